@@ -1,0 +1,42 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "access/directory.h"
+#include "base/clock.h"
+#include "domain/policy/policy.h"
+#include "platform/db/database.h"
+#include "platform/rpc/channel.h"
+#include "platform/rpc/registry.h"
+
+// What every area is given at start, and what it gives back. services/server/modules.cc is the only caller.
+namespace gridwarden {
+
+struct AreaContext {
+  db::Database& database;
+  access::Directory& directory;
+  const Clock& clock;
+  std::shared_ptr<const domain::Policy> policy;
+  // Reaches another area: channel("grid").
+  std::function<rpc::Channel&(std::string_view area)> channel;
+  std::string data_dir;  // photos, the log's key
+  bool demo = false;
+};
+
+// Work that goes on beside rpcs: the sequencer, consumers of the feed. Started after the rpcs are served, stopped before.
+class Worker {
+ public:
+  virtual ~Worker() = default;
+  virtual void Start() = 0;
+  virtual void Stop() = 0;  // joins its threads
+};
+
+// An area: registers its rpcs, answers its workers. Each area has one function of this shape,
+// e.g. gridwarden::grid::Install in services/grid/grid_service.h.
+using InstallArea = std::vector<std::unique_ptr<Worker>> (*)(const AreaContext& context, rpc::Registry& registry);
+
+}  // namespace gridwarden

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "domain/ground/ground.h"
+#include "platform/rpc/call.h"
+
+// Who may call what (guarantees.md 5.4): one table, a row per rpc, compiled in. An rpc without a row stops the process at start.
+// Decision = f(rpc, caller's posts now, relation of their divisions to the resource's division). The same table gives the
+// filter of lists, so a list never shows what a check would refuse.
+namespace gridwarden::access {
+
+enum class Who : uint8_t {
+  kAnyone,         // no token needed
+  kSignedIn,       // any account
+  kAdministrator,  // accounts marked so
+  kPosts,          // holders of one of the row's post kinds
+  kPostsOrAdministrator,
+  kSystem,         // only our own processes
+};
+
+// How the caller's post must stand to the resource.
+enum class Scope : uint8_t {
+  kNone,      // no resource, or every signed-in caller may see it
+  kSubtree,   // the post's division is the resource's or above it
+  kAssigned,  // the caller holds the very post, or a post of the very unit, the resource is assigned to
+};
+
+using PostKinds = uint32_t;  // bit 1 << PostKind
+using Levels = uint32_t;     // bit 1 << Level; 0 = any
+
+constexpr PostKinds Kinds(std::initializer_list<domain::PostKind> kinds) {
+  PostKinds bits = 0;
+  for (domain::PostKind kind : kinds) bits |= 1u << static_cast<int>(kind);
+  return bits;
+}
+
+struct Permission {
+  std::string_view method;  // "gridwarden.casework.v1.CaseworkService/FileCase"
+  Who who = Who::kSignedIn;
+  PostKinds kinds = 0;
+  Levels levels = 0;        // level of the post's division
+  Scope scope = Scope::kNone;
+};
+
+// The whole table, sorted by method.
+std::span<const Permission> Permissions();
+const Permission* FindPermission(std::string_view method);
+
+// Workflow roles (D3) as sets of posts.
+inline constexpr PostKinds kInspectors = Kinds({domain::PostKind::kPatrolOfficer, domain::PostKind::kGridOfficer});
+inline constexpr PostKinds kSupervisors = Kinds({domain::PostKind::kSupervisionOfficer});
+inline constexpr PostKinds kGridLeaders = Kinds({domain::PostKind::kGridLeader, domain::PostKind::kFirstGridLeader});
+inline constexpr PostKinds kDispatchers = Kinds({domain::PostKind::kCampaignOffice});
+inline constexpr PostKinds kStaff = ~0u;  // any post
+
+// The post in which a caller acts.
+struct Acting {
+  Uuid post;
+  Uuid tenure;
+  domain::PostKind kind = domain::PostKind::kUnspecified;
+  Uuid division;
+};
+
+// The coarse check before anything else: is there any post that would do?
+absl::Status AllowCall(const domain::Ground& ground, const rpc::Call& call);
+// May the caller do this rpc to something that stands at `division`? Answers the post (the nearest one) it is done in.
+// PERMISSION_DENIED / NOT_ALLOWED, with the same words for "absent" and "forbidden".
+absl::StatusOr<Acting> AllowAt(const domain::Ground& ground, const rpc::Call& call, const Uuid& division);
+// May the caller do this rpc to something assigned to this post or unit? NOT_YOUR_TASK otherwise.
+absl::StatusOr<Acting> AllowAssigned(const domain::Ground& ground, const rpc::Call& call, const Uuid& post_or_unit);
+// Path keys of the divisions whose subtrees the caller may list with this rpc; one empty key = everything.
+std::vector<std::string> ScopeOf(const domain::Ground& ground, const rpc::Call& call);
+// Posts (and units, by their posts) the caller holds now.
+std::vector<Uuid> AssigneesOf(const domain::Ground& ground, const rpc::Call& call);
+
+}  // namespace gridwarden::access

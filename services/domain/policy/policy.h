@@ -1,0 +1,117 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "domain/ground/ground.h"
+
+// Rules are data: what db/policy/*.json says, parsed once. Code knows kinds of rules, never a city's numbers.
+// Every record keeps the document and item it comes from in `source`.
+namespace gridwarden::domain {
+
+// How a stage's time is counted.
+enum class Calendar : uint8_t {
+  kWorkingHours,  // 工时: only working hours of working days count
+  kWorkingDays,   // 工作日: n days = n times the hours of a working day
+  kContinuous,    // 24x7
+};
+
+struct Limit {
+  Calendar calendar = Calendar::kWorkingHours;
+  absl::Duration span;  // for kWorkingDays: n * 24 h means n working days
+};
+
+// The clocks of one type of case; names as in workflow.md W5.
+struct StageLimits {
+  Limit screen;      // signal NEW: acknowledge, file or reject
+  Limit onsite;      // on-site check of an outside lead
+  Limit dispatch;    // FILED
+  Limit accept;      // DISPATCHED
+  Limit handle;      // HANDLING
+  Limit check;       // FEEDBACK and CHECKING
+  Limit sign;        // SIGN_OFF
+  Limit total;       // from the find to the check that passed
+  absl::Duration rework_floor = absl::Hours(24);  // a rework gets half the handle limit, at least this
+};
+
+struct ChecklistItem {
+  std::string code, zh, en;
+  std::string answer;       // yes_no | number | choice | text | date | geo | signature
+  std::string pass_when;    // yes | no | record | comparison ...
+  std::vector<std::string> evidence;
+  std::vector<std::string> options;
+  std::string source;
+};
+
+struct Checklist {
+  std::string code, zh, en, purpose, pass_rule;
+  std::vector<ChecklistItem> items;
+  const ChecklistItem* Find(std::string_view item) const;
+};
+
+struct Category {
+  std::string code, zh, en, campaign, parent, subject_type;
+  std::vector<std::string> checklists;
+  std::string source;
+};
+
+// What a type of case needs: its filing condition, its closing conditions, its clocks. Inherited along Category::parent.
+struct CaseType {
+  std::string category;
+  std::vector<std::string> filing_items;   // "CHECKLIST.ITEM" that must be answered to file
+  // Closing conditions by disposition ("" = any): items that must be ticked, each with its own evidence.
+  std::map<std::string, std::vector<std::string>> closing_items;
+  int evidence_min = 2;                    // before and after photos of a feedback
+  bool needs_disposition = false;
+  Regime regime = Regime::kGeneral;
+  StageLimits limits;
+  std::vector<absl::Duration> rechecks;    // after closing
+  std::string source;
+};
+
+struct PostPreset {
+  PostKind kind;
+  Level level;
+  Responsibility responsibility;
+  std::string source;
+};
+
+// One day that differs from the week's rule: a holiday, or a weekend worked instead (调休).
+struct SpecialDay {
+  std::string date;  // YYYY-MM-DD
+  bool working = false;
+  std::string name;
+};
+
+struct WorkCalendar {
+  std::string version;
+  std::string time_zone = "Asia/Shanghai";
+  // Minutes of the local day during which work counts.
+  std::vector<std::pair<int, int>> working_minutes;
+  std::map<std::string, SpecialDay> special_days;
+  std::string source;
+};
+
+struct Policy {
+  std::string version;  // digest of everything below, short
+  std::map<std::string, Category> categories;
+  std::map<std::string, Checklist> checklists;
+  std::map<std::string, CaseType> case_types;  // by category; "" is the default
+  std::vector<PostPreset> post_presets;
+  WorkCalendar calendar;
+
+  const Category* FindCategory(std::string_view code) const;
+  const Checklist* FindChecklist(std::string_view code) const;
+  // The type of a category, of the nearest parent that has one, or the default. Never null after Parse.
+  const CaseType& TypeOf(std::string_view category) const;
+};
+
+// Parses the files of db/policy by their names ("source_categories.json" ...). Names file, path and what was wrong.
+absl::StatusOr<Policy> ParsePolicy(const std::map<std::string, std::string>& files);
+
+}  // namespace gridwarden::domain
