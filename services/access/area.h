@@ -12,6 +12,7 @@
 #include "platform/db/database.h"
 #include "platform/rpc/channel.h"
 #include "platform/rpc/registry.h"
+#include "platform/runtime/worker.h"
 
 // What every area is given at start, and what it gives back. services/server/modules.cc is the only caller.
 namespace gridwarden {
@@ -25,14 +26,6 @@ struct AreaContext {
   std::function<rpc::Channel&(std::string_view area)> channel;
   std::string data_dir;  // photos, the log's key
   bool demo = false;
-};
-
-// Work that goes on beside rpcs: the sequencer, consumers of the feed. Started after the rpcs are served, stopped before.
-class Worker {
- public:
-  virtual ~Worker() = default;
-  virtual void Start() = 0;
-  virtual void Stop() = 0;  // joins its threads
 };
 
 // An area: registers its rpcs, answers its workers. Each area has one function of this shape,
