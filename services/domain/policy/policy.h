@@ -24,6 +24,7 @@ enum class Calendar : uint8_t {
 struct Limit {
   Calendar calendar = Calendar::kWorkingHours;
   absl::Duration span;  // for kWorkingDays: n * 24 h means n working days
+  std::string source;   // document and item, or "own default: ..." where no document gives the value
 };
 
 // The clocks of one type of case; names as in workflow.md W5.
@@ -45,6 +46,8 @@ struct ChecklistItem {
   std::string pass_when;    // yes | no | record | comparison ...
   std::vector<std::string> evidence;
   std::vector<std::string> options;
+  std::string required_if;               // "ITEM=value" of the same checklist; "" = always
+  std::vector<std::string> required_in;  // cities that ask for it; empty = all
   std::string source;
 };
 
@@ -57,6 +60,7 @@ struct Checklist {
 struct Category {
   std::string code, zh, en, campaign, parent, subject_type;
   std::vector<std::string> checklists;
+  std::vector<std::string> synonyms;  // Chinese spellings that mean the same
   std::string source;
 };
 
@@ -64,7 +68,8 @@ struct Category {
 struct CaseType {
   std::string category;
   std::vector<std::string> filing_items;   // "CHECKLIST.ITEM" that must be answered to file
-  // Closing conditions by disposition ("" = any): items that must be ticked, each with its own evidence.
+  // Closing conditions by disposition ("" = any): items that must be ticked, each with its own evidence. Keys are "",
+  // "SHUT_DOWN", "RELOCATE", "UPGRADE".
   std::map<std::string, std::vector<std::string>> closing_items;
   int evidence_min = 2;                    // before and after photos of a feedback
   bool needs_disposition = false;
@@ -91,14 +96,16 @@ struct SpecialDay {
 struct WorkCalendar {
   std::string version;
   std::string time_zone = "Asia/Shanghai";
-  // Minutes of the local day during which work counts.
+  // First and last day whose holidays are loaded, YYYY-MM-DD; outside only the week's rule (Monday to Friday) is known.
+  std::string covers_from, covers_to;
+  // Minutes of the local day during which work counts: [from, to), in order, not touching.
   std::vector<std::pair<int, int>> working_minutes;
   std::map<std::string, SpecialDay> special_days;
   std::string source;
 };
 
 struct Policy {
-  std::string version;  // digest of everything below, short
+  std::string version;  // 16 hex digits over names and texts of the files: tells two policies apart, proves nothing
   std::map<std::string, Category> categories;
   std::map<std::string, Checklist> checklists;
   std::map<std::string, CaseType> case_types;  // by category; "" is the default
@@ -111,7 +118,12 @@ struct Policy {
   const CaseType& TypeOf(std::string_view category) const;
 };
 
-// Parses the files of db/policy by their names ("source_categories.json" ...). Names file, path and what was wrong.
+// The names of the files that make a policy; ParsePolicy wants exactly these.
+std::vector<std::string> PolicyFileNames();
+
+// Parses the files of db/policy by their names ("source_categories.json" ...). INVALID_ARGUMENT / INVALID_FIELD with field
+// "file#/json/path" and what was got and wanted. A key it does not know, a code that refers to nothing and a value without
+// a source are errors: a rule that nobody reads is worse than none.
 absl::StatusOr<Policy> ParsePolicy(const std::map<std::string, std::string>& files);
 
 }  // namespace gridwarden::domain
