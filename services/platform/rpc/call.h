@@ -25,6 +25,7 @@ struct Call {
   absl::Time deadline;         // real time
   std::string token;           // forwarded to other areas; never logged
   std::string trace_id;
+  std::string peer;            // address of the outside caller, for rate limits; "" when unknown
 
   // A call of the system itself at `now`.
   static Call System(std::string_view method, absl::Time now, absl::Duration timeout = absl::Seconds(30));
