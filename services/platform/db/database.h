@@ -47,7 +47,7 @@ class Value {
   std::variant<std::monostate, int64_t, double, std::string> v_;
 };
 
-// One row of a result, by column index. A NULL read as a plain value is a programming error and stops the process;
+// One row of a result, by column index from 0 in the order of the SELECT. A NULL read as a plain value is a programming error and stops the process;
 // use the optional forms where NULL may stand.
 class Row {
  public:
@@ -81,8 +81,8 @@ class Transaction {
  public:
   virtual ~Transaction() = default;
 
-  // Runs a statement; answers the number of rows it changed. A duplicate key is ALREADY_EXISTS (see IsDuplicateKey),
-  // a deadlock or lost lock is ABORTED and makes Run start over.
+  // Runs a statement; answers the number of rows it matched (an UPDATE that changes nothing in a matched row counts it).
+  // A duplicate key is ALREADY_EXISTS (see IsDuplicateKey), a deadlock or lost lock is ABORTED and makes Run start over.
   template <typename... Args>
   absl::StatusOr<uint64_t> Exec(std::string_view sql, const Args&... args) {
     const std::vector<Value> values{Value(args)...};
@@ -121,6 +121,8 @@ std::string RepeatedRows(int columns, int rows);
 std::string InList(int count);
 
 bool IsDuplicateKey(const absl::Status& status);
+// Name of the unique key that refused, "PRIMARY" for the primary key; "" when the status is no duplicate.
+std::string DuplicateKeyName(const absl::Status& status);
 
 struct Options {
   std::string unix_socket;        // either a socket
@@ -172,6 +174,7 @@ struct Migration {
   std::string sql;
 };
 absl::StatusOr<std::vector<Migration>> ReadMigrations(const std::string& folder);
+// A migration that stopped half-way goes on at the statement it stopped at. Needs a pool of at least 2.
 absl::Status Migrate(Database& database, const std::vector<Migration>& migrations,
                      const std::function<void(const Migration&)>& on_applied = {});
 // FAILED_PRECONDITION when the schema is older than the newest of `migrations`.
