@@ -49,11 +49,15 @@ class Directory {
 
  private:
   struct Source;
-  std::unique_ptr<Source> source_;
-  mutable std::mutex mutex_;  // guards ground_, access_, stopping_
+  absl::Status RefreshGround();
+  absl::Status RefreshAccess();
+
+  std::unique_ptr<Source> source_;  // null for a directory that never changes
+  mutable std::mutex mutex_;  // guards ground_, access_, loaded_, stopping_
   std::shared_ptr<const domain::Ground> ground_;
   std::shared_ptr<const AccessState> access_;
   std::condition_variable wake_;
+  bool loaded_ = false;
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "domain/ground/ground.h"
 #include "platform/rpc/call.h"
+#include "platform/rpc/registry.h"
 
 // Who may call what (guarantees.md 5.4): one table, a row per rpc, compiled in. An rpc without a row stops the process at start.
 // Decision = f(rpc, caller's posts now, relation of their divisions to the resource's division). The same table gives the
@@ -52,6 +53,8 @@ struct Permission {
 // The whole table, sorted by method.
 std::span<const Permission> Permissions();
 const Permission* FindPermission(std::string_view method);
+// Registered rpcs that have no row, sorted: the process must not start with one.
+std::vector<std::string> MethodsWithoutPermission(const rpc::Registry& registry);
 
 // Workflow roles (D3) as sets of posts.
 inline constexpr PostKinds kInspectors = Kinds({domain::PostKind::kPatrolOfficer, domain::PostKind::kGridOfficer});
@@ -68,16 +71,21 @@ struct Acting {
   Uuid division;
 };
 
+// In all of these a call of the system itself is allowed (Acting is then empty), and posts are those held at call.now as far as
+// known today: a removal acts at once.
+
 // The coarse check before anything else: is there any post that would do?
 absl::Status AllowCall(const domain::Ground& ground, const rpc::Call& call);
-// May the caller do this rpc to something that stands at `division`? Answers the post (the nearest one) it is done in.
+// May the caller do this rpc to something that stands at `division`? Answers the post (the nearest one) it is done in; an
+// administrator, and a signed-in caller of a row without scope, may have none. A row of scope kAssigned is read as kSubtree here.
 // PERMISSION_DENIED / NOT_ALLOWED, with the same words for "absent" and "forbidden".
 absl::StatusOr<Acting> AllowAt(const domain::Ground& ground, const rpc::Call& call, const Uuid& division);
 // May the caller do this rpc to something assigned to this post or unit? NOT_YOUR_TASK otherwise.
 absl::StatusOr<Acting> AllowAssigned(const domain::Ground& ground, const rpc::Call& call, const Uuid& post_or_unit);
-// Path keys of the divisions whose subtrees the caller may list with this rpc; one empty key = everything.
+// Path keys of the divisions whose subtrees the caller may list with this rpc; one empty key = everything, no key = nothing.
+// A row of scope kAssigned has no subtree: its lists go by AssigneesOf.
 std::vector<std::string> ScopeOf(const domain::Ground& ground, const rpc::Call& call);
-// Posts (and units, by their posts) the caller holds now.
+// Posts (and units, by their posts) the caller holds now, of the kinds this rpc's row names.
 std::vector<Uuid> AssigneesOf(const domain::Ground& ground, const rpc::Call& call);
 
 }  // namespace gridwarden::access

@@ -33,6 +33,10 @@ std::optional<Level> ParseLevel(std::string_view name);
 std::optional<PostKind> ParsePostKind(std::string_view name);
 std::optional<Regime> ParseRegime(std::string_view name);
 
+// "divisions/code:..." and paths are spellings for people; the canonical code of a level is unpadded (2, 4, 6, 9, 12 digits).
+// Answers the unpadded form of a 12-digit padded code of `level`, or the code itself when it is no such thing.
+std::string CanonicalCode(std::string_view code, Level level);
+
 struct Interval {
   absl::Time from = absl::InfinitePast();
   absl::Time to = absl::InfiniteFuture();
@@ -60,6 +64,7 @@ struct Division {
 struct Person {
   Uuid id;
   std::string display_name;
+  uint64_t revision = 0;
 };
 
 struct Unit {
@@ -67,6 +72,7 @@ struct Unit {
   std::string display_name;
   std::vector<std::string> aliases;
   Uuid division;
+  uint64_t revision = 0;
 };
 
 struct Post {
@@ -78,6 +84,7 @@ struct Post {
   Uuid unit;
   int ordinal = 1;
   Interval valid;
+  uint64_t revision = 0;
 };
 
 struct Tenure {
@@ -89,7 +96,13 @@ struct Tenure {
   absl::Time recorded;
   absl::Time revoked = absl::InfiniteFuture();
   std::string document_no;
+  uint64_t revision = 0;
 };
+
+// Whether the record stood at `known`: made by then and not yet withdrawn. InfiniteFuture asks about today's knowledge.
+inline bool StoodAt(const Tenure& tenure, absl::Time known) {
+  return tenure.recorded <= known && (known < tenure.revoked || tenure.revoked == absl::InfiniteFuture());
+}
 
 // One link of the chain of responsibility; `tenure` is null when the post was vacant.
 struct Link {
@@ -115,7 +128,10 @@ class Ground {
   const Division* FindDivision(const Uuid& id) const;
   // Accepts "divisions/{uuid}", "{uuid}", "divisions/code:{code}[@YYYY-MM-DD]", a bare code (padded or not) and a path of names
   // ("驻马店市/遂平县", from any level, as long as it is unambiguous).
+  // Null when it means nothing, or more than one division at `at`.
   const Division* FindDivisionBySpelling(std::string_view spelling, absl::Time at) const;
+  // Every division the spelling could mean at `at`, for the words of an error.
+  std::vector<const Division*> DivisionsBySpelling(std::string_view spelling, absl::Time at) const;
   const Post* FindPost(const Uuid& id) const;
   const Tenure* FindTenure(const Uuid& id) const;
   const Person* FindPerson(const Uuid& id) const;
@@ -124,6 +140,8 @@ class Ground {
   const std::vector<Division>& divisions() const { return divisions_; }
   const std::vector<Post>& posts() const { return posts_; }
   const std::vector<Tenure>& tenures() const { return tenures_; }
+  const std::vector<Person>& persons() const { return persons_; }
+  const std::vector<Unit>& units() const { return units_; }
 
   std::vector<const Division*> ChildrenOf(const Uuid& id) const;  // nil: the tops
   std::vector<const Division*> AncestorsOf(const Uuid& id) const; // itself first, the top last
@@ -134,7 +152,8 @@ class Ground {
 
   std::vector<const Post*> PostsAt(const Uuid& division) const;
   std::vector<const Post*> PostsOfUnit(const Uuid& unit) const;
-  // Who held the post at `at`, as known at `known`: the acting holder before the formal one. Null when vacant.
+  // Who held the post at `at`, as known at `known`: the acting holder before the formal one. Null when vacant, and when the
+  // post itself did not exist then. `known` = InfiniteFuture is everything known today.
   const Tenure* HolderOf(const Uuid& post, absl::Time at, absl::Time known) const;
   // The posts a person held at `at`, as known at `known`.
   std::vector<Holding> HoldingsOf(const Uuid& person, absl::Time at, absl::Time known) const;

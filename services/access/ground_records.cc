@@ -1,0 +1,127 @@
+#include "access/ground_records.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+
+namespace gridwarden::access {
+namespace {
+
+using google::protobuf::Timestamp;
+
+absl::Time TimeOf(bool is_set, const Timestamp& time, absl::Time if_unset) {
+  return is_set ? absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos()) : if_unset;
+}
+
+template <typename Message>
+domain::Interval IntervalOf(const Message& message) {
+  return {TimeOf(message.has_valid_from(), message.valid_from(), absl::InfinitePast()),
+          TimeOf(message.has_valid_to(), message.valid_to(), absl::InfiniteFuture())};
+}
+
+uint64_t RevisionOf(const std::string& etag) {
+  uint64_t revision = 0;
+  return absl::SimpleAtoi(etag, &revision) ? revision : 0;
+}
+
+absl::StatusOr<domain::Division> Read(const grid::v1::Division& message) {
+  domain::Division division;
+  GW_ASSIGN_OR_RETURN(division.id, ParseResourceName("divisions", message.name()));
+  GW_ASSIGN_OR_RETURN(division.parent, ParseResourceName("divisions", message.parent(), "parent"));
+  division.level = static_cast<domain::Level>(message.level());
+  division.display_name = message.display_name();
+  for (const grid::v1::Division::Code& code : message.codes()) division.codes.push_back({code.code(), IntervalOf(code)});
+  division.valid = IntervalOf(message);
+  division.statistical = message.statistical();
+  division.has_boundary = message.has_boundary();
+  division.revision = RevisionOf(message.etag());
+  return division;
+}
+
+absl::StatusOr<domain::Post> Read(const grid::v1::Post& message) {
+  domain::Post post;
+  GW_ASSIGN_OR_RETURN(post.id, ParseResourceName("posts", message.name()));
+  post.kind = static_cast<domain::PostKind>(message.kind());
+  post.regime = static_cast<domain::Regime>(message.regime());
+  post.responsibility = static_cast<domain::Responsibility>(message.responsibility());
+  GW_ASSIGN_OR_RETURN(post.division, ParseResourceName("divisions", message.division(), "division"));
+  GW_ASSIGN_OR_RETURN(post.unit, ParseResourceName("units", message.unit(), "unit"));
+  post.ordinal = message.ordinal();
+  post.valid = IntervalOf(message);
+  post.revision = RevisionOf(message.etag());
+  return post;
+}
+
+absl::StatusOr<domain::Tenure> Read(const grid::v1::Tenure& message) {
+  domain::Tenure tenure;
+  GW_ASSIGN_OR_RETURN(tenure.id, ParseResourceName("tenures", message.name()));
+  GW_ASSIGN_OR_RETURN(tenure.post, ParseResourceName("posts", message.post(), "post"));
+  GW_ASSIGN_OR_RETURN(tenure.person, ParseResourceName("persons", message.person(), "person"));
+  tenure.kind = static_cast<domain::TenureKind>(message.kind());
+  tenure.valid = IntervalOf(message);
+  tenure.recorded = TimeOf(message.has_recorded_time(), message.recorded_time(), absl::InfinitePast());
+  tenure.revoked = TimeOf(message.has_revoked_time(), message.revoked_time(), absl::InfiniteFuture());
+  tenure.document_no = message.document_no();
+  tenure.revision = RevisionOf(message.etag());
+  return tenure;
+}
+
+absl::StatusOr<domain::Person> Read(const grid::v1::Person& message) {
+  domain::Person person;
+  GW_ASSIGN_OR_RETURN(person.id, ParseResourceName("persons", message.name()));
+  person.display_name = message.display_name();
+  person.revision = RevisionOf(message.etag());
+  return person;
+}
+
+absl::StatusOr<domain::Unit> Read(const grid::v1::Unit& message) {
+  domain::Unit unit;
+  GW_ASSIGN_OR_RETURN(unit.id, ParseResourceName("units", message.name()));
+  unit.display_name = message.display_name();
+  unit.aliases.assign(message.aliases().begin(), message.aliases().end());
+  GW_ASSIGN_OR_RETURN(unit.division, ParseResourceName("divisions", message.division(), "division"));
+  unit.revision = RevisionOf(message.etag());
+  return unit;
+}
+
+template <typename Messages, typename Map>
+absl::Status Merge(const Messages& messages, Map& records) {
+  for (const auto& message : messages) {
+    auto record = Read(message);
+    if (!record.ok() || record->id.IsNil()) {
+      return Internal(absl::StrCat("the grid area sent a record without a proper id: ", message.name()));
+    }
+    records.insert_or_assign(record->id, *std::move(record));
+  }
+  return absl::OkStatus();
+}
+
+template <typename Map>
+auto Values(const Map& records) {
+  std::vector<typename Map::mapped_type> values;
+  values.reserve(records.size());
+  for (const auto& [id, record] : records) values.push_back(record);
+  return values;
+}
+
+}  // namespace
+
+absl::Status GroundRecords::Apply(const grid::v1::GetGroundResponse& changes) {
+  GW_RETURN_IF_ERROR(Merge(changes.divisions(), divisions_));
+  GW_RETURN_IF_ERROR(Merge(changes.posts(), posts_));
+  GW_RETURN_IF_ERROR(Merge(changes.tenures(), tenures_));
+  GW_RETURN_IF_ERROR(Merge(changes.persons(), persons_));
+  GW_RETURN_IF_ERROR(Merge(changes.units(), units_));
+  revision_ = changes.revision();
+  return absl::OkStatus();
+}
+
+std::shared_ptr<const domain::Ground> GroundRecords::Build() const {
+  return std::make_shared<const domain::Ground>(Values(divisions_), Values(posts_), Values(tenures_), Values(persons_),
+                                                Values(units_));
+}
+
+}  // namespace gridwarden::access

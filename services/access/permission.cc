@@ -1,0 +1,182 @@
+#include "access/permission.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+#include "base/status.h"
+
+namespace gridwarden::access {
+namespace {
+
+using domain::Ground;
+using domain::Holding;
+using domain::Level;
+using domain::PostKind;
+
+// Each area keeps its rows beside the others'; there is still one table.
+constexpr Permission kRows[] = {
+    // clang-format off
+#include "access/permissions_identity.inc"
+#include "access/permissions_grid.inc"
+#include "access/permissions_source.inc"
+#include "access/permissions_patrol.inc"
+#include "access/permissions_casework.inc"
+#include "access/permissions_intake.inc"
+#include "access/permissions_media.inc"
+#include "access/permissions_journal.inc"
+#include "access/permissions_report.inc"
+    // clang-format on
+};
+
+bool HasKind(PostKinds kinds, PostKind kind) { return (kinds & (1u << static_cast<int>(kind))) != 0; }
+
+// A holding that the row names, and where it stands.
+struct Match {
+  Holding holding;
+  Uuid division;
+};
+
+// The caller's posts now, as known today, that the row's kinds and levels name. An open row (kinds 0) names every post.
+std::vector<Match> MatchesOf(const Ground& ground, const rpc::Call& call, const Permission& row) {
+  std::vector<Match> matches;
+  if (call.principal.person.IsNil()) return matches;
+  for (const Holding& holding : ground.HoldingsOf(call.principal.person, call.now, absl::InfiniteFuture())) {
+    if (row.kinds != 0 && !HasKind(row.kinds, holding.post->kind)) continue;
+    const domain::Division* division = ground.FindDivision(ground.DivisionOf(*holding.post));
+    if (division == nullptr) continue;
+    if (row.levels != 0 && (row.levels & (1u << static_cast<int>(division->level))) == 0) continue;
+    matches.push_back({holding, division->id});
+  }
+  return matches;
+}
+
+Acting ActingIn(const Match& match) {
+  return {match.holding.post->id, match.holding.tenure->id, match.holding.post->kind, match.division};
+}
+
+// The same words for "absent" and "forbidden", so that nobody learns what exists elsewhere.
+absl::Status Refused() { return NotAllowed("the caller may not do this here"); }
+
+bool AdministratorMay(const Permission& row, const rpc::Call& call) {
+  return call.principal.administrator && (row.who == Who::kAdministrator || row.who == Who::kPostsOrAdministrator);
+}
+
+bool PostsMay(const Permission& row) {
+  return row.who == Who::kPosts || row.who == Who::kPostsOrAdministrator || row.who == Who::kSignedIn;
+}
+
+// A signed-in caller needs no post where the row asks for no relation.
+bool NeedsNoPost(const Permission& row, const rpc::Call& call) {
+  if (row.who == Who::kAnyone) return true;
+  return row.who == Who::kSignedIn && row.scope == Scope::kNone && !call.principal.account.IsNil();
+}
+
+absl::StatusOr<const Permission*> RowOf(const rpc::Call& call) {
+  const Permission* row = FindPermission(call.method);
+  if (row == nullptr) return Internal(absl::StrFormat("no permission row for %s", call.method));
+  return row;
+}
+
+}  // namespace
+
+std::span<const Permission> Permissions() {
+  static const std::vector<Permission>* rows = [] {
+    auto* sorted = new std::vector<Permission>(std::begin(kRows), std::end(kRows));
+    std::sort(sorted->begin(), sorted->end(),
+              [](const Permission& a, const Permission& b) { return a.method < b.method; });
+    return sorted;
+  }();
+  return *rows;
+}
+
+const Permission* FindPermission(std::string_view method) {
+  const std::span<const Permission> rows = Permissions();
+  const auto row = std::lower_bound(rows.begin(), rows.end(), method,
+                                    [](const Permission& a, std::string_view name) { return a.method < name; });
+  return row != rows.end() && row->method == method ? &*row : nullptr;
+}
+
+std::vector<std::string> MethodsWithoutPermission(const rpc::Registry& registry) {
+  std::vector<std::string> missing;
+  for (const auto& [name, method] : registry.methods()) {
+    if (FindPermission(name) == nullptr) missing.push_back(name);
+  }
+  std::sort(missing.begin(), missing.end());
+  return missing;
+}
+
+absl::Status AllowCall(const Ground& ground, const rpc::Call& call) {
+  GW_ASSIGN_OR_RETURN(const Permission* row, RowOf(call));
+  if (call.principal.system || row->who == Who::kAnyone) return absl::OkStatus();
+  if (row->who == Who::kSignedIn && !call.principal.account.IsNil()) return absl::OkStatus();
+  if (AdministratorMay(*row, call)) return absl::OkStatus();
+  if (PostsMay(*row) && !MatchesOf(ground, call, *row).empty()) return absl::OkStatus();
+  return Refused();
+}
+
+absl::StatusOr<Acting> AllowAt(const Ground& ground, const rpc::Call& call, const Uuid& division) {
+  GW_ASSIGN_OR_RETURN(const Permission* row, RowOf(call));
+  if (call.principal.system) return Acting();
+  // The nearest post decides: a village's leader who also sits in the county acts as the village's leader.
+  const Match* nearest = nullptr;
+  size_t nearest_depth = 0;
+  std::vector<Match> matches;
+  if (PostsMay(*row)) matches = MatchesOf(ground, call, *row);
+  for (const Match& match : matches) {
+    if (row->scope != Scope::kNone && !ground.IsWithin(division, match.division)) continue;
+    const size_t depth = ground.AncestorsOf(match.division).size();
+    if (nearest == nullptr || depth > nearest_depth) {
+      nearest = &match;
+      nearest_depth = depth;
+    }
+  }
+  if (nearest != nullptr) return ActingIn(*nearest);
+  if (AdministratorMay(*row, call) || NeedsNoPost(*row, call)) return Acting();
+  return Refused();
+}
+
+absl::StatusOr<Acting> AllowAssigned(const Ground& ground, const rpc::Call& call, const Uuid& post_or_unit) {
+  GW_ASSIGN_OR_RETURN(const Permission* row, RowOf(call));
+  if (call.principal.system) return Acting();
+  if (PostsMay(*row) && !post_or_unit.IsNil()) {
+    for (const Match& match : MatchesOf(ground, call, *row)) {
+      if (match.holding.post->id == post_or_unit || match.holding.post->unit == post_or_unit) return ActingIn(match);
+    }
+  }
+  return MakeError(absl::StatusCode::kPermissionDenied, "assigned to somebody else", {.reason = "NOT_YOUR_TASK"});
+}
+
+std::vector<std::string> ScopeOf(const Ground& ground, const rpc::Call& call) {
+  const Permission* row = FindPermission(call.method);
+  if (row == nullptr) return {};
+  if (call.principal.system || AdministratorMay(*row, call) || NeedsNoPost(*row, call)) return {""};
+  if (!PostsMay(*row) || row->scope == Scope::kAssigned) return {};
+  const std::vector<Match> matches = MatchesOf(ground, call, *row);
+  if (row->scope == Scope::kNone) return matches.empty() ? std::vector<std::string>{} : std::vector<std::string>{""};
+  std::vector<std::string> keys;
+  for (const Match& match : matches) keys.push_back(ground.PathKey(match.division));
+  std::sort(keys.begin(), keys.end());
+  // A subtree inside another one adds nothing; after sorting it stands right behind what holds it.
+  std::vector<std::string> scope;
+  for (std::string& key : keys) {
+    if (!scope.empty() && key.compare(0, scope.back().size(), scope.back()) == 0) continue;
+    scope.push_back(std::move(key));
+  }
+  return scope;
+}
+
+std::vector<Uuid> AssigneesOf(const Ground& ground, const rpc::Call& call) {
+  std::vector<Uuid> assignees;
+  if (call.principal.person.IsNil()) return assignees;
+  const Permission* row = FindPermission(call.method);
+  if (row == nullptr || !PostsMay(*row)) return assignees;
+  for (const Match& match : MatchesOf(ground, call, *row)) {
+    assignees.push_back(match.holding.post->id);
+    if (!match.holding.post->unit.IsNil()) assignees.push_back(match.holding.post->unit);
+  }
+  std::sort(assignees.begin(), assignees.end());
+  assignees.erase(std::unique(assignees.begin(), assignees.end()), assignees.end());
+  return assignees;
+}
+
+}  // namespace gridwarden::access
