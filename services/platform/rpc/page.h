@@ -22,4 +22,8 @@ absl::StatusOr<Page> ReadPage(const google::protobuf::Message& request);
 // The token that goes on after the row with these key parts.
 std::string NextPageToken(const google::protobuf::Message& request, const std::vector<std::string>& key);
 
+// The key that tokens are authenticated with, the same in every process of an installation, so that a token's parts are always
+// ones that NextPageToken was given. Called once at start, before anything is served.
+void SetPageTokenKey(std::string key);
+
 }  // namespace gridwarden::rpc

@@ -22,9 +22,14 @@ struct Method {
   std::string name;            // "gridwarden.grid.v1.GridService/GetDivision"
   bool anonymous = false;
   bool internal = false;
+  int call_class = 4;          // type.v1.CallClass; unspecified counts as READ
+  size_t max_request_bytes = 256 * 1024;
   std::function<std::unique_ptr<google::protobuf::Message>()> new_request;
   std::function<absl::StatusOr<std::unique_ptr<google::protobuf::Message>>(const Call&, const google::protobuf::Message&)> body;
 };
+
+// Fills in what the options of the proto say (options.proto).
+void ReadMethodOptions(const google::protobuf::MethodDescriptor& descriptor, Method& method);
 
 class Registry {
  public:

@@ -1,0 +1,37 @@
+#include "platform/rpc/call.h"
+
+#include <algorithm>
+
+#include "absl/time/clock.h"
+#include "platform/rpc/channel.h"
+
+namespace gridwarden::rpc {
+namespace {
+
+constexpr absl::Duration kHop = absl::Milliseconds(50);  // what each hop leaves its caller for the way back
+
+}  // namespace
+
+Call Call::System(std::string_view method, absl::Time now, absl::Duration timeout) {
+  Call call;
+  call.principal.system = true;
+  call.method = std::string(method);
+  call.now = now;
+  call.deadline = absl::Now() + timeout;
+  call.trace_id = Uuid::Make(absl::Now()).ToString();
+  return call;
+}
+
+Envelope EnvelopeOf(const Call& call, std::string_view method, const google::protobuf::Message& request) {
+  Envelope envelope;
+  envelope.method = std::string(method);
+  envelope.body = request.SerializeAsString();
+  envelope.token = call.token;
+  envelope.deadline = call.deadline - kHop;
+  envelope.demo_now = call.now;  // heeded by demo servers only
+  envelope.trace_id = call.trace_id;
+  envelope.system = call.principal.system;
+  return envelope;
+}
+
+}  // namespace gridwarden::rpc
