@@ -1,0 +1,179 @@
+#include <termios.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+
+#include "absl/strings/str_format.h"
+#include "base/status.h"
+#include "gridctl/command.h"
+#include "gridctl/output.h"
+#include "gridwarden/identity/v1/identity_service.pb.h"
+
+// gridctl login, logout, whoami, account ...
+namespace gridwarden::gridctl {
+namespace {
+
+namespace v1 = identity::v1;
+constexpr std::string_view kService = "gridwarden.identity.v1.IdentityService/";
+
+std::string Method(std::string_view name) { return std::string(kService) + std::string(name); }
+
+// Reads one line of standard input without showing it when it is typed.
+std::string ReadPassword(const char* prompt) {
+  termios before{};
+  const bool typed = isatty(0) != 0 && tcgetattr(0, &before) == 0;
+  if (typed) {
+    std::fputs(prompt, stderr);
+    termios silent = before;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    tcsetattr(0, TCSAFLUSH, &silent);
+  }
+  std::string password;
+  std::getline(std::cin, password);
+  if (typed) {
+    tcsetattr(0, TCSAFLUSH, &before);
+    std::fputc('\n', stderr);
+  }
+  return password;
+}
+
+absl::Status Login(Invocation& run) {
+  std::string name;
+  GW_RETURN_IF_ERROR(run.session().SignIn(run.positionals[0], ReadPassword("password: "), &name));
+  if (run.Has("--print-token")) {
+    std::printf("%s\n", run.session().access_token().c_str());
+  } else {
+    std::printf("signed in to %s as %s\n", run.session().server().c_str(), name.c_str());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Logout(Invocation& run) {
+  GW_RETURN_IF_ERROR(run.session().SignOut());
+  std::printf("signed out of %s\n", run.session().server().c_str());
+  return absl::OkStatus();
+}
+
+void PrintAccounts(const google::protobuf::RepeatedPtrField<v1::Account>& accounts) {
+  Table table({"LOGIN", "NAME", "PHONE", "ADMIN", "STATE", "CREATED", "ACCOUNT"});
+  for (const v1::Account& account : accounts) {
+    table.Add({account.login(), account.display_name(), account.phone(), account.administrator() ? "yes" : "",
+               account.disabled() ? "disabled" : "active", LocalTime(account.create_time()), account.name()});
+  }
+  std::fputs(table.ToString().c_str(), stdout);
+}
+
+void PrintAccount(Invocation& run, const v1::Account& account) {
+  if (run.json) return PrintJson(account);
+  v1::ListAccountsResponse one;
+  *one.add_accounts() = account;
+  PrintAccounts(one.accounts());
+}
+
+absl::Status WhoAmI(Invocation& run) {
+  GW_ASSIGN_OR_RETURN(const v1::Account account, run.session().Call<v1::Account>(Method("GetMe"), v1::GetMeRequest()));
+  PrintAccount(run, account);
+  return absl::OkStatus();
+}
+
+absl::Status Create(Invocation& run) {
+  v1::CreateAccountRequest request;
+  request.set_request_id(NewRequestId());
+  request.mutable_account()->set_login(run.positionals[0]);
+  request.mutable_account()->set_phone(run.Get("--phone"));
+  request.mutable_account()->set_display_name(run.Get("--name"));
+  request.mutable_account()->set_person(run.Get("--person"));
+  request.mutable_account()->set_administrator(run.Has("--administrator"));
+  request.set_password(ReadPassword("password of the new account (at least 12 characters): "));
+  GW_ASSIGN_OR_RETURN(const v1::Account account, run.session().Call<v1::Account>(Method("CreateAccount"), request));
+  PrintAccount(run, account);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::ListAccountsResponse> ListAll(Session& session) {
+  v1::ListAccountsResponse all;
+  v1::ListAccountsRequest request;
+  request.set_page_size(500);
+  do {
+    GW_ASSIGN_OR_RETURN(const v1::ListAccountsResponse page,
+                        session.Call<v1::ListAccountsResponse>(Method("ListAccounts"), request));
+    all.mutable_accounts()->MergeFrom(page.accounts());
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  return all;
+}
+
+absl::Status List(Invocation& run) {
+  GW_ASSIGN_OR_RETURN(const v1::ListAccountsResponse all, ListAll(run.session()));
+  if (run.json) {
+    PrintJson(all);
+  } else {
+    PrintAccounts(all.accounts());
+  }
+  return absl::OkStatus();
+}
+
+// An account may be named by its login.
+absl::StatusOr<std::string> AccountName(Session& session, const std::string& text) {
+  if (text.starts_with("accounts/")) return text;
+  GW_ASSIGN_OR_RETURN(const v1::ListAccountsResponse all, ListAll(session));
+  for (const v1::Account& account : all.accounts()) {
+    if (account.login() == text) return account.name();
+  }
+  return NotFound(text);
+}
+
+absl::Status Disable(Invocation& run) {
+  v1::DisableAccountRequest request;
+  request.set_request_id(NewRequestId());
+  GW_ASSIGN_OR_RETURN(*request.mutable_name(), AccountName(run.session(), run.positionals[0]));
+  request.set_reason(run.Get("--reason"));
+  GW_ASSIGN_OR_RETURN(const v1::Account account, run.session().Call<v1::Account>(Method("DisableAccount"), request));
+  PrintAccount(run, account);
+  return absl::OkStatus();
+}
+
+absl::Status Enable(Invocation& run) {
+  v1::EnableAccountRequest request;
+  request.set_request_id(NewRequestId());
+  GW_ASSIGN_OR_RETURN(*request.mutable_name(), AccountName(run.session(), run.positionals[0]));
+  GW_ASSIGN_OR_RETURN(const v1::Account account, run.session().Call<v1::Account>(Method("EnableAccount"), request));
+  PrintAccount(run, account);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddAccountCommands(std::vector<Command>& commands) {
+  commands.push_back({.words = "login",
+                      .arguments = "LOGIN",
+                      .summary = "signs in by login name or phone number; the password is read from standard input",
+                      .options = {{"--print-token", "", "print the access token instead of a sentence"}},
+                      .examples = {"gridctl login admin", "gridctl login 13800000001 < password-file",
+                                   "export GRIDWARDEN_TOKEN=$(gridctl login admin --print-token < password-file)"},
+                      .run = Login});
+  commands.push_back({.words = "logout", .summary = "ends the session and forgets its tokens", .run = Logout});
+  commands.push_back({.words = "whoami", .summary = "says who is signed in", .run = WhoAmI});
+  commands.push_back({.words = "account create",
+                      .arguments = "LOGIN",
+                      .summary = "creates an account; its password is read from standard input",
+                      .options = {{"--name", "NAME", "name shown on screen"},
+                                  {"--phone", "PHONE", "phone number, also usable to sign in"},
+                                  {"--person", "persons/ID", "the natural person behind it; posts follow from the person"},
+                                  {"--administrator", "", "may manage accounts, imports and settings"}},
+                      .examples = {"gridctl account create zhang.wei --name 张伟 --person persons/0190..."},
+                      .run = Create});
+  commands.push_back({.words = "account list", .summary = "lists accounts", .run = List});
+  commands.push_back({.words = "account disable",
+                      .arguments = "LOGIN|accounts/ID",
+                      .summary = "disables an account; its sessions end within seconds",
+                      .options = {{"--reason", "TEXT", "why, for the record"}},
+                      .run = Disable});
+  commands.push_back({.words = "account enable",
+                      .arguments = "LOGIN|accounts/ID",
+                      .summary = "lets a disabled account sign in again",
+                      .run = Enable});
+}
+
+}  // namespace gridwarden::gridctl

@@ -1,0 +1,291 @@
+#include <cstdio>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_format.h"
+#include "base/status.h"
+#include "gridctl/case_words.h"
+#include "gridctl/command.h"
+#include "gridctl/output.h"
+#include "gridwarden/casework/v1/casework_service.pb.h"
+
+// gridctl case list|show|events and a command for every transition.
+namespace gridwarden::gridctl {
+namespace {
+
+namespace v1 = casework::v1;
+
+std::string Method(std::string_view name) { return "gridwarden.casework.v1.CaseworkService/" + std::string(name); }
+
+void PrintCases(const google::protobuf::RepeatedPtrField<v1::Case>& cases) {
+  Table table({"NUMBER", "STATE", "CATEGORY", "FOUND", "DUE", "WHOLE DUE", "REWORK", "HELD", "CASE"});
+  for (const v1::Case& one : cases) {
+    table.Add({one.case_no(), v1::Case::State_Name(one.state()), one.category(), LocalTime(one.event_time()),
+               LocalTime(one.due_time()), LocalTime(one.total_due_time()), std::to_string(one.rework_count()),
+               one.held() == v1::Case::HELD_UNSPECIFIED ? "-" : v1::Case::Held_Name(one.held()), one.name()});
+  }
+  std::fputs(table.ToString().c_str(), stdout);
+}
+
+absl::Status PrintCase(Invocation& run, const absl::StatusOr<v1::Case>& answer) {
+  GW_RETURN_IF_ERROR(answer.status());
+  if (run.json) {
+    PrintJson(*answer);
+  } else {
+    google::protobuf::RepeatedPtrField<v1::Case> one;
+    *one.Add() = *answer;
+    PrintCases(one);
+  }
+  return absl::OkStatus();
+}
+
+// Fills what every command on a case has and sends it.
+template <typename Request>
+absl::Status SendCommand(Invocation& run, std::string_view rpc, Request request) {
+  request.set_request_id(NewRequestId());
+  request.set_name(CaseName(run.positionals[0]));
+  request.set_etag(run.Get("--etag"));
+  return PrintCase(run, run.session().Call<v1::Case>(Method(rpc), request));
+}
+
+// ... and for those that were done on the ground: note, photos, answers, position, event time.
+template <typename Request>
+absl::Status ReadGroundAct(Invocation& run, Request& request) {
+  request.set_note(run.Get("--note"));
+  GW_RETURN_IF_ERROR(AddPhotos(run, request.mutable_evidence()));
+  if (run.Has("--position")) GW_RETURN_IF_ERROR(ReadPosition(run, request.mutable_position()));
+  GW_ASSIGN_OR_RETURN(const absl::Time at, run.GetTime("--event-time", absl::Now()));
+  *request.mutable_event_time() = ToProto(at);
+  return absl::OkStatus();
+}
+
+absl::Status List(Invocation& run) {
+  v1::ListCasesRequest request;
+  if (run.Has("--division")) {
+    GW_ASSIGN_OR_RETURN(*request.mutable_division(), run.session().DivisionName(run.Get("--division")));
+  }
+  for (const std::string& text : run.All("--state")) {
+    v1::Case::State state;
+    if (!v1::Case::State_Parse(absl::AsciiStrToUpper(text), &state)) {
+      return absl::InvalidArgumentError(absl::StrFormat("--state: got \"%s\", want FILED, DISPATCHED, HANDLING ...", text));
+    }
+    request.add_states(state);
+  }
+  request.set_category(run.Get("--category"));
+  request.set_overdue(run.Has("--overdue"));
+  request.set_assigned_to_me(run.Has("--mine"));
+  request.set_page_size(50);
+  request.set_page_token(run.Get("--page"));
+  if (run.Has("--as-of")) {
+    GW_ASSIGN_OR_RETURN(const absl::Time as_of, run.GetTime("--as-of", absl::Now()));
+    *request.mutable_as_of() = ToProto(as_of);
+  }
+  GW_ASSIGN_OR_RETURN(const v1::ListCasesResponse page, run.session().Call<v1::ListCasesResponse>(Method("ListCases"), request));
+  if (run.json) {
+    PrintJson(page);
+    return absl::OkStatus();
+  }
+  if (page.cases().empty()) std::printf("no cases\n");
+  else PrintCases(page.cases());
+  if (!page.next_page_token().empty()) std::printf("more: --page %s\n", page.next_page_token().c_str());
+  return absl::OkStatus();
+}
+
+absl::Status Show(Invocation& run) {
+  v1::GetCaseRequest request;
+  request.set_name(CaseName(run.positionals[0]));
+  return PrintCase(run, run.session().Call<v1::Case>(Method("GetCase"), request));
+}
+
+// The story of a case: every step, who, when, in which post, on whose evidence.
+absl::Status Events(Invocation& run) {
+  v1::ListCaseEventsRequest request;
+  request.set_name(CaseName(run.positionals[0]));
+  GW_ASSIGN_OR_RETURN(const v1::ListCaseEventsResponse answer,
+                      run.session().Call<v1::ListCaseEventsResponse>(Method("ListCaseEvents"), request));
+  if (run.json) {
+    PrintJson(answer);
+    return absl::OkStatus();
+  }
+  Table table({"WHEN", "ACT", "FROM -> TO", "WHO", "IN WHICH POST", "EVIDENCE", "SAID"});
+  for (const v1::CaseHistoryLine& line : answer.events()) {
+    std::string said = line.reason();
+    if (!line.eligibility().empty()) said += (said.empty() ? "" : "; ") + line.eligibility();
+    if (line.late()) said += said.empty() ? "late" : "; late";
+    table.Add({LocalTime(line.event_time()), v1::Action_Name(line.action()),
+               absl::StrFormat("%s -> %s", line.from_state().empty() ? "·" : line.from_state(), line.to_state()),
+               line.system() ? "the system" : line.person_display_name(), line.post_display_name(),
+               absl::StrFormat("%d photos, %d answers", line.evidence_size(), line.answers_size()), said});
+  }
+  std::fputs(table.ToString().c_str(), stdout);
+  return absl::OkStatus();
+}
+
+absl::Status File(Invocation& run) {
+  v1::FileCaseRequest request;
+  request.set_request_id(NewRequestId());
+  request.set_signal(NameIn("signals", run.positionals[0]));
+  request.set_category(run.Get("--category"));
+  request.set_etag(run.Get("--etag"));
+  return PrintCase(run, run.session().Call<v1::Case>(Method("FileCase"), request));
+}
+
+absl::Status Dispatch(Invocation& run) {
+  v1::DispatchCaseRequest request;
+  request.set_handler(run.positionals[1]);
+  request.set_duty_item(run.Get("--duty-item"));
+  for (const std::string& unit : run.All("--cooperator")) request.add_cooperators(unit);
+  return SendCommand(run, "DispatchCase", request);
+}
+
+absl::Status Return(Invocation& run) {
+  v1::ReturnCaseRequest request;
+  request.set_reason(run.Get("--reason"));
+  request.set_proposed_handler(run.Get("--propose"));
+  return SendCommand(run, "ReturnCase", request);
+}
+
+absl::Status Accept(Invocation& run) {
+  v1::AcceptCaseRequest request;
+  GW_ASSIGN_OR_RETURN(const absl::Time at, run.GetTime("--event-time", absl::Now()));
+  *request.mutable_event_time() = ToProto(at);
+  return SendCommand(run, "AcceptCase", request);
+}
+
+absl::Status SetDisposition(Invocation& run) {
+  v1::SetDispositionRequest request;
+  v1::Case::Disposition disposition;
+  if (!v1::Case::Disposition_Parse(absl::AsciiStrToUpper(run.positionals[1]), &disposition)) {
+    return absl::InvalidArgumentError(absl::StrFormat("got \"%s\", want shut_down, relocate or upgrade", run.positionals[1]));
+  }
+  request.set_disposition(disposition);
+  return SendCommand(run, "SetDisposition", request);
+}
+
+absl::Status Feedback(Invocation& run) {
+  v1::SubmitFeedbackRequest request;
+  GW_RETURN_IF_ERROR(ReadGroundAct(run, request));
+  GW_RETURN_IF_ERROR(AddAnswers(run, request.mutable_answers()));
+  return SendCommand(run, "SubmitFeedback", request);
+}
+
+absl::Status AssignCheck(Invocation& run) {
+  v1::AssignCheckRequest request;
+  if (run.positionals.size() > 1) request.set_post(NameIn("posts", run.positionals[1]));
+  request.set_reason(run.Get("--reason"));
+  return SendCommand(run, "AssignCheck", request);
+}
+
+absl::Status Check(Invocation& run) {
+  v1::SubmitCheckRequest request;
+  v1::SubmitCheckRequest::Result result;
+  if (!v1::SubmitCheckRequest::Result_Parse(absl::AsciiStrToUpper(run.positionals[1]), &result)) {
+    return absl::InvalidArgumentError(absl::StrFormat("got \"%s\", want pass, fail or unable", run.positionals[1]));
+  }
+  request.set_result(result);
+  GW_RETURN_IF_ERROR(ReadGroundAct(run, request));
+  GW_RETURN_IF_ERROR(AddAnswers(run, request.mutable_answers()));
+  return SendCommand(run, "SubmitCheck", request);
+}
+
+absl::Status Sign(Invocation& run, bool sign) {
+  v1::SignOffRequest request;
+  request.set_sign(sign);
+  request.set_reason(run.Get("--reason"));
+  return SendCommand(run, "SignOff", request);
+}
+
+absl::Status Recheck(Invocation& run) {
+  v1::SubmitRecheckRequest request;
+  v1::SubmitRecheckRequest::Result result;
+  if (!v1::SubmitRecheckRequest::Result_Parse(absl::AsciiStrToUpper(run.positionals[1]), &result)) {
+    return absl::InvalidArgumentError(absl::StrFormat("got \"%s\", want held, rebounded or not_observable", run.positionals[1]));
+  }
+  request.set_result(result);
+  GW_RETURN_IF_ERROR(ReadGroundAct(run, request));
+  return SendCommand(run, "SubmitRecheck", request);
+}
+
+}  // namespace
+
+void AddCaseCommands(std::vector<Command>& commands) {
+  const Option note = {"--note", "TEXT", "what was done or seen"};
+  const Option reason = {"--reason", "TEXT", "why"};
+  commands.push_back({.words = "case list",
+                      .summary = "lists cases in your scope",
+                      .options = {{"--division", "DIVISION", "it and all below"},
+                                  {"--state", "STATE", "FILED, DISPATCHED, HANDLING ...", true},
+                                  {"--category", "CODE", "only this category"},
+                                  {"--overdue", "", "only open work past its due time, oldest first"},
+                                  {"--as-of", "TIME", "overdue at this time"},
+                                  {"--mine", "", "only those that wait for you"},
+                                  {"--page", "TOKEN", "go on after a page"}},
+                      .examples = {"gridctl case list --division 411702 --overdue"},
+                      .run = List});
+  commands.push_back({.words = "case show", .arguments = "CASE", .summary = "shows one case", .run = Show});
+  commands.push_back({.words = "case events",
+                      .arguments = "CASE",
+                      .summary = "tells the story of a case: every step, who, when, in which post, on whose evidence",
+                      .examples = {"gridctl case events 411702-2026-000012"},
+                      .run = Events});
+  commands.push_back({.words = "case file",
+                      .arguments = "SIGNAL",
+                      .summary = "files a case from a signal 立案",
+                      .options = {{"--category", "CODE", "corrects the category"}, EtagOption()},
+                      .run = File});
+  commands.push_back({.words = "case dispatch",
+                      .arguments = "CASE posts/ID|units/ID",
+                      .summary = "names who has to put it right 派遣",
+                      .options = {{"--duty-item", "TEXT", "duty item the routing cites"},
+                                  {"--cooperator", "units/ID", "unit that cooperates", true},
+                                  EtagOption()},
+                      .run = Dispatch});
+  commands.push_back({.words = "case return",
+                      .arguments = "CASE",
+                      .summary = "gives a mis-dispatched case back 回退",
+                      .options = {reason, {"--propose", "posts/ID|units/ID", "who should have it"}, EtagOption()},
+                      .run = Return});
+  commands.push_back({.words = "case accept",
+                      .arguments = "CASE",
+                      .summary = "takes the case on 处置",
+                      .options = {EventTimeOption(), EtagOption()},
+                      .run = Accept});
+  commands.push_back({.words = "case disposition",
+                      .arguments = "CASE shut_down|relocate|upgrade",
+                      .summary = "decides what becomes of a small polluter",
+                      .options = {EtagOption()},
+                      .run = SetDisposition});
+  commands.push_back({.words = "case feedback",
+                      .arguments = "CASE",
+                      .summary = "says it is put right, with evidence 反馈",
+                      .options = {note, PhotoOption(), AnswerOption(), PositionOption(), EventTimeOption(), EtagOption()},
+                      .examples = {"gridctl case feedback 411702-2026-000012 --photo before:a.jpg --photo after:b.jpg "
+                                   "--answer SSP_CLOSURE.POWER_CUT=yes@cut.jpg"},
+                      .run = Feedback});
+  commands.push_back({.words = "case assign-check",
+                      .arguments = "CASE [POST]",
+                      .summary = "sends somebody independent to check; without POST the system draws",
+                      .options = {reason, EtagOption()},
+                      .run = AssignCheck});
+  commands.push_back({.words = "case check",
+                      .arguments = "CASE pass|fail|unable",
+                      .summary = "says what the check found 核查",
+                      .options = {note, PhotoOption(), AnswerOption(), PositionOption(), EventTimeOption(), EtagOption()},
+                      .run = Check});
+  commands.push_back({.words = "case sign",
+                      .arguments = "CASE",
+                      .summary = "signs the case off 结案",
+                      .options = {EtagOption()},
+                      .run = [](Invocation& run) { return Sign(run, true); }});
+  commands.push_back({.words = "case refuse",
+                      .arguments = "CASE",
+                      .summary = "refuses to sign; it is checked again",
+                      .options = {reason, EtagOption()},
+                      .run = [](Invocation& run) { return Sign(run, false); }});
+  commands.push_back({.words = "case recheck",
+                      .arguments = "CASE held|rebounded|not_observable",
+                      .summary = "says what a recheck found 回头看",
+                      .options = {note, PhotoOption(), PositionOption(), EventTimeOption(), EtagOption()},
+                      .run = Recheck});
+}
+
+}  // namespace gridwarden::gridctl

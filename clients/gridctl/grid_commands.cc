@@ -1,0 +1,169 @@
+#include <cstdio>
+#include <optional>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "base/status.h"
+#include "gridctl/command.h"
+#include "gridctl/output.h"
+#include "gridwarden/grid/v1/grid_service.pb.h"
+
+// gridctl responsible, division, post, person.
+namespace gridwarden::gridctl {
+namespace {
+
+namespace v1 = grid::v1;
+constexpr std::string_view kService = "gridwarden.grid.v1.GridService/";
+
+std::string Method(std::string_view name) { return std::string(kService) + std::string(name); }
+
+// "113.98,32.99" is a point; anything else is a division.
+std::optional<std::pair<double, double>> ParsePoint(const std::string& text) {
+  const std::vector<std::string> parts = absl::StrSplit(text, ',');
+  double lon = 0, lat = 0;
+  if (parts.size() != 2 || !absl::SimpleAtod(parts[0], &lon) || !absl::SimpleAtod(parts[1], &lat)) return std::nullopt;
+  return std::pair(lon, lat);
+}
+
+absl::Status Responsible(Invocation& run) {
+  v1::ResolveResponsibleRequest request;
+  if (const auto point = ParsePoint(run.positionals[0])) {
+    request.mutable_position()->set_longitude(point->first);
+    request.mutable_position()->set_latitude(point->second);
+    request.mutable_position()->set_datum(type::v1::Position::WGS84);
+  } else {
+    GW_ASSIGN_OR_RETURN(*request.mutable_division(), run.session().DivisionName(run.positionals[0]));
+  }
+  request.set_category(run.Get("--category"));
+  GW_ASSIGN_OR_RETURN(const absl::Time at, run.GetTime("--at", absl::Now()));
+  *request.mutable_event_time() = ToProto(at);
+  if (run.Has("--known-at")) {
+    GW_ASSIGN_OR_RETURN(const absl::Time known, run.GetTime("--known-at", absl::Now()));
+    *request.mutable_known_at() = ToProto(known);
+  }
+  GW_ASSIGN_OR_RETURN(const v1::ResolveResponsibleResponse answer,
+                      run.session().Call<v1::ResolveResponsibleResponse>(Method("ResolveResponsible"), request));
+  if (run.json) {
+    PrintJson(answer);
+    return absl::OkStatus();
+  }
+  std::printf("%s at %s\n", answer.division().path().c_str(), LocalTime(at).c_str());
+  Table table({"LEVEL", "DIVISION", "POST", "REGIME", "RESPONSIBILITY", "HOLDER", "HOW", "DOCUMENT"});
+  for (const v1::ResponsibleLink& link : answer.chain()) {
+    table.Add({v1::Division::Level_Name(link.level()), link.division_display_name(), v1::Post::Kind_Name(link.post_kind()),
+               v1::Post::Regime_Name(link.regime()), v1::Post::Responsibility_Name(link.responsibility()),
+               link.vacant() ? "VACANT 空缺" : link.person_display_name(),
+               link.vacant() ? "-" : v1::Tenure::Kind_Name(link.tenure_kind()), link.document_no()});
+  }
+  std::fputs(table.ToString().c_str(), stdout);
+  for (const std::string& gap : answer.gaps()) std::printf("no such post: %s\n", gap.c_str());
+  return absl::OkStatus();
+}
+
+absl::Status DivisionList(Invocation& run) {
+  v1::ListDivisionsRequest request;
+  if (!run.positionals.empty()) {
+    GW_ASSIGN_OR_RETURN(*request.mutable_parent(), run.session().DivisionName(run.positionals[0]));
+  }
+  request.set_page_size(500);
+  v1::ListDivisionsResponse all;
+  do {
+    GW_ASSIGN_OR_RETURN(const v1::ListDivisionsResponse page,
+                        run.session().Call<v1::ListDivisionsResponse>(Method("ListDivisions"), request));
+    all.mutable_divisions()->MergeFrom(page.divisions());
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  if (run.json) {
+    PrintJson(all);
+    return absl::OkStatus();
+  }
+  Table table({"CODE", "NAME", "LEVEL", "NOTE", "DIVISION"});
+  for (const v1::Division& division : all.divisions()) {
+    table.Add({division.codes().empty() ? "-" : division.codes().rbegin()->code(), division.display_name(),
+               v1::Division::Level_Name(division.level()), division.statistical() ? "statistical" : "", division.name()});
+  }
+  std::fputs(table.ToString().c_str(), stdout);
+  return absl::OkStatus();
+}
+
+absl::Status PostList(Invocation& run) {
+  v1::ListPostsRequest request;
+  GW_ASSIGN_OR_RETURN(*request.mutable_parent(), run.session().DivisionName(run.positionals[0]));
+  request.set_recursive(run.Has("--recursive"));
+  request.set_page_size(500);
+  v1::ListPostsResponse all;
+  do {
+    GW_ASSIGN_OR_RETURN(const v1::ListPostsResponse page,
+                        run.session().Call<v1::ListPostsResponse>(Method("ListPosts"), request));
+    all.mutable_posts()->MergeFrom(page.posts());
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  if (run.json) {
+    PrintJson(all);
+    return absl::OkStatus();
+  }
+  Table table({"KIND", "REGIME", "NO", "HOLDER", "HOW", "DOCUMENT", "POST"});
+  for (const v1::PostWithHolder& row : all.posts()) {
+    const bool vacant = !row.has_tenure();
+    table.Add({v1::Post::Kind_Name(row.post().kind()), v1::Post::Regime_Name(row.post().regime()),
+               std::to_string(row.post().ordinal()), vacant ? "VACANT 空缺" : row.person_display_name(),
+               vacant ? "-" : v1::Tenure::Kind_Name(row.tenure().kind()), row.tenure().document_no(), row.post().name()});
+  }
+  std::fputs(table.ToString().c_str(), stdout);
+  return absl::OkStatus();
+}
+
+absl::Status PersonList(Invocation& run) {
+  v1::ListPersonsRequest request;
+  request.set_filter(run.Get("--filter"));
+  request.set_page_size(500);
+  v1::ListPersonsResponse all;
+  do {
+    GW_ASSIGN_OR_RETURN(const v1::ListPersonsResponse page,
+                        run.session().Call<v1::ListPersonsResponse>(Method("ListPersons"), request));
+    all.mutable_persons()->MergeFrom(page.persons());
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  if (run.json) {
+    PrintJson(all);
+    return absl::OkStatus();
+  }
+  Table table({"STAFF NO", "NAME", "PHONE", "PERSON"});
+  for (const v1::Person& person : all.persons()) {
+    table.Add({person.staff_no(), person.display_name(), person.phone(), person.name()});
+  }
+  std::fputs(table.ToString().c_str(), stdout);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddGridCommands(std::vector<Command>& commands) {
+  commands.push_back({.words = "responsible",
+                      .arguments = "DIVISION|LON,LAT",
+                      .summary = "answers who was responsible there, then: the whole chain, vacancies marked",
+                      .options = {{"--category", "CODE", "category of the source; picks the regime"},
+                                  {"--at", "TIME", "when it happened; default now"},
+                                  {"--known-at", "TIME", "as known at this time; default now"}},
+                      .examples = {"gridctl responsible 411702001 --category SMALL_POLLUTER --at 2026-09-01",
+                                   "gridctl responsible 113.98,32.99 --at \"2026-09-01 14:30\" --known-at 2026-09-02"},
+                      .run = Responsible});
+  commands.push_back({.words = "division list",
+                      .arguments = "[DIVISION]",
+                      .summary = "lists the divisions directly below one, or the top",
+                      .examples = {"gridctl division list 4117"},
+                      .run = DivisionList});
+  commands.push_back({.words = "post list",
+                      .arguments = "DIVISION",
+                      .summary = "lists posts and who holds them",
+                      .options = {{"--recursive", "", "all below it as well"}},
+                      .examples = {"gridctl post list 411702001"},
+                      .run = PostList});
+  commands.push_back({.words = "person list",
+                      .summary = "lists persons in your scope",
+                      .options = {{"--filter", "TEXT", "only names or staff numbers beginning so"}},
+                      .run = PersonList});
+}
+
+}  // namespace gridwarden::gridctl

@@ -1,0 +1,200 @@
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <type_traits>
+
+#include "absl/strings/str_format.h"
+#include "base/status.h"
+#include "gridctl/command.h"
+#include "gridctl/output.h"
+#include "gridwarden/grid/v1/grid_service.pb.h"
+#include "gridwarden/intake/v1/intake_service.pb.h"
+#include "gridwarden/source/v1/source_service.pb.h"
+
+// gridctl import: large CSV files travel in parts, each part tried before anything is stored.
+namespace gridwarden::gridctl {
+namespace {
+
+constexpr int kRowsPerPart = 5000;
+
+struct Part {
+  std::string content;  // header and rows
+  int first_line = 2;   // line of the file its rows begin at
+  int rows = 0;
+};
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) return absl::InvalidArgumentError(path + ": is a folder, want a file");
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return absl::InvalidArgumentError(path + ": cannot be read");
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+// Splits at line ends outside quotes; every part starts with the header. GBK is safe: no byte of a GBK character is a line
+// end or a quote.
+std::vector<Part> SplitCsv(const std::string& content) {
+  std::vector<size_t> line_ends;
+  bool quoted = false;
+  for (size_t i = 0; i < content.size(); ++i) {
+    if (content[i] == '"') quoted = !quoted;
+    if (content[i] == '\n' && !quoted) line_ends.push_back(i + 1);
+  }
+  if (line_ends.empty() || line_ends.back() != content.size()) line_ends.push_back(content.size());
+  const std::string header = content.substr(0, line_ends.front());
+  std::vector<Part> parts;
+  for (size_t line = 1; line < line_ends.size(); line += kRowsPerPart) {
+    const size_t last = std::min(line + kRowsPerPart, line_ends.size()) - 1;
+    parts.push_back({.content = header + content.substr(line_ends[line - 1], line_ends[last] - line_ends[line - 1]),
+                     .first_line = static_cast<int>(line) + 1,
+                     .rows = static_cast<int>(last - line + 1)});
+  }
+  if (parts.empty()) parts.push_back({.content = content});  // the server says what is wrong with it
+  return parts;
+}
+
+void Merge(const type::v1::ImportReport& part, type::v1::ImportReport& all) {
+  all.set_rows_read(all.rows_read() + part.rows_read());
+  all.set_created(all.created() + part.created());
+  all.set_updated(all.updated() + part.updated());
+  all.set_unchanged(all.unchanged() + part.unchanged());
+  all.set_rows_refused(all.rows_refused() + part.rows_refused());
+  all.mutable_problems()->MergeFrom(part.problems());
+  all.mutable_remarks()->MergeFrom(part.remarks());
+}
+
+void PrintReport(Invocation& run, const std::string& path, const type::v1::ImportReport& report) {
+  if (run.json) return PrintJson(report);
+  for (const type::v1::RowProblem& problem : report.problems()) {
+    std::fprintf(stderr, "%s:%d: %s: got \"%s\", want %s\n", path.c_str(), problem.line(),
+                 problem.column().empty() ? "row" : problem.column().c_str(), problem.got().c_str(), problem.want().c_str());
+  }
+  for (const std::string& remark : report.remarks()) std::fprintf(stderr, "%s: note: %s\n", path.c_str(), remark.c_str());
+  std::printf("%s%s: %d rows read, %d created, %d updated, %d unchanged, %d refused%s\n", report.dry_run() ? "(dry run) " : "",
+              path.c_str(), report.rows_read(), report.created(), report.updated(), report.unchanged(),
+              report.rows_refused(), report.rows_refused() > 0 ? "; nothing was stored" : "");
+}
+
+using SendPart = std::function<absl::StatusOr<type::v1::ImportReport>(const Part&, bool dry_run)>;
+
+// A file of several parts is tried whole before its first part is stored, so that a bad row in the last part stores nothing.
+// Rows of one part cannot lean on rows of an earlier part of the same file: import the upper levels first.
+absl::Status ImportParts(Invocation& run, const std::string& path, const std::vector<Part>& parts, const SendPart& send) {
+  int total = 0;
+  for (const Part& part : parts) total += part.rows;
+  type::v1::ImportReport all;
+  const bool dry_run = run.Has("--dry-run");
+  const auto pass = [&](bool dry, const char* label) -> absl::Status {
+    all.Clear();
+    all.set_dry_run(dry);
+    Progress progress(label, total);
+    int done = 0;
+    for (const Part& part : parts) {
+      GW_ASSIGN_OR_RETURN(const type::v1::ImportReport report, send(part, dry));
+      Merge(report, all);
+      progress.Set(done += part.rows);
+      if (!dry && report.rows_refused() > 0) break;
+    }
+    return absl::OkStatus();
+  };
+  if (dry_run || parts.size() > 1) GW_RETURN_IF_ERROR(pass(true, "trying "));
+  if (!dry_run && all.rows_refused() == 0) GW_RETURN_IF_ERROR(pass(false, "storing"));
+  PrintReport(run, path, all);
+  if (all.rows_refused() > 0) {
+    return MakeError(absl::StatusCode::kInvalidArgument, absl::StrFormat("%d rows refused", all.rows_refused()),
+                     {.reason = "IMPORT_ROWS_REFUSED", .metadata = {{"count", std::to_string(all.rows_refused())}}});
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<type::v1::Position::Datum> DatumOf(Invocation& run) {
+  const std::string name = run.Get("--datum");
+  type::v1::Position::Datum datum = type::v1::Position::DATUM_UNSPECIFIED;
+  if (!name.empty() && !type::v1::Position::Datum_Parse(name, &datum)) {
+    return absl::InvalidArgumentError(absl::StrFormat("--datum: got \"%s\", want WGS84, GCJ02 or BD09", name));
+  }
+  return datum;
+}
+
+// Any import whose request is grid.v1.ImportRequest or has its fields.
+template <typename Request>
+absl::Status ImportFile(Invocation& run, const std::string& method, bool split) {
+  const std::string& path = run.positionals[0];
+  GW_ASSIGN_OR_RETURN(const std::string content, ReadFile(path));
+  GW_ASSIGN_OR_RETURN(const type::v1::Position::Datum datum, DatumOf(run));
+  const std::vector<Part> parts = split ? SplitCsv(content) : std::vector<Part>{{.content = content, .rows = 1}};
+  return ImportParts(run, path, parts, [&](const Part& part, bool dry_run) -> absl::StatusOr<type::v1::ImportReport> {
+    Request request;
+    request.set_request_id(NewRequestId());
+    request.set_content(part.content);
+    request.set_file_name(std::filesystem::path(path).filename().string());
+    request.set_dry_run(dry_run);
+    request.set_first_line(part.first_line);
+    request.set_datum(datum);
+    if constexpr (std::is_same_v<Request, grid::v1::ImportRequest>) request.set_as_of_date(run.Get("--as-of"));
+    if constexpr (std::is_same_v<Request, intake::v1::ImportHotspotsRequest>) {
+      GW_ASSIGN_OR_RETURN(const intake::v1::ImportHotspotsResponse answer,
+                          run.session().Call<intake::v1::ImportHotspotsResponse>(method, request));
+      type::v1::ImportReport report = answer.report();
+      report.add_remarks(absl::StrFormat("%s: %d located, %d outside every boundary, %d known already, %d replaced",
+                                         answer.recognised_as(), answer.located(), answer.outside(), answer.duplicates(),
+                                         answer.superseded()));
+      return report;
+    } else {
+      return run.session().Call<type::v1::ImportReport>(method, request);
+    }
+  });
+}
+
+Command ImportCommand(const std::string& what, const std::string& summary, std::vector<Option> more,
+                      std::vector<std::string> examples, std::function<absl::Status(Invocation&)> body) {
+  std::vector<Option> options = {{"--dry-run", "", "say what would happen, store nothing"}};
+  options.insert(options.end(), more.begin(), more.end());
+  return {.words = "import " + what,
+          .arguments = "FILE",
+          .summary = summary,
+          .options = options,
+          .examples = std::move(examples),
+          .run = std::move(body)};
+}
+
+}  // namespace
+
+void AddImportCommands(std::vector<Command>& commands) {
+  const Option as_of = {"--as-of", "YYYY-MM-DD", "since when the rows are true"};
+  const Option datum = {"--datum", "WGS84|GCJ02|BD09", "the datum the file's positions are in"};
+  commands.push_back(ImportCommand(
+      "divisions", "imports divisions from CSV (statistical codes, china-division's columns)", {as_of},
+      {"gridctl import divisions henan_2023_levels1-4.csv --as-of 2023-06-30 --dry-run"}, [](Invocation& run) {
+        return ImportFile<grid::v1::ImportRequest>(run, "gridwarden.grid.v1.GridService/ImportDivisions", true);
+      }));
+  commands.push_back(ImportCommand(
+      "boundaries", "imports polygons from GeoJSON; the datum must be declared", {datum},
+      {"gridctl import boundaries counties.geojson --datum WGS84"}, [](Invocation& run) {
+        return ImportFile<grid::v1::ImportRequest>(run, "gridwarden.grid.v1.GridService/ImportBoundaries", false);
+      }));
+  commands.push_back(ImportCommand(
+      "persons", "imports persons from CSV (staff_no, name, phone)", {}, {"gridctl import persons persons.csv"},
+      [](Invocation& run) {
+        return ImportFile<grid::v1::ImportRequest>(run, "gridwarden.grid.v1.GridService/ImportPersons", true);
+      }));
+  commands.push_back(ImportCommand(
+      "tenures", "imports who holds which post from CSV", {}, {"gridctl import tenures tenures.csv --dry-run"},
+      [](Invocation& run) {
+        return ImportFile<grid::v1::ImportRequest>(run, "gridwarden.grid.v1.GridService/ImportTenures", true);
+      }));
+  commands.push_back(ImportCommand(
+      "sources", "imports the ledger of sources from CSV", {datum}, {"gridctl import sources ledger.csv --dry-run"},
+      [](Invocation& run) {
+        return ImportFile<source::v1::ImportSourcesRequest>(run, "gridwarden.source.v1.SourceService/ImportSources", true);
+      }));
+  commands.push_back(ImportCommand(
+      "hotspots", "imports satellite hotspots (FIRMS CSV of MODIS or VIIRS, the ministry's straw list)", {datum},
+      {"gridctl import hotspots MODIS_C6_1_Global_24h.csv"}, [](Invocation& run) {
+        return ImportFile<intake::v1::ImportHotspotsRequest>(run, "gridwarden.intake.v1.IntakeService/ImportHotspots", true);
+      }));
+}
+
+}  // namespace gridwarden::gridctl

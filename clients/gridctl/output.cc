@@ -1,0 +1,131 @@
+#include "gridctl/output.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+
+#include "absl/strings/str_format.h"
+#include "base/status.h"
+#include "google/protobuf/util/json_util.h"
+
+namespace gridwarden::gridctl {
+namespace {
+
+// The next code point of a UTF-8 text; malformed bytes count as one cell each.
+uint32_t NextCodePoint(std::string_view text, size_t& at) {
+  const auto byte = static_cast<unsigned char>(text[at]);
+  const int length = byte < 0x80 ? 1 : byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+  uint32_t code = length == 1 ? byte : byte & (0x7f >> length);
+  for (int i = 1; i < length && at + i < text.size(); ++i) {
+    code = code << 6 | (static_cast<unsigned char>(text[at + i]) & 0x3f);
+  }
+  at += length;
+  return code;
+}
+
+bool IsWide(uint32_t c) {
+  return (c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0xa4cf) || (c >= 0xac00 && c <= 0xd7a3) ||
+         (c >= 0xf900 && c <= 0xfaff) || (c >= 0xfe30 && c <= 0xfe6f) || (c >= 0xff00 && c <= 0xff60) ||
+         (c >= 0xffe0 && c <= 0xffe6) || (c >= 0x20000 && c <= 0x3fffd);
+}
+
+}  // namespace
+
+int DisplayWidth(std::string_view text) {
+  int width = 0;
+  for (size_t at = 0; at < text.size();) width += IsWide(NextCodePoint(text, at)) ? 2 : 1;
+  return width;
+}
+
+std::string Table::ToString() const {
+  std::vector<int> widths;
+  for (const auto& row : rows_) {
+    widths.resize(std::max(widths.size(), row.size()), 0);
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], DisplayWidth(row[i]));
+  }
+  std::string out;
+  for (const auto& row : rows_) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      out += row[i];
+      if (i + 1 < row.size()) out.append(widths[i] - DisplayWidth(row[i]) + 2, ' ');
+    }
+    out += '\n';
+  }
+  return out;
+}
+
+void PrintJson(const google::protobuf::Message& message) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  options.always_print_primitive_fields = true;
+  std::string json;
+  if (google::protobuf::util::MessageToJsonString(message, &json, options).ok()) std::fputs(json.c_str(), stdout);
+}
+
+std::string LocalTime(absl::Time time) {
+  if (time == absl::InfiniteFuture() || time == absl::InfinitePast()) return "-";
+  return absl::FormatTime("%Y-%m-%d %H:%M", time, absl::FixedTimeZone(8 * 3600));
+}
+
+std::string LocalTime(const google::protobuf::Timestamp& time) {
+  if (time.seconds() == 0 && time.nanos() == 0) return "-";
+  return LocalTime(absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos()));
+}
+
+google::protobuf::Timestamp ToProto(absl::Time time) {
+  google::protobuf::Timestamp proto;
+  const int64_t us = absl::ToUnixMicros(time);
+  int64_t seconds = us / 1000000;
+  int64_t rest = us % 1000000;
+  if (rest < 0) {
+    rest += 1000000;
+    --seconds;
+  }
+  proto.set_seconds(seconds);
+  proto.set_nanos(static_cast<int32_t>(rest * 1000));
+  return proto;
+}
+
+void PrintError(const absl::Status& status, bool chinese) {
+  const std::optional<ErrorFacts> facts = FactsOf(status);
+  std::string sentence(status.message());
+  if (chinese && facts && facts->metadata.contains("zh")) sentence = facts->metadata.at("zh");
+  std::fprintf(stderr, "gridctl: %s\n", sentence.c_str());
+  if (!facts) return;
+  for (const FieldViolation& violation : facts->fields) {
+    std::fprintf(stderr, "  %s: %s\n", violation.field.c_str(), violation.description.c_str());
+  }
+  if (!facts->reason.empty()) std::fprintf(stderr, "  reason: %s\n", facts->reason.c_str());
+  if (facts->retry_after) {
+    std::fprintf(stderr, "  try again in %s\n", absl::FormatDuration(*facts->retry_after).c_str());
+  }
+}
+
+Progress::Progress(std::string label, int64_t total)
+    : label_(std::move(label)), total_(std::max<int64_t>(total, 1)), terminal_(isatty(2) != 0) {
+  Set(0);
+}
+
+Progress::~Progress() {
+  if (terminal_) std::fputc('\n', stderr);
+}
+
+void Progress::Set(int64_t done) {
+  const int tenth = static_cast<int>(10 * done / total_);
+  if (terminal_) {
+    std::fprintf(stderr, "\r%s [%-20s] %lld/%lld", label_.c_str(),
+                 std::string(static_cast<size_t>(20 * done / total_), '#').c_str(), static_cast<long long>(done),
+                 static_cast<long long>(total_));
+  } else if (tenth != shown_) {
+    std::fprintf(stderr, "%s %lld/%lld\n", label_.c_str(), static_cast<long long>(done), static_cast<long long>(total_));
+  }
+  shown_ = tenth;
+}
+
+std::string_view IdOf(std::string_view name) {
+  const size_t slash = name.rfind('/');
+  return slash == std::string_view::npos ? name : name.substr(slash + 1);
+}
+
+}  // namespace gridwarden::gridctl
