@@ -39,6 +39,8 @@ std::string_view ZhOf(Stage stage);
 
 // The clock that runs in a state; kNone when none does.
 Stage StageOf(SignalState state);
+// The same, knowing whether the on-site check has answered: from then on it is the dispatcher's screening clock again.
+Stage StageOf(const SignalFacts& signal);
 Stage StageOf(CaseState state);
 
 // One entry of the ledger: a postponement adds time to a stage (延期), a suspension stops every clock from..to (挂账).
@@ -54,6 +56,7 @@ using ClockLedger = std::span<const ClockAdjustment>;
 
 // The limit of a stage after rework and rebound: handling after a rework has half the case's limit, at least the type's floor,
 // never more than the limit itself (T15); handling in a rebound case has half from the start (T22). Other stages are as given.
+// kNone: the limit of the whole case, which a rebound does not shorten.
 Limit LimitOf(Stage stage, const CaseType& type, int rework, bool rebound);
 
 // The due time of one stage that began at `start` (the latest bound of the event that began it). What casework saves with each
@@ -66,7 +69,8 @@ std::optional<absl::Time> StageDue(Stage stage, absl::Time start, const CaseType
 absl::Time TotalDue(absl::Time found, const CaseType& type, const WorkCalendar& calendar, ClockLedger ledger = {});
 
 // Whether the action begins a new clock, so that due_time has to be computed again. SET_DISPOSITION and the assignment of a
-// check do not (the check's clock runs from the feedback on); an *unable* does, once per check (T16).
+// check do not (the check's clock runs from the feedback on); an *unable* does, once per check (T16). `unable_count_before` is
+// how often this check came back *unable*, counted from the last feedback or refused signature.
 bool BeginsStage(CaseState from, Action action, CaseState to, int unable_count_before);
 
 // One event of a case, as the journal has it.

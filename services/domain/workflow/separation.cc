@@ -1,0 +1,242 @@
+#include "domain/workflow/separation.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+
+namespace gridwarden::domain {
+namespace {
+
+// Where a post stands, for the question whether two people belong together.
+struct Node {
+  Uuid division;
+  Uuid unit;  // nil for a post of a grid
+  Uuid post;
+};
+
+std::vector<Node> NodesOf(const Ground& ground, const Uuid& person, const CheckerQuestion& question) {
+  std::vector<Node> nodes;
+  for (const Holding& holding : ground.HoldingsOf(person, question.at, question.known)) {
+    if (holding.post == nullptr) continue;
+    nodes.push_back({ground.DivisionOf(*holding.post), holding.post->unit, holding.post->id});
+  }
+  return nodes;
+}
+
+std::vector<Node> FixerNodes(const Ground& ground, const CheckerQuestion& question) {
+  std::vector<Node> nodes = NodesOf(ground, question.fixer, question);
+  // The post in which it was fixed counts even if the fixer has left it since.
+  const Post* post = question.fixer_post.IsNil() ? nullptr : ground.FindPost(question.fixer_post);
+  if (post != nullptr) nodes.push_back({ground.DivisionOf(*post), post->unit, post->id});
+  return nodes;
+}
+
+bool IsBelowTownship(const Ground& ground, const Uuid& division) {
+  const Division* found = ground.FindDivision(division);
+  return found != nullptr && found->level > Level::kTownship;
+}
+
+bool SameNode(const Node& a, const Node& b) {
+  if (!a.unit.IsNil() && a.unit == b.unit) return true;
+  return !a.division.IsNil() && a.division == b.division;
+}
+
+bool InDirectChain(const Ground& ground, const Node& candidate, const Node& fixer) {
+  if (!IsBelowTownship(ground, candidate.division)) return false;
+  return ground.IsWithin(candidate.division, fixer.division) || ground.IsWithin(fixer.division, candidate.division);
+}
+
+Verdict No(std::string_view rule, std::string_view words) { return {false, std::string(rule), std::string(words)}; }
+
+// Everything about the fixer that every candidate is compared with, looked up once.
+class Judge {
+ public:
+  Judge(const Ground& ground, const CheckerQuestion& question)
+      : ground_(ground), question_(question), fixer_nodes_(FixerNodes(ground, question)) {}
+
+  Verdict Of(const Uuid& post_id, const Uuid& person) const {
+    const Post* post = ground_.FindPost(post_id);
+    if (post == nullptr || post->kind != PostKind::kSupervisionOfficer || !post->valid.Contains(question_.at)) {
+      return No("B4.NOT_SUPERVISION", "核查岗位不是监督员");
+    }
+    const std::vector<Node> nodes = NodesOf(ground_, person, question_);
+    if (person.IsNil() || std::none_of(nodes.begin(), nodes.end(), [&](const Node& n) { return n.post == post_id; })) {
+      return No("B4.NOT_HELD", "该人员当时不在核查岗位上");
+    }
+    if (person == question_.fixer) return No("B4.FIXER", "该人员是本案整改人");
+    for (const Actor& actor : question_.chain) {
+      if (actor.person == person && actor.duty != Duty::kChecker) {
+        return No("B4.LINEAGE", absl::StrCat("该人员在本案链条中已是", std::string(ZhOf(actor.duty))));
+      }
+    }
+    if (std::find(question_.excluded.begin(), question_.excluded.end(), person) != question_.excluded.end()) {
+      return No("B4.EXCLUDED", "该人员已参与本案处置或已报告无法核查");
+    }
+    for (const Node& mine : nodes) {
+      for (const Node& theirs : fixer_nodes_) {
+        if (mine.post == theirs.post) return No("B4.SHARED_POST", "与整改人同任一个岗位");
+        if (SameNode(mine, theirs)) return No("B4.OWN_NODE", "与整改人在同一网格或同一单位任职");
+        if (InDirectChain(ground_, mine, theirs)) return No("B4.DIRECT_CHAIN", "与整改人处于乡镇以下同一条网格链");
+      }
+    }
+    return {true, "B4", "与整改人无同岗、同网格、同链条关系"};
+  }
+
+ private:
+  const Ground& ground_;
+  const CheckerQuestion& question_;
+  std::vector<Node> fixer_nodes_;
+};
+
+// The nearest ancestor, or the division itself, at the level; null when there is none.
+const Division* AncestorAt(const Ground& ground, const Uuid& division, Level level) {
+  for (const Division* ancestor : ground.AncestorsOf(division)) {
+    if (ancestor->level == level) return ancestor;
+  }
+  return nullptr;
+}
+
+// Deeper than any real tree; also what ends the walk should a parent ever point in a circle.
+constexpr int kDepthMax = 10;
+
+void CollectSubtree(const Ground& ground, const Uuid& division, int depth, std::vector<Uuid>& out) {
+  out.push_back(division);
+  if (depth == kDepthMax) return;
+  for (const Division* child : ground.ChildrenOf(division)) CollectSubtree(ground, child->id, depth + 1, out);
+}
+
+// The divisions whose own supervision officers make up a ring.
+std::vector<Uuid> DivisionsOf(const Ground& ground, const Uuid& division, Ring ring) {
+  std::vector<Uuid> out;
+  const Division* township = AncestorAt(ground, division, Level::kTownship);
+  const Division* county = AncestorAt(ground, division, Level::kCounty);
+  // A case of the whole city, or of a city without counties: its own children and itself.
+  if (county == nullptr) county = AncestorAt(ground, division, Level::kCity);
+  switch (ring) {
+    case Ring::kTownship:
+      if (township != nullptr) CollectSubtree(ground, township->id, 0, out);
+      break;
+    case Ring::kNeighbourTownships:
+      if (county == nullptr) break;
+      for (const Division* child : ground.ChildrenOf(county->id)) {
+        if (township == nullptr || child->id != township->id) out.push_back(child->id);
+      }
+      break;
+    case Ring::kCounty:
+      if (county != nullptr) out.push_back(county->id);
+      break;
+  }
+  return out;
+}
+
+// FNV-1a with a final mix: a fair spread, the same on every machine. Which of the eligible is drawn is no secret; who
+// could be drawn is decided before by the rules.
+uint64_t Mix(std::string_view seed, const std::string& post, const std::string& person) {
+  uint64_t hash = 14695981039346656037ULL;
+  for (const std::string_view part : {seed, std::string_view(post), std::string_view(person)}) {
+    for (const char c : part) hash = (hash ^ static_cast<uint8_t>(c)) * 1099511628211ULL;
+    hash = (hash ^ 0xFF) * 1099511628211ULL;
+  }
+  hash = (hash ^ (hash >> 30)) * 0xBF58476D1CE4E5B9ULL;
+  hash = (hash ^ (hash >> 27)) * 0x94D049BB133111EBULL;
+  return hash ^ (hash >> 31);
+}
+
+}  // namespace
+
+std::string_view NameOf(Duty duty) {
+  switch (duty) {
+    case Duty::kUnspecified: return "DUTY_UNSPECIFIED";
+    case Duty::kFixer: return "FIXER";
+    case Duty::kChecker: return "CHECKER";
+    case Duty::kSigner: return "SIGNER";
+  }
+  return "UNKNOWN";
+}
+
+std::string_view ZhOf(Duty duty) {
+  switch (duty) {
+    case Duty::kUnspecified: return "未说明";
+    case Duty::kFixer: return "整改人";
+    case Duty::kChecker: return "核查人";
+    case Duty::kSigner: return "签字人";
+  }
+  return "未知";
+}
+
+std::string_view NameOf(Ring ring) {
+  switch (ring) {
+    case Ring::kTownship: return "TOWNSHIP";
+    case Ring::kNeighbourTownships: return "NEIGHBOUR_TOWNSHIPS";
+    case Ring::kCounty: return "COUNTY";
+  }
+  return "UNKNOWN";
+}
+
+std::string_view ZhOf(Ring ring) {
+  switch (ring) {
+    case Ring::kTownship: return "本乡镇";
+    case Ring::kNeighbourTownships: return "本县相邻乡镇";
+    case Ring::kCounty: return "县级";
+  }
+  return "未知";
+}
+
+absl::Status CheckSeparation(std::span<const Actor> chain, const Uuid& person, Duty duty) {
+  for (const Actor& actor : chain) {
+    if (actor.person != person || actor.duty == duty) continue;
+    return FailedPrecondition("SEPARATION_OF_DUTIES",
+                              absl::StrCat("the person is ", std::string(NameOf(actor.duty)),
+                                           " of this chain and cannot be ", std::string(NameOf(duty))),
+                              {{"duty", std::string(ZhOf(actor.duty))}, {"duty_name", std::string(NameOf(actor.duty))}});
+  }
+  return absl::OkStatus();
+}
+
+Verdict JudgeChecker(const Ground& ground, const CheckerQuestion& question, const Uuid& post, const Uuid& person) {
+  return Judge(ground, question).Of(post, person);
+}
+
+absl::Status ToStatus(const Verdict& verdict) {
+  if (verdict.eligible) return absl::OkStatus();
+  return FailedPrecondition("CHECKER_NOT_ELIGIBLE", absl::StrCat("the checker is not independent: ", verdict.rule),
+                            {{"rule", verdict.words}, {"rule_id", verdict.rule}});
+}
+
+std::vector<EligibleChecker> EligibleCheckers(const Ground& ground, const CheckerQuestion& question) {
+  const Judge judge(ground, question);
+  for (const Ring ring : {Ring::kTownship, Ring::kNeighbourTownships, Ring::kCounty}) {
+    std::vector<EligibleChecker> eligible;
+    for (const Uuid& division : DivisionsOf(ground, question.division, ring)) {
+      for (const Post* post : ground.PostsAt(division)) {
+        if (post->kind != PostKind::kSupervisionOfficer) continue;
+        const Tenure* holder = ground.HolderOf(post->id, question.at, question.known);
+        if (holder == nullptr || !judge.Of(post->id, holder->person).eligible) continue;
+        eligible.push_back({post->id, holder->person, ring});
+      }
+    }
+    if (eligible.empty()) continue;
+    std::sort(eligible.begin(), eligible.end(), [](const EligibleChecker& a, const EligibleChecker& b) {
+      return std::tie(a.post, a.person) < std::tie(b.post, b.person);
+    });
+    return eligible;
+  }
+  return {};
+}
+
+const EligibleChecker* ChooseChecker(std::span<const EligibleChecker> eligible, std::string_view seed) {
+  const EligibleChecker* chosen = nullptr;
+  uint64_t best = 0;
+  for (const EligibleChecker& candidate : eligible) {
+    const uint64_t rank = Mix(seed, candidate.post.Bytes(), candidate.person.Bytes());
+    if (chosen == nullptr || rank > best) {
+      chosen = &candidate;
+      best = rank;
+    }
+  }
+  return chosen;
+}
+
+}  // namespace gridwarden::domain
