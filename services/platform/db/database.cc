@@ -34,6 +34,9 @@ class PooledTransaction final : public Transaction {
     return status;
   }
 
+  void AfterCommit(std::function<void()> then) override { after_commit_.push_back(std::move(then)); }
+  std::vector<std::function<void()>> TakeAfterCommit() { return std::move(after_commit_); }
+
   // A conflict or a lost connection: whatever the body answers, the transaction is gone.
   bool lost() const { return !lost_.ok(); }
   const absl::Status& why() const { return lost_; }
@@ -51,6 +54,7 @@ class PooledTransaction final : public Transaction {
   Connection& connection_;
   const absl::Time deadline_;
   absl::Status lost_;
+  std::vector<std::function<void()>> after_commit_;
 };
 
 // Closes a connection whose body left by an exception: its transaction is still open.
@@ -91,8 +95,18 @@ class PooledDatabase final : public Database {
   }
 
  private:
-  // One attempt. Sets `again` when nothing was committed and another attempt may succeed.
+  // One attempt, and what is to follow it. Sets `again` when nothing was committed and another attempt may succeed.
   absl::Status Try(const RunOptions& options, const std::function<absl::Status(Transaction&)>& body, bool* again) {
+    std::vector<std::function<void()>> after_commit;
+    const absl::Status status = TryOnce(options, body, again, after_commit);
+    if (status.ok()) {
+      for (const auto& then : after_commit) then();
+    }
+    return status;
+  }
+
+  absl::Status TryOnce(const RunOptions& options, const std::function<absl::Status(Transaction&)>& body, bool* again,
+                       std::vector<std::function<void()>>& after_commit) {
     {
       GW_ASSIGN_OR_RETURN(Pool::Lease connection, pool_.Take(options.deadline));
       if (absl::Status begun = Begin(*connection, options.read_only); !begun.ok()) {
@@ -111,6 +125,7 @@ class PooledDatabase final : public Database {
         *again = tx.lost();
         return status;
       }
+      after_commit = tx.TakeAfterCommit();
       switch (Commit(*connection, &status)) {
         case Outcome::kCommitted:
           return absl::OkStatus();

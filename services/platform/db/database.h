@@ -113,6 +113,10 @@ class Transaction {
   virtual absl::StatusOr<uint64_t> ExecValues(std::string_view sql, std::span<const Value> values) = 0;
   virtual absl::Status QueryValues(std::string_view sql, std::span<const Value> values,
                                    const std::function<void(const Row&)>& each) = 0;
+
+  // Runs `then` once on this thread when the transaction has committed, never when it rolled back. It must be quick and may be
+  // lost with the process: for waking somebody, not for work.
+  virtual void AfterCommit(std::function<void()> then) = 0;
 };
 
 // "(?,?,?),(?,?,?)" for (3 columns, 2 rows). Round row counts to a few sizes so that the statement cache stays small.

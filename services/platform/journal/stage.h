@@ -37,13 +37,16 @@ struct Draft {
 struct Sealed {
   Subject after;
   Uuid entry_id;
+  std::string request_id;  // 16 bytes, or ""
   std::string body;
 };
 
-// INVALID_ARGUMENT when the entry is larger than 60 KiB.
+// Touches no database. INVALID_ARGUMENT / MESSAGE_TOO_LARGE when the entry is larger than 60 KiB, INVALID_FIELD when the
+// request id is no UUID.
 absl::StatusOr<Sealed> Seal(const rpc::Call& call, const Draft& draft);
 
-// ABORTED when somebody else staged the same (subject, seq): the row was not locked.
+// ABORTED / LOST_RACE when somebody else staged the same (subject, seq): the row was not locked. Wakes a sequencer in this
+// process once the transaction has committed.
 absl::Status Stage(db::Transaction& tx, const Sealed& sealed);
 
 // SHA-256(0x00 || body), RFC 6962.
