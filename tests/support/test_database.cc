@@ -1,8 +1,10 @@
 #include "support/test_database.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -44,6 +46,22 @@ void ExecOn(db::Database& database, const std::string& sql) {
   Require(database.Run([&](db::Transaction& tx) { return tx.Exec(sql).status(); }), sql);
 }
 
+// Drops what test processes that were killed have left behind.
+void DropOrphans(db::Database& server) {
+  std::vector<std::string> orphans;
+  Require(server.Run([&](db::Transaction& tx) {
+    orphans.clear();
+    return tx.QueryValues("SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE 'gw\\_test\\_%'", {},
+                          [&](const db::Row& row) {
+                            const std::string name = row.Text(0);
+                            const int pid = std::atoi(name.c_str() + sizeof("gw_test_") - 1);
+                            if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH) orphans.push_back(name);
+                          });
+  }),
+          "cannot list databases");
+  for (const std::string& name : orphans) ExecOn(server, "DROP DATABASE IF EXISTS " + name);
+}
+
 const std::vector<db::Migration>& Migrations() {
   static const std::vector<db::Migration> migrations = [] {
     auto read = db::ReadMigrations(SourceDir() + "/db/migrations");
@@ -72,6 +90,8 @@ TestDatabase::TestDatabase(Content content, int pool_size) {
   server_ = Open(options_);
   options_.pool_size = pool_size;
   options_.database = "gw_test_" + std::to_string(getpid()) + "_" + std::to_string(++count);
+  static const bool dropped = (DropOrphans(*server_), true);
+  (void)dropped;
   // A process of the same number may have died before it could drop its own.
   ExecOn(*server_, "DROP DATABASE IF EXISTS " + options_.database);
   ExecOn(*server_, "CREATE DATABASE " + options_.database + " CHARACTER SET utf8mb4");
