@@ -16,15 +16,16 @@ constexpr std::string_view kGetGround = "gridwarden.grid.v1.GridInternalService/
 constexpr std::string_view kGetAccess = "gridwarden.identity.v1.IdentityInternalService/GetAccess";
 constexpr auto kRefreshInterval = std::chrono::seconds(1);
 constexpr absl::Duration kRefreshTimeout = absl::Seconds(10);
-// Sessions that ended are only of interest while their access tokens live (10 min); asking for everything again now and then
-// lets the set shrink.
+// Sessions that ended are only of interest while their access tokens live (10 min); asking for everything
+// again now and then lets the set shrink.
 constexpr absl::Duration kAccessRebuildInterval = absl::Minutes(20);
 
 absl::Status ApplyAccess(const identity::v1::GetAccessResponse& changes, AccessState& state) {
   for (const identity::v1::Account& message : changes.accounts()) {
     GW_ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("accounts", message.name()));
     GW_ASSIGN_OR_RETURN(const Uuid person, ParseResourceName("persons", message.person(), "person"));
-    state.accounts[id] = {.person = person, .administrator = message.administrator(), .disabled = message.disabled()};
+    state.accounts[id] = {
+        .person = person, .administrator = message.administrator(), .disabled = message.disabled()};
   }
   for (const std::string& text : changes.ended_sessions()) {
     const std::optional<Uuid> session = Uuid::Parse(text);
@@ -108,13 +109,15 @@ absl::Status Directory::RefreshAccess() {
   const rpc::Call call = rpc::Call::System(kGetAccess, now, kRefreshTimeout);
   identity::v1::GetAccessRequest request;
   request.set_after_revision(rebuild ? 0 : source_->access_revision);
-  GW_ASSIGN_OR_RETURN(const identity::v1::GetAccessResponse changes,
-                      rpc::Send<identity::v1::GetAccessResponse>(source_->identity, call, kGetAccess, request));
+  GW_ASSIGN_OR_RETURN(
+      const identity::v1::GetAccessResponse changes,
+      rpc::Send<identity::v1::GetAccessResponse>(source_->identity, call, kGetAccess, request));
   const bool same = changes.accounts().empty() && changes.ended_sessions().empty() &&
                     changes.revision() == source_->access_revision;
   auto next = std::make_shared<AccessState>();
   if (!rebuild) *next = *access();
-  if (same && !rebuild && changes.token_keys_size() == static_cast<int>(next->token_keys.size())) return absl::OkStatus();
+  if (same && !rebuild && changes.token_keys_size() == static_cast<int>(next->token_keys.size()))
+    return absl::OkStatus();
   GW_RETURN_IF_ERROR(ApplyAccess(changes, *next));
   source_->access_revision = changes.revision();
   if (rebuild) source_->access_rebuilt = now;

@@ -33,7 +33,8 @@ absl::StatusOr<domain::Division> Read(const grid::v1::Division& message) {
   GW_ASSIGN_OR_RETURN(division.parent, ParseResourceName("divisions", message.parent(), "parent"));
   division.level = static_cast<domain::Level>(message.level());
   division.display_name = message.display_name();
-  for (const grid::v1::Division::Code& code : message.codes()) division.codes.push_back({code.code(), IntervalOf(code)});
+  for (const grid::v1::Division::Code& code : message.codes())
+    division.codes.push_back({code.code(), IntervalOf(code)});
   division.valid = IntervalOf(message);
   division.statistical = message.statistical();
   division.has_boundary = message.has_boundary();
@@ -120,8 +121,8 @@ absl::Status GroundRecords::Apply(const grid::v1::GetGroundResponse& changes) {
 }
 
 std::shared_ptr<const domain::Ground> GroundRecords::Build() const {
-  return std::make_shared<const domain::Ground>(Values(divisions_), Values(posts_), Values(tenures_), Values(persons_),
-                                                Values(units_));
+  return std::make_shared<const domain::Ground>(Values(divisions_), Values(posts_), Values(tenures_),
+                                                Values(persons_), Values(units_));
 }
 
 }  // namespace gridwarden::access

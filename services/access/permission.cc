@@ -15,7 +15,7 @@ using domain::PostKind;
 
 // Each area keeps its rows beside the others'; there is still one table.
 constexpr Permission kRows[] = {
-    // clang-format off
+// clang-format off
 #include "access/permissions_identity.inc"
 #include "access/permissions_grid.inc"
 #include "access/permissions_source.inc"
@@ -36,7 +36,8 @@ struct Match {
   Uuid division;
 };
 
-// The caller's posts now, as known today, that the row's kinds and levels name. An open row (kinds 0) names every post.
+// The caller's posts now, as known today, that the row's kinds and levels name. An open row (kinds 0) names
+// every post.
 std::vector<Match> MatchesOf(const Ground& ground, const rpc::Call& call, const Permission& row) {
   std::vector<Match> matches;
   if (call.principal.person.IsNil()) return matches;
@@ -58,7 +59,8 @@ Acting ActingIn(const Match& match) {
 absl::Status Refused() { return NotAllowed("the caller may not do this here"); }
 
 bool AdministratorMay(const Permission& row, const rpc::Call& call) {
-  return call.principal.administrator && (row.who == Who::kAdministrator || row.who == Who::kPostsOrAdministrator);
+  return call.principal.administrator &&
+         (row.who == Who::kAdministrator || row.who == Who::kPostsOrAdministrator);
 }
 
 bool PostsMay(const Permission& row) {
@@ -91,8 +93,9 @@ std::span<const Permission> Permissions() {
 
 const Permission* FindPermission(std::string_view method) {
   const std::span<const Permission> rows = Permissions();
-  const auto row = std::lower_bound(rows.begin(), rows.end(), method,
-                                    [](const Permission& a, std::string_view name) { return a.method < name; });
+  const auto row =
+      std::lower_bound(rows.begin(), rows.end(), method,
+                       [](const Permission& a, std::string_view name) { return a.method < name; });
   return row != rows.end() && row->method == method ? &*row : nullptr;
 }
 
@@ -140,10 +143,12 @@ absl::StatusOr<Acting> AllowAssigned(const Ground& ground, const rpc::Call& call
   if (call.principal.system) return Acting();
   if (PostsMay(*row) && !post_or_unit.IsNil()) {
     for (const Match& match : MatchesOf(ground, call, *row)) {
-      if (match.holding.post->id == post_or_unit || match.holding.post->unit == post_or_unit) return ActingIn(match);
+      if (match.holding.post->id == post_or_unit || match.holding.post->unit == post_or_unit)
+        return ActingIn(match);
     }
   }
-  return MakeError(absl::StatusCode::kPermissionDenied, "assigned to somebody else", {.reason = "NOT_YOUR_TASK"});
+  return MakeError(absl::StatusCode::kPermissionDenied, "assigned to somebody else",
+                   {.reason = "NOT_YOUR_TASK"});
 }
 
 std::vector<std::string> ScopeOf(const Ground& ground, const rpc::Call& call) {
@@ -152,7 +157,8 @@ std::vector<std::string> ScopeOf(const Ground& ground, const rpc::Call& call) {
   if (call.principal.system || AdministratorMay(*row, call) || NeedsNoPost(*row, call)) return {""};
   if (!PostsMay(*row) || row->scope == Scope::kAssigned) return {};
   const std::vector<Match> matches = MatchesOf(ground, call, *row);
-  if (row->scope == Scope::kNone) return matches.empty() ? std::vector<std::string>{} : std::vector<std::string>{""};
+  if (row->scope == Scope::kNone)
+    return matches.empty() ? std::vector<std::string>{} : std::vector<std::string>{""};
   std::vector<std::string> keys;
   for (const Match& match : matches) keys.push_back(ground.PathKey(match.division));
   std::sort(keys.begin(), keys.end());

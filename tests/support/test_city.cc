@@ -56,7 +56,8 @@ struct Builder {
   }
 
   // Somebody new takes the post.
-  void Fill(const Uuid& post, domain::TenureKind kind = domain::TenureKind::kFormal, absl::Time from = kSince) {
+  void Fill(const Uuid& post, domain::TenureKind kind = domain::TenureKind::kFormal,
+            absl::Time from = kSince) {
     static constexpr const char* kSurnames[] = {"王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴",
                                                 "徐", "孙", "胡", "朱", "高", "林", "何", "郭", "马", "罗"};
     static constexpr const char* kGivenNames[] = {"建国", "秀英", "志强", "春梅", "海涛", "玉兰", "永康",
@@ -64,7 +65,8 @@ struct Builder {
     domain::Person person;
     person.id = Uuid::Derive(post, absl::StrCat("person ", static_cast<int>(kind)));
     const size_t n = persons.size();
-    person.display_name = absl::StrCat(kSurnames[n % std::size(kSurnames)], kGivenNames[n % std::size(kGivenNames)]);
+    person.display_name =
+        absl::StrCat(kSurnames[n % std::size(kSurnames)], kGivenNames[n % std::size(kGivenNames)]);
     persons.push_back(person);
     domain::Tenure tenure;
     tenure.id = Uuid::Derive(post, absl::StrCat("tenure ", static_cast<int>(kind)));
@@ -108,25 +110,28 @@ TestCity::TestCity() {
     counties[c] = build.AddDivision(city, Level::kCounty, county_code, kCounties[c]);
     build.AddPreset(counties[c], Level::kCounty);
     bureaus[c] = Id("bureau " + county_code);
-    build.units.push_back({bureaus[c], absl::StrCat(kCounties[c], "住房和城乡建设局"), {"住建局"}, counties[c]});
+    build.units.push_back(
+        {bureaus[c], absl::StrCat(kCounties[c], "住房和城乡建设局"), {"住建局"}, counties[c]});
     build.Fill(build.AddPost(PostKind::kUnitHandler, Responsibility::kNone, {}, bureaus[c]));
     for (int t = 0; t < 3; ++t) {
       const std::string township_code = absl::StrFormat("%s00%d", county_code, t + 1);
       townships[c][t] = build.AddDivision(counties[c], Level::kTownship, township_code, kTownships[t]);
       build.AddPreset(townships[c][t], Level::kTownship);
       if (c == 0 && t == 1) {
-        build.Fill(Uuid::Derive(townships[c][t], absl::StrCat("post ", static_cast<int>(PostKind::kGridLeader))),
-                   domain::TenureKind::kActing, kActingSince);
+        build.Fill(
+            Uuid::Derive(townships[c][t], absl::StrCat("post ", static_cast<int>(PostKind::kGridLeader))),
+            domain::TenureKind::kActing, kActingSince);
       }
       for (int v = 0; v < 4; ++v) {
-        villages[c][t][v] =
-            build.AddDivision(townships[c][t], Level::kVillage, absl::StrFormat("%s20%d", township_code, v), kVillages[v]);
+        villages[c][t][v] = build.AddDivision(townships[c][t], Level::kVillage,
+                                              absl::StrFormat("%s20%d", township_code, v), kVillages[v]);
         build.AddPreset(villages[c][t][v], Level::kVillage, c == 0 && t == 0 && v == 3);
       }
     }
   }
   auto access = std::make_shared<access::AccessState>();
-  for (const domain::Person& person : build.persons) access->accounts[AccountOf(person.id)] = {.person = person.id};
+  for (const domain::Person& person : build.persons)
+    access->accounts[AccountOf(person.id)] = {.person = person.id};
   access->accounts[Administrator()] = {.administrator = true};
   access_ = access;
   ground = std::make_shared<const domain::Ground>(std::move(build.divisions), std::move(build.posts),
@@ -153,14 +158,17 @@ const domain::Post& TestCity::HandlerOf(const Uuid& bureau) const {
   return *posts.front();
 }
 
-Uuid TestCity::PersonIn(PostKind kind, const Uuid& division) const { return PersonIn(PostOf(kind, division).id); }
+Uuid TestCity::PersonIn(PostKind kind, const Uuid& division) const {
+  return PersonIn(PostOf(kind, division).id);
+}
 
 Uuid TestCity::PersonIn(const Uuid& post) const {
   const domain::Tenure* tenure = ground->HolderOf(post, absl::Now(), absl::InfiniteFuture());
   return tenure == nullptr ? Uuid() : tenure->person;
 }
 
-rpc::Call TestCity::CallOf(PostKind kind, const Uuid& division, absl::Time now, std::string_view method) const {
+rpc::Call TestCity::CallOf(PostKind kind, const Uuid& division, absl::Time now,
+                           std::string_view method) const {
   const domain::Tenure* tenure = ground->HolderOf(PostOf(kind, division).id, now, absl::InfiniteFuture());
   if (tenure == nullptr) Stop("the post is vacant");
   return CallOfPerson(tenure->person, now, method);
@@ -190,7 +198,9 @@ rpc::Call TestCity::AdministratorCall(absl::Time now, std::string_view method) c
   return call;
 }
 
-std::string TestCity::TokenOf(PostKind kind, const Uuid& division) const { return TokenOfPerson(PersonIn(kind, division)); }
+std::string TestCity::TokenOf(PostKind kind, const Uuid& division) const {
+  return TokenOfPerson(PersonIn(kind, division));
+}
 
 std::string TestCity::TokenOfPerson(const Uuid& person) const {
   return absl::StrCat("account:", AccountOf(person).ToString(), ":person:", person.ToString());

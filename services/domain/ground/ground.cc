@@ -7,7 +7,8 @@
 namespace gridwarden::domain {
 namespace {
 
-// Deeper than any real tree (province to group is six). Also what ends a walk should a parent ever point in a circle.
+// Deeper than any real tree (province to group is six). Also what ends a walk should a parent ever point in a
+// circle.
 constexpr int kDepthMax = 10;
 
 template <typename T>
@@ -19,7 +20,8 @@ absl::flat_hash_map<Uuid, int32_t> IndexById(const std::vector<T>& records) {
 }
 
 template <typename T>
-const T* Find(const absl::flat_hash_map<Uuid, int32_t>& index, const std::vector<T>& records, const Uuid& id) {
+const T* Find(const absl::flat_hash_map<Uuid, int32_t>& index, const std::vector<T>& records,
+              const Uuid& id) {
   const auto found = index.find(id);
   return found == index.end() ? nullptr : &records[found->second];
 }
@@ -85,11 +87,14 @@ const Tenure* Ground::FindTenure(const Uuid& id) const { return Find(tenure_by_i
 const Person* Ground::FindPerson(const Uuid& id) const { return Find(person_by_id_, persons_, id); }
 const Unit* Ground::FindUnit(const Uuid& id) const { return Find(unit_by_id_, units_, id); }
 
-std::vector<const Division*> Ground::ChildrenOf(const Uuid& id) const { return Collect(children_, divisions_, id); }
+std::vector<const Division*> Ground::ChildrenOf(const Uuid& id) const {
+  return Collect(children_, divisions_, id);
+}
 
 std::vector<const Division*> Ground::AncestorsOf(const Uuid& id) const {
   std::vector<const Division*> chain;
-  for (const Division* at = FindDivision(id); at != nullptr && chain.size() < kDepthMax; at = FindDivision(at->parent)) {
+  for (const Division* at = FindDivision(id); at != nullptr && chain.size() < kDepthMax;
+       at = FindDivision(at->parent)) {
     chain.push_back(at);
   }
   return chain;
@@ -121,8 +126,12 @@ std::string Ground::PathName(const Uuid& id) const {
   return name;
 }
 
-std::vector<const Post*> Ground::PostsAt(const Uuid& division) const { return Collect(posts_by_division_, posts_, division); }
-std::vector<const Post*> Ground::PostsOfUnit(const Uuid& unit) const { return Collect(posts_by_unit_, posts_, unit); }
+std::vector<const Post*> Ground::PostsAt(const Uuid& division) const {
+  return Collect(posts_by_division_, posts_, division);
+}
+std::vector<const Post*> Ground::PostsOfUnit(const Uuid& unit) const {
+  return Collect(posts_by_unit_, posts_, unit);
+}
 
 Uuid Ground::DivisionOf(const Post& post) const {
   if (post.unit.IsNil()) return post.division;

@@ -7,13 +7,14 @@ namespace gridwarden::domain {
 namespace {
 
 // In the order of the enums' values.
-constexpr std::array<std::string_view, 7> kLevels = {"LEVEL_UNSPECIFIED", "PROVINCE", "CITY",  "COUNTY",
+constexpr std::array<std::string_view, 7> kLevels = {"LEVEL_UNSPECIFIED", "PROVINCE", "CITY", "COUNTY",
                                                      "TOWNSHIP",          "VILLAGE",  "GROUP"};
 constexpr std::array<std::string_view, 14> kPostKinds = {
-    "KIND_UNSPECIFIED", "GRID_LEADER", "GRID_OFFICER",      "PATROL_OFFICER", "SUPERVISION_OFFICER",
-    "CAMPAIGN_OFFICE",  "UNIT_HANDLER", "ENFORCEMENT",      "DISCIPLINE",     "FIRST_GRID_LEADER",
-    "TOWNSHIP_HEAD",    "VILLAGE_HEAD", "ROAD_CHIEF",       "GRID_INSPECTOR"};
-constexpr std::array<std::string_view, 5> kRegimes = {"REGIME_UNSPECIFIED", "GENERAL", "SMALL_POLLUTER", "ROAD", "SITE"};
+    "KIND_UNSPECIFIED", "GRID_LEADER",  "GRID_OFFICER", "PATROL_OFFICER", "SUPERVISION_OFFICER",
+    "CAMPAIGN_OFFICE",  "UNIT_HANDLER", "ENFORCEMENT",  "DISCIPLINE",     "FIRST_GRID_LEADER",
+    "TOWNSHIP_HEAD",    "VILLAGE_HEAD", "ROAD_CHIEF",   "GRID_INSPECTOR"};
+constexpr std::array<std::string_view, 5> kRegimes = {"REGIME_UNSPECIFIED", "GENERAL", "SMALL_POLLUTER",
+                                                      "ROAD", "SITE"};
 constexpr std::array<std::string_view, 6> kResponsibilities = {
     "RESPONSIBILITY_UNSPECIFIED", "NONE", "FIRST", "DIRECT_LEADERSHIP", "LEADERSHIP", "OVERALL"};
 

@@ -3,13 +3,16 @@
 
 #include "domain/ground/ground.h"
 
-// Who held a post, and who answered for a piece of ground: both as of an event and as known at a time (beyond.md B1).
+// Who held a post, and who answered for a piece of ground: both as of an event and as known at a time
+// (beyond.md B1).
 namespace gridwarden::domain {
 namespace {
 
-// Of several records that stand for one instant the acting one decides; then the one that began last, then the one made last.
+// Of several records that stand for one instant the acting one decides; then the one that began last, then
+// the one made last.
 bool Outranks(const Tenure& a, const Tenure& b) {
-  return std::tuple(a.kind, a.valid.from, a.recorded, a.id) > std::tuple(b.kind, b.valid.from, b.recorded, b.id);
+  return std::tuple(a.kind, a.valid.from, a.recorded, a.id) >
+         std::tuple(b.kind, b.valid.from, b.recorded, b.id);
 }
 
 }  // namespace
@@ -37,7 +40,8 @@ std::vector<Holding> Ground::HoldingsOf(const Uuid& person, absl::Time at, absl:
     if (!tenure.valid.Contains(at) || !StoodAt(tenure, known)) continue;
     const Post* post = FindPost(tenure.post);
     if (post == nullptr || !post->valid.Contains(at)) continue;
-    const auto same = std::find_if(holdings.begin(), holdings.end(), [&](const Holding& h) { return h.post == post; });
+    const auto same =
+        std::find_if(holdings.begin(), holdings.end(), [&](const Holding& h) { return h.post == post; });
     if (same == holdings.end()) {
       holdings.push_back({post, &tenure});
     } else if (Outranks(tenure, *same->tenure)) {
@@ -47,7 +51,8 @@ std::vector<Holding> Ground::HoldingsOf(const Uuid& person, absl::Time at, absl:
   return holdings;
 }
 
-std::vector<Link> Ground::ResolveResponsible(const Uuid& division, Regime regime, absl::Time at, absl::Time known) const {
+std::vector<Link> Ground::ResolveResponsible(const Uuid& division, Regime regime, absl::Time at,
+                                             absl::Time known) const {
   std::vector<Link> chain;
   for (const Division* level : AncestorsOf(division)) {
     for (const Post* post : PostsAt(level->id)) {

@@ -34,12 +34,14 @@ std::vector<std::string_view> SplitPath(std::string_view path) {
   return names;
 }
 
-// The instant a civil date begins in China, which has had one time zone since 1949. A code is valid or not on whole days.
+// The instant a civil date begins in China, which has had one time zone since 1949. A code is valid or not on
+// whole days.
 std::optional<absl::Time> ParseDate(std::string_view text) {
   absl::Time time;
   std::string error;
   static const absl::TimeZone zone = absl::FixedTimeZone(8 * 3600);
-  if (!absl::ParseTime("%Y-%m-%d", absl::string_view(text.data(), text.size()), zone, &time, &error)) return std::nullopt;
+  if (!absl::ParseTime("%Y-%m-%d", absl::string_view(text.data(), text.size()), zone, &time, &error))
+    return std::nullopt;
   return time;
 }
 
@@ -48,15 +50,26 @@ std::optional<absl::Time> ParseDate(std::string_view text) {
 std::string CanonicalCode(std::string_view code, Level level) {
   size_t want = 0;
   switch (level) {
-    case Level::kProvince: want = 2; break;
-    case Level::kCity: want = 4; break;
-    case Level::kCounty: want = 6; break;
-    case Level::kTownship: want = 9; break;
+    case Level::kProvince:
+      want = 2;
+      break;
+    case Level::kCity:
+      want = 4;
+      break;
+    case Level::kCounty:
+      want = 6;
+      break;
+    case Level::kTownship:
+      want = 9;
+      break;
     case Level::kVillage:
     case Level::kGroup:
-    case Level::kUnspecified: want = code.size(); break;
+    case Level::kUnspecified:
+      want = code.size();
+      break;
   }
-  if (code.size() > want && AllDigits(code) && AllZeros(code.substr(want))) return std::string(code.substr(0, want));
+  if (code.size() > want && AllDigits(code) && AllZeros(code.substr(want)))
+    return std::string(code.substr(0, want));
   return std::string(code);
 }
 
@@ -82,21 +95,25 @@ std::vector<const Division*> Ground::DivisionsBySpelling(std::string_view spelli
     }
   }
   if (named_code || AllDigits(spelling)) {
-    // As it stands, then with the padding taken off level by level: the most exact division that has the code.
+    // As it stands, then with the padding taken off level by level: the most exact division that has the
+    // code.
     const auto collect = [&](std::string_view code) {
       const auto same = divisions_by_code_.find(std::string(code));
       if (same == divisions_by_code_.end()) return;
       for (const int32_t i : same->second) {
         const Division& division = divisions_[i];
-        const bool valid = std::any_of(division.codes.begin(), division.codes.end(), [&](const DivisionCode& c) {
-          return c.code == code && c.valid.Contains(at);
-        });
+        const bool valid =
+            std::any_of(division.codes.begin(), division.codes.end(),
+                        [&](const DivisionCode& c) { return c.code == code && c.valid.Contains(at); });
         if (valid) found.push_back(&division);
       }
     };
     collect(spelling);
+    const bool could_be_padded =
+        AllDigits(spelling) &&
+        std::count(std::begin(kCodeLengths), std::end(kCodeLengths), spelling.size()) > 0;
     for (const size_t length : kCodeLengths) {
-      if (!found.empty() || spelling.size() <= length || !AllDigits(spelling)) continue;
+      if (!found.empty() || !could_be_padded || spelling.size() <= length) continue;
       if (AllZeros(spelling.substr(length))) collect(spelling.substr(0, length));
     }
     return found;
@@ -111,8 +128,9 @@ std::vector<const Division*> Ground::DivisionsBySpelling(std::string_view spelli
     if (!division.valid.Contains(at)) continue;
     const std::vector<const Division*> chain = AncestorsOf(division.id);
     if (chain.size() < names.size()) continue;
-    const bool matches = std::equal(names.rbegin(), names.rend(), chain.begin(),
-                                    [](std::string_view name, const Division* d) { return d->display_name == name; });
+    const bool matches =
+        std::equal(names.rbegin(), names.rend(), chain.begin(),
+                   [](std::string_view name, const Division* d) { return d->display_name == name; });
     if (matches) found.push_back(&division);
   }
   return found;
