@@ -1,0 +1,34 @@
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "base/clock.h"
+#include "platform/db/database.h"
+#include "platform/runtime/worker.h"
+
+namespace gridwarden::identity {
+
+// Every ten minutes removes what nobody needs any more: old sessions and forgotten attempts to sign in.
+class Sweeper final : public Worker {
+ public:
+  Sweeper(db::Database& database, const Clock& clock) : database_(database), clock_(clock) {}
+  ~Sweeper() override { Stop(); }
+
+  void Start() override;
+  void Stop() override;
+
+  // One round, in transactions of at most 1,000 rows each.
+  absl::Status Sweep();
+
+ private:
+  db::Database& database_;
+  const Clock& clock_;
+  std::mutex mutex_;  // guards stopping_
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace gridwarden::identity
