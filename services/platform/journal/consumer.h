@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -42,18 +43,21 @@ struct FeedEntry {
   }
 };
 
+// True for an error that may be gone at the next try.
+bool IsPassing(const absl::Status& status);
+
 struct ConsumerOptions {
   std::string name;                // "casework.visits": key of its cursor, never renamed
   std::vector<std::string> kinds;  // entry kinds it wants; empty = all
   bool demo = false;               // the call's now is then the entry's own time, so that effects stand in demo time
-  absl::Duration wait = absl::Seconds(5);           // long poll
+  absl::Duration wait = absl::Seconds(1);           // long poll; Stop() waits for one at most
   absl::Duration backoff_max = absl::Seconds(2);    // while the journal or the database is away
   absl::Duration retry_stopped = absl::Seconds(30); // how often a stopped consumer tries its entry again
 };
 
 // One reader of the feed. It never skips an entry: an error that will not pass by itself stops it at that entry, is logged and
 // shown by Health(), and the entry is tried again every `retry_stopped`.
-// Passing errors are UNAVAILABLE, ABORTED, RESOURCE_EXHAUSTED, DEADLINE_EXCEEDED and CANCELLED.
+// Passing errors (IsPassing) are UNAVAILABLE, ABORTED, RESOURCE_EXHAUSTED, DEADLINE_EXCEEDED and CANCELLED.
 class Consumer final : public Worker {
  public:
   // The effects and the cursor are one commit: exactly once. The function may run more than once (a deadlock reruns it) and
@@ -90,10 +94,15 @@ class Consumer final : public Worker {
   // Reads and handles one batch; answers the log's size when it was read.
   absl::StatusOr<uint64_t> Step(absl::Duration wait, absl::Time deadline);
   absl::StatusOr<Batch> ReadBatch(uint64_t start, absl::Duration wait, absl::Time deadline);
-  absl::Status HandleInTransaction(const Batch& batch, absl::Time deadline);
-  absl::Status HandleOutside(const Batch& batch, absl::Time deadline);
-  absl::Status SaveCursor(db::Transaction& tx, uint64_t from, uint64_t to);
-  rpc::Call CallFor(const FeedEntry& entry, absl::Time deadline) const;
+  absl::StatusOr<uint64_t> ReadCursor();
+  absl::Status MoveCursor(uint64_t from, uint64_t to);
+  absl::Status FoldBatch(const Batch& batch);
+  absl::Status FoldEntries(const Batch& batch, size_t first, size_t count, uint64_t from, uint64_t to);
+  absl::Status ActOnBatch(const Batch& batch);
+  rpc::Call CallFor(const FeedEntry& entry) const;
+  // Notes how a step ended, logs a change; answers how long to rest before the next.
+  absl::Duration Note(const absl::Status& status, bool idle);
+  void Rest(absl::Duration time);
 
   db::Database& database_;
   rpc::Channel& journal_;
@@ -103,10 +112,11 @@ class Consumer final : public Worker {
   const Act act_;
   std::atomic<uint64_t> next_index_{0};
   std::mutex step_mutex_;  // one step at a time
-  mutable std::mutex mutex_;  // guards stopping_, health_
+  mutable std::mutex mutex_;  // guards stopping_, health_, failures_
   std::condition_variable wake_;
   bool stopping_ = false;
   absl::Status health_;
+  int failures_ = 0;  // in a row
   std::thread thread_;
 };
 
