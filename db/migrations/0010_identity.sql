@@ -1,13 +1,11 @@
 -- Who is calling: accounts, credentials, sessions. Statements end with ";" at the end of a line.
 
--- One row: the number of the last change that other processes must hear of (GetAccess). Whoever changes an account or ends a
+-- At most one row, made with the first change: the number of the last change that other processes must hear of (GetAccess). Whoever changes an account or ends a
 -- session locks it first, so numbers become visible in their order.
 CREATE TABLE access_head (
   head_id TINYINT NOT NULL PRIMARY KEY,
   revision BIGINT NOT NULL
 ) ENGINE=InnoDB;
-
-INSERT INTO access_head (head_id, revision) VALUES (1, 0);
 
 CREATE TABLE account (
   account_id BINARY(16) NOT NULL PRIMARY KEY,

@@ -6,7 +6,8 @@
 namespace gridwarden::identity {
 namespace {
 
-constexpr std::string_view kBumpRevision = R"(UPDATE access_head SET revision = revision + 1 WHERE head_id = 1)";
+constexpr std::string_view kBumpRevision = R"(
+  INSERT INTO access_head (head_id, revision) VALUES (1, 1) ON DUPLICATE KEY UPDATE revision = revision + 1)";
 constexpr std::string_view kReadRevision = R"(SELECT revision FROM access_head WHERE head_id = 1)";
 
 constexpr std::string_view kInsertAccount = R"(
@@ -84,8 +85,7 @@ absl::StatusOr<int64_t> NextAccessRevision(db::Transaction& tx) {
 absl::StatusOr<int64_t> ReadAccessRevision(db::Transaction& tx) {
   GW_ASSIGN_OR_RETURN(const std::optional<int64_t> revision,
                       tx.QueryOne(kReadRevision, [](const db::Row& row) { return row.Int(0); }));
-  if (!revision) return Internal("access_head has no row");
-  return *revision;
+  return revision.value_or(0);
 }
 
 absl::Status InsertAccount(db::Transaction& tx, const AccountRow& account) {

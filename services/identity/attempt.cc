@@ -1,7 +1,10 @@
 #include "identity/attempt.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/status.h"
@@ -55,10 +58,28 @@ Attempts CountFailure(const Attempts& before, const AttemptLimits& limits, absl:
   return after;
 }
 
+std::string AddressOf(std::string_view peer) {
+  if (peer.substr(0, 5) == "unix:") return "";
+  if (peer.substr(0, 5) == "ipv4:" || peer.substr(0, 5) == "ipv6:") peer.remove_prefix(5);
+  std::string address(peer);
+  if (!address.empty() && address[0] == '[') {
+    address = address.substr(1, address.find(']') - 1);
+  } else if (std::count(address.begin(), address.end(), ':') == 1) {
+    address.resize(address.find(':'));
+  }
+  if (const size_t zone = address.find('%'); zone != std::string::npos) address.resize(zone);
+  unsigned char bytes[16];
+  if (inet_pton(AF_INET6, address.c_str(), bytes) != 1) return address;
+  const bool mapped = std::all_of(bytes, bytes + 10, [](unsigned char b) { return b == 0; }) && bytes[10] == 0xff && bytes[11] == 0xff;
+  if (mapped) return absl::StrCat(bytes[12], ".", bytes[13], ".", bytes[14], ".", bytes[15]);
+  return absl::StrCat(absl::BytesToHexString(std::string(reinterpret_cast<const char*>(bytes), 8)), "::/64");
+}
+
 std::vector<AttemptKey> AttemptKeys(std::string_view secret, std::string_view login, std::string_view peer) {
   std::vector<AttemptKey> keys;
   keys.push_back({crypto::HmacSha256(secret, absl::StrFormat("login:%s", login)), kLoginLimits});
-  if (!peer.empty()) keys.push_back({crypto::HmacSha256(secret, absl::StrFormat("peer:%s", peer)), kPeerLimits});
+  const std::string address = AddressOf(peer);
+  if (!address.empty()) keys.push_back({crypto::HmacSha256(secret, absl::StrFormat("peer:%s", address)), kPeerLimits});
   return keys;
 }
 

@@ -37,6 +37,10 @@ struct AttemptKey {
   std::string digest;  // 32 bytes
   AttemptLimits limits;
 };
+// The address in what gRPC or the gateway calls a peer, without its port: "ipv4:10.0.0.7:5000" -> "10.0.0.7". Of IPv6 only the
+// network (/64), because a caller owns all of it. "" for a unix socket.
+std::string AddressOf(std::string_view peer);
+
 // Keys of a login and of a caller's address ("" when unknown), always in this order.
 std::vector<AttemptKey> AttemptKeys(std::string_view secret, std::string_view login, std::string_view peer);
 

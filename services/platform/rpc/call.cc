@@ -30,6 +30,7 @@ Envelope EnvelopeOf(const Call& call, std::string_view method, const google::pro
   envelope.deadline = call.deadline - kHop;
   envelope.demo_now = call.now;  // heeded by demo servers only
   envelope.trace_id = call.trace_id;
+  envelope.peer = call.peer;
   envelope.system = call.principal.system;
   return envelope;
 }

@@ -179,7 +179,8 @@ class Server::Core final : public Channel {
                     .now = demo ? envelope.demo_now : clock_.Now(),
                     .deadline = deadline,
                     .token = envelope.token,
-                    .trace_id = record.trace_id};
+                    .trace_id = record.trace_id,
+                    .peer = envelope.peer};
     GW_RETURN_IF_ERROR(allow_(call));
     GW_RETURN_IF_ERROR(Validate(*request));
     try {
