@@ -4,12 +4,14 @@
 #include <iterator>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "base/id.h"
 #include "base/status.h"
 #include "gridwarden/media/v1/media_service.pb.h"
+#include "platform/crypto/digest.h"
 
 namespace gridwarden::gridctl {
 namespace {
@@ -21,6 +23,7 @@ absl::StatusOr<std::string> Upload(Invocation& run, const std::string& file) {
   if (!in) return absl::InvalidArgumentError(file + ": cannot be read");
   media::v1::UploadMediaRequest request;
   request.set_content(std::string(std::istreambuf_iterator<char>(in), {}));
+  request.set_sha256(absl::BytesToHexString(crypto::Sha256(request.content())));
   GW_ASSIGN_OR_RETURN(const media::v1::Media stored,
                       run.session().Call<media::v1::Media>("gridwarden.media.v1.MediaService/UploadMedia", request));
   return stored.name();

@@ -1,0 +1,200 @@
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_format.h"
+#include "base/status.h"
+#include "sim/city_plan.h"
+#include "sim/play.h"
+#include "sim/world.h"
+
+// gridsim prepare|play: makes the synthetic part of the demo city and plays its days through the public API.
+namespace gridwarden::sim {
+namespace {
+
+constexpr char kHelp[] =
+    "gridsim: simulated people for a demo log of Gridwarden\n\n"
+    "usage: gridsim prepare --out DIR [OPTIONS]   write boundaries, persons, tenures and sources to import\n"
+    "       gridsim play [OPTIONS]                play the days up to now\n\n"
+    "options:\n"
+    "  --server URL           where the server is (http://127.0.0.1:8080)\n"
+    "  --admin-password FILE  file with the administrator's password\n"
+    "  --demo-password TEXT   password of every simulated account (gridwarden-demo)\n"
+    "  --city CODE            code of the city (4117)\n"
+    "  --start TIME           first day, RFC 3339 (100 days ago)\n"
+    "  --finds N              finds to play (2000)\n"
+    "  --accounts N           accounts to make at most, 300 or fewer (300)\n"
+    "  --sources N            sources of the ledger (3000)\n"
+    "  --threads N            people who act at once (8)\n"
+    "  --seed N               the same seed plays the same days (1)\n"
+    "  --story FILE           play: write the name of the case most worth telling here\n\n"
+    "Everything is invented but the names and codes of the divisions. The same seed repeats the same requests, so a play that was\n"
+    "cut off can be started again and doubles nothing.\n";
+
+class Flags {
+ public:
+  static std::optional<Flags> Read(int argc, char** argv) {
+    Flags flags;
+    for (int i = 2; i < argc; i += 2) {
+      if (i + 1 >= argc || std::string_view(argv[i]).substr(0, 2) != "--") return std::nullopt;
+      flags.values_[argv[i]] = argv[i + 1];
+    }
+    return flags;
+  }
+  std::string Text(const std::string& name, const std::string& otherwise) const {
+    const auto found = values_.find(name);
+    return found == values_.end() ? otherwise : found->second;
+  }
+  int Number(const std::string& name, int otherwise) const {
+    int value = otherwise;
+    if (!absl::SimpleAtoi(Text(name, std::to_string(otherwise)), &value)) return otherwise;
+    return value;
+  }
+
+ private:
+  std::map<std::string, std::string> values_;
+};
+
+std::string ReadText(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::string text(std::istreambuf_iterator<char>(in), {});
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  return text;
+}
+
+absl::Status WriteText(const std::string& path, const std::string& text) {
+  std::ofstream out(path, std::ios::binary);
+  out << text;
+  if (!out.flush()) return absl::InternalError(path + ": cannot be written");
+  std::printf("%s\n", path.c_str());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<absl::Time> StartTime(const Flags& flags) {
+  const std::string text = flags.Text("--start", "");
+  if (text.empty()) return absl::Now() - absl::Hours(24 * 100);
+  absl::Time start;
+  std::string error;
+  if (!absl::ParseTime(absl::RFC3339_full, text, &start, &error)) return absl::InvalidArgumentError("--start: " + error);
+  return start;
+}
+
+absl::StatusOr<domain::Policy> ReadPolicy(const std::string& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() == ".json") files[entry.path().filename().string()] = ReadText(entry.path().string());
+  }
+  return domain::ParsePolicy(files);
+}
+
+// What both subcommands need: the tree with its rectangles, and who is who.
+struct City {
+  std::string name;
+  std::map<std::string, Ground> grounds;
+  Cast cast;
+};
+
+absl::StatusOr<City> ReadCity(World& world, const Flags& flags, absl::Time start) {
+  City city;
+  GW_ASSIGN_OR_RETURN(const auto divisions, world.ReadTree(flags.Text("--city", "4117"), &city.name));
+  city.grounds = LayOut(divisions, city.name, world.seed());
+  city.cast = Appoint(city.grounds, city.name, std::min(300, flags.Number("--accounts", 300)), start, world.seed());
+  return city;
+}
+
+absl::Status Prepare(World& world, const Flags& flags, absl::Time start) {
+  GW_ASSIGN_OR_RETURN(const City city, ReadCity(world, flags, start));
+  const std::string out = flags.Text("--out", ".");
+  GW_RETURN_IF_ERROR(WriteText(out + "/boundaries.geojson", BoundariesGeoJson(city.grounds)));
+  GW_RETURN_IF_ERROR(WriteText(out + "/persons.csv", city.cast.persons_csv));
+  GW_RETURN_IF_ERROR(WriteText(out + "/tenures.csv", city.cast.tenures_csv));
+  return WriteText(out + "/sources.csv", SourcesCsv(city.grounds, flags.Number("--sources", 3000), world.seed()));
+}
+
+void ShowProgress(const char* what, int done, int total, const std::string& more) {
+  static int shown = -1;
+  const int percent = total == 0 ? 100 : 100 * done / total;
+  if (isatty(2) != 0) {
+    std::fprintf(stderr, "\r%s %3d%% %s   ", what, percent, more.c_str());
+  } else if (percent / 10 != shown) {
+    std::fprintf(stderr, "%s %d%% %s\n", what, percent, more.c_str());
+  }
+  shown = percent / 10;
+}
+
+absl::Status MakeAccounts(World& world, const Cast& cast) {
+  std::vector<std::string> staff = {cast.city_office, cast.city_leader};
+  for (const auto& [county, people] : cast.counties) {
+    staff.insert(staff.end(), {people.office, people.leader, people.supervisor});
+  }
+  for (const LivelyTownship& township : cast.townships) {
+    staff.insert(staff.end(), {township.office, township.leader, township.handler, township.patrol, township.supervisor});
+  }
+  for (size_t i = 0; i < staff.size(); ++i) {
+    GW_RETURN_IF_ERROR(world.EnsureAccount(staff[i], cast.names.at(staff[i])));
+    ShowProgress("accounts", static_cast<int>(i + 1), static_cast<int>(staff.size()), "");
+  }
+  if (isatty(2) != 0) std::fputc('\n', stderr);
+  return absl::OkStatus();
+}
+
+absl::Status RunPlay(World& world, const Flags& flags, absl::Time start) {
+  GW_ASSIGN_OR_RETURN(const domain::Policy policy, ReadPolicy(flags.Text("--policy", "db/policy")));
+  GW_ASSIGN_OR_RETURN(const City city, ReadCity(world, flags, start));
+  GW_RETURN_IF_ERROR(world.ReadPosts(city.name));
+  GW_RETURN_IF_ERROR(MakeAccounts(world, city.cast));
+  const PlayOptions options{.start = start,
+                            .end = absl::Now(),
+                            .finds = flags.Number("--finds", 2000),
+                            .threads = flags.Number("--threads", 8)};
+  const PlayResult result = Play(world, policy, city.grounds, city.cast, options, [](int done, int total, absl::Time now) {
+    ShowProgress("playing", done, total, absl::FormatTime("%Y-%m-%d %H:%M", now, absl::FixedTimeZone(8 * 3600)));
+  });
+  if (isatty(2) != 0) std::fputc('\n', stderr);
+  std::printf("played %d signals, %d cases, %d closed, %d reworks, %d returns, %d rebounds, %d rejected, %d handled late\n",
+              result.signals, result.cases, result.closed, result.reworks, result.returns, result.rebounds, result.rejected,
+              result.late);
+  for (const std::string& refusal : result.first_refusals) std::fprintf(stderr, "refused: %s\n", refusal.c_str());
+  if (const std::string path = flags.Text("--story", ""); !path.empty()) {
+    GW_RETURN_IF_ERROR(WriteText(path, result.story_case));
+  }
+  if (result.calls_refused > 0) {
+    return absl::FailedPreconditionError(absl::StrFormat("%d steps were refused", result.calls_refused));
+  }
+  return absl::OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  const std::string command = argc > 1 ? argv[1] : "";
+  const std::optional<Flags> flags = Flags::Read(argc, argv);
+  if (command == "--help" || command == "help") {
+    std::fputs(kHelp, stdout);
+    return 0;
+  }
+  if ((command != "prepare" && command != "play") || !flags) {
+    std::fputs(kHelp, stderr);
+    return 2;
+  }
+  World world({.server = flags->Text("--server", "http://127.0.0.1:8080"),
+               .admin_password = ReadText(flags->Text("--admin-password", "")),
+               .demo_password = flags->Text("--demo-password", "gridwarden-demo"),
+               .seed = static_cast<uint64_t>(flags->Number("--seed", 1))});
+  const absl::StatusOr<absl::Time> start = StartTime(*flags);
+  absl::Status status = start.status();
+  if (status.ok()) status = command == "prepare" ? Prepare(world, *flags, *start) : RunPlay(world, *flags, *start);
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "gridsim: %s\n", std::string(status.message()).c_str());
+  return 1;
+}
+
+}  // namespace
+}  // namespace gridwarden::sim
+
+int main(int argc, char** argv) { return gridwarden::sim::Main(argc, argv); }

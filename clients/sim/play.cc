@@ -1,0 +1,222 @@
+#include "sim/play.h"
+
+#include <algorithm>
+#include <atomic>
+#include <deque>
+#include <mutex>
+#include <queue>
+#include <set>
+#include <thread>
+
+#include "absl/strings/str_format.h"
+#include "gridwarden/intake/v1/intake_service.pb.h"
+#include "sim/find.h"
+
+namespace gridwarden::sim {
+namespace {
+
+constexpr absl::Duration kWindow = absl::Hours(1);
+
+struct Kind {
+  const char* category;
+  double share;
+};
+constexpr Kind kKinds[] = {{"BUILDING_SITE", 0.2}, {"SMALL_POLLUTER", 0.14}, {"RESTAURANT", 0.1},  {"ROAD", 0.1},
+                           {"WASTE_BURNING", 0.1}, {"LOOSE_COAL_SALES", 0.08}, {"COAL_BOILER", 0.06}, {"BARE_LAND", 0.06},
+                           {"OPEN_AIR_BBQ", 0.06}, {"STRAW_BURNING", 0.05},  {"INDUSTRIAL_YARD", 0.05}};
+
+struct Scheduled {
+  absl::Time at;
+  size_t find;
+  Step step;
+  bool operator<(const Scheduled& other) const { return std::tie(other.at, other.find) < std::tie(at, find); }
+};
+
+class Stage {
+ public:
+  Stage(World& world, const domain::Policy& policy, const std::map<std::string, Ground>& grounds, const Cast& cast,
+        const PlayOptions& options)
+      : world_(world), actor_(world, policy, grounds, cast), grounds_(grounds), cast_(cast), options_(options) {}
+
+  PlayResult Run(const std::function<void(int, int, absl::Time)>& progress) {
+    Plan();
+    absl::Time next_day = options_.start + absl::Hours(7);  // 15:00 in China
+    const int total = static_cast<int>(absl::ToInt64Hours(options_.end - options_.start));
+    for (absl::Time now = options_.start; now < options_.end; now += kWindow) {
+      if (now >= next_day) {
+        Overpass(next_day);
+        next_day += absl::Hours(24);
+      }
+      PlayWindow(now + kWindow);
+      progress(static_cast<int>(absl::ToInt64Hours(now - options_.start)), total, now);
+    }
+    Summarise();
+    return result_;
+  }
+
+ private:
+  // Draws every find with its time, place and kind.
+  void Plan() {
+    for (int number = 1; number <= options_.finds; ++number) {
+      Random random(world_.seed(), absl::StrFormat("plan %d", number));
+      finds_.push_back(NewFind(number, random.Pick(cast_.townships), random));
+      double dice = random.Unit();
+      for (const Kind& kind : kKinds) {
+        finds_.back().category = kind.category;
+        if ((dice -= kind.share) < 0) break;
+      }
+      // By day, and finds are spread evenly over the days.
+      const absl::Duration span = options_.end - options_.start;
+      absl::Time at = options_.start + span * random.Unit();
+      at = absl::FromUnixSeconds(absl::ToUnixSeconds(at) / 86400 * 86400) + absl::Minutes(random.Between(15, 9 * 60));
+      at = std::max(at, options_.start + absl::Hours(3));
+      const double way = random.Unit();
+      queue_.push({at, finds_.size() - 1, way < 0.45 ? Step::kPatrol : way < 0.8 ? Step::kReport : Step::kReportOutside});
+    }
+  }
+
+  Find NewFind(int number, const LivelyTownship& place, Random& random) {
+    Find find;
+    find.number = number;
+    find.place = &place;
+    const std::vector<std::string>& villages = grounds_.at(place.township).children;
+    find.village = villages.empty() ? place.township : random.Pick(villages);
+    return find;
+  }
+
+  // The satellite passes; its file is imported, and the city's office hands the new signals to the townships.
+  void Overpass(absl::Time now) {
+    std::vector<std::string> townships;
+    for (const LivelyTownship& lively : cast_.townships) townships.push_back(lively.township);
+    intake::v1::ImportHotspotsRequest import;
+    const std::string day = absl::FormatTime("%Y-%m-%d", now, absl::UTCTimeZone());
+    import.set_request_id(world_.IdOf("hotspots " + day));
+    import.set_file_name("demo_viirs_" + day + ".csv");
+    import.set_datum(type::v1::Position::WGS84);
+    import.set_content(HotspotsCsv(grounds_, townships, now, options_.hotspots_a_day, world_.seed()));
+    const auto answer = world_.Call<intake::v1::ImportHotspotsResponse>(
+        "admin", now, "gridwarden.intake.v1.IntakeService/ImportHotspots", import);
+    if (!answer.ok()) return Refused("ImportHotspots", answer.status());
+    if (answer->located() == 0) return;
+    CollectSatelliteSignals(now, answer->located());
+  }
+
+  void CollectSatelliteSignals(absl::Time now, int expected) {
+    for (int attempt = 0, seen = 0; attempt < 100 && seen < expected; ++attempt) {
+      casework::v1::ListSignalsRequest list;
+      list.add_states(casework::v1::Signal::NEW);
+      list.set_category("STRAW_BURNING");
+      list.set_page_size(100);
+      const auto page = world_.Call<casework::v1::ListSignalsResponse>(
+          cast_.city_office, now, "gridwarden.casework.v1.CaseworkService/ListSignals", list);
+      if (!page.ok()) return Refused("ListSignals", page.status());
+      for (const casework::v1::Signal& signal : page->signals()) {
+        if (signal.channel() != casework::v1::Signal::SATELLITE || !satellite_.insert(signal.name()).second) continue;
+        ++seen;
+        AddSatelliteFind(signal, now);
+      }
+      if (seen < expected) absl::SleepFor(absl::Milliseconds(10));
+    }
+  }
+
+  void AddSatelliteFind(const casework::v1::Signal& signal, absl::Time now) {
+    std::string at = signal.division();
+    while (grounds_.contains(at)) {
+      for (const LivelyTownship& lively : cast_.townships) {
+        if (lively.township != at) continue;
+        Random random(world_.seed(), signal.channel_key());
+        finds_.push_back(NewFind(100000 + static_cast<int>(finds_.size()), lively, random));
+        finds_.back().signal = signal.name();
+        finds_.back().village = signal.division();
+        finds_.back().category = "STRAW_BURNING";
+        queue_.push({now + absl::Minutes(random.Between(2, 20)), finds_.size() - 1, Step::kSendCheck});
+        return;
+      }
+      at = grounds_.at(at).parent;
+    }
+  }
+
+  // Plays everything before `until`: different finds side by side, each find's own steps in order.
+  void PlayWindow(absl::Time until) {
+    while (!queue_.empty() && queue_.top().at < std::min(until, options_.end)) {
+      std::vector<Scheduled> batch;
+      std::set<size_t> busy;
+      while (!queue_.empty() && queue_.top().at < std::min(until, options_.end) && !busy.contains(queue_.top().find)) {
+        busy.insert(queue_.top().find);
+        batch.push_back(queue_.top());
+        queue_.pop();
+      }
+      std::atomic<size_t> next{0};
+      std::mutex mutex;  // guards queue_ and result_ while the threads run
+      std::vector<std::thread> threads;
+      const size_t count = std::min<size_t>(options_.threads, batch.size());
+      for (size_t t = 0; t < count; ++t) {
+        threads.emplace_back([&] {
+          for (size_t i = next++; i < batch.size(); i = next++) {
+            const Scheduled& turn = batch[i];
+            auto then = actor_.Do(finds_[turn.find], turn.step, turn.at);
+            std::lock_guard lock(mutex);
+            if (!then.ok()) {
+              Refused(absl::StrFormat("find %d step %d (%s)", finds_[turn.find].number, static_cast<int>(turn.step),
+                                      finds_[turn.find].category),
+                      then.status());
+            } else if (then->has_value()) {
+              queue_.push({std::max((*then)->at, turn.at + absl::Seconds(30)), turn.find, (*then)->step});
+              if (turn.step == Step::kReturn) ++result_.returns;
+            }
+          }
+        });
+      }
+      for (std::thread& thread : threads) thread.join();
+    }
+  }
+
+  void Refused(const std::string& what, const absl::Status& status) {
+    ++result_.calls_refused;
+    if (result_.first_refusals.size() < 10) {
+      result_.first_refusals.push_back(absl::StrFormat("%s: %s", what, status.ToString(absl::StatusToStringMode::kWithNoExtraData)));
+    }
+  }
+
+  void Summarise() {
+    int best = -1;
+    for (const Find& find : finds_) {
+      if (!find.signal.empty()) ++result_.signals;
+      if (find.rejected) ++result_.rejected;
+      if (find.late) ++result_.late;
+      if (find.file.name().empty()) continue;
+      result_.cases += 1 + find.rebound_of;
+      result_.reworks += find.file.rework_count();
+      result_.rebounds += find.rebound_of;
+      const bool closed = find.file.has_close_time();
+      if (closed) ++result_.closed;
+      // The story: a rebound, a rework, closed in the end.
+      const int score = 4 * find.rebound_of + 2 * std::min(1, find.file.rework_count()) + (closed ? 1 : 0) +
+                        (find.category == "SMALL_POLLUTER" ? 1 : 0);
+      if (score > best) {
+        best = score;
+        result_.story_case = find.file.name();
+      }
+    }
+  }
+
+  World& world_;
+  Actor actor_;
+  const std::map<std::string, Ground>& grounds_;
+  const Cast& cast_;
+  PlayOptions options_;
+  std::deque<Find> finds_;
+  std::priority_queue<Scheduled> queue_;
+  std::set<std::string> satellite_;
+  PlayResult result_;
+};
+
+}  // namespace
+
+PlayResult Play(World& world, const domain::Policy& policy, const std::map<std::string, Ground>& grounds, const Cast& cast,
+                const PlayOptions& options, const std::function<void(int, int, absl::Time)>& progress) {
+  Stage stage(world, policy, grounds, cast, options);
+  return stage.Run(progress);
+}
+
+}  // namespace gridwarden::sim
