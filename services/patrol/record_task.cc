@@ -1,0 +1,85 @@
+#include "patrol/record_task.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "access/standing.h"
+#include "base/status.h"
+#include "google/protobuf/util/time_util.h"
+#include "gridwarden/patrol/v1/patrol_event.pb.h"
+
+namespace gridwarden::patrol {
+
+absl::StatusOr<v1::PatrolTask> RecordTask(const AreaContext& context, const rpc::Call& call, db::Transaction& tx,
+                                          const TaskStep& step, TaskRow task) {
+  const bool is_new = task.subject.seq == 0;
+  v1::PatrolTask& value = task.value;
+  value.set_name(ResourceName("patrolTasks", task.id));
+  value.set_division(ResourceName("divisions", task.division));
+  value.set_post(ResourceName("posts", task.post));
+  *value.mutable_due_time() = ToTimestamp(task.due);
+  if (is_new) *value.mutable_create_time() = ToTimestamp(call.now);
+  value.set_etag(absl::StrCat(task.subject.seq + 1));
+  task.subject.id = task.id;
+
+  v1::PatrolTaskEvent event;
+  event.set_action(static_cast<v1::TaskAction>(step.action));
+  event.set_from(static_cast<v1::PatrolTask::State>(step.from));
+  *event.mutable_after() = value;
+  event.mutable_after()->clear_title();  // may name people; a leaf never does
+  if (value.has_release()) event.mutable_after()->mutable_release()->clear_note();
+  GW_ASSIGN_OR_RETURN(const journal::Sealed sealed,
+                      journal::Seal(call, {.kind = "patrol_task",
+                                           .before = task.subject,
+                                           .event = &event,
+                                           .post = step.acting.post,
+                                           .tenure = step.acting.tenure,
+                                           .earliest = step.event.earliest,
+                                           .latest = step.event.latest,
+                                           .rule_version = context.policy->version,
+                                           .request_id = step.request_id}));
+  task.subject = sealed.after;
+  GW_RETURN_IF_ERROR(is_new ? InsertTask(tx, task) : SaveTask(tx, task));
+  GW_RETURN_IF_ERROR(journal::Stage(tx, sealed));
+  return value;
+}
+
+absl::StatusOr<TaskRow> LockForScope(const domain::Ground& ground, const rpc::Call& call, db::Transaction& tx,
+                                     const Uuid& id) {
+  absl::StatusOr<TaskRow> task = LockTask(tx, id);
+  if (absl::IsNotFound(task.status())) return access::Absent(ground, call, ResourceName("patrolTasks", id));
+  return task;
+}
+
+absl::Status CheckEtag(const TaskRow& task, std::string_view etag) {
+  if (etag.empty() || etag == task.value.etag()) return absl::OkStatus();
+  return EtagMismatch(task.value.name());
+}
+
+absl::Status CheckText(std::string_view field, std::string_view text, int characters_max) {
+  const auto count = std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; });
+  if (count <= characters_max) return absl::OkStatus();
+  return InvalidField(field, absl::StrFormat("got %d characters, want at most %d", count, characters_max));
+}
+
+domain::TaskState StateOf(const TaskRow& task) { return static_cast<domain::TaskState>(task.value.state()); }
+
+void SetState(TaskRow& task, domain::TaskState state) {
+  task.value.set_state(static_cast<v1::PatrolTask::State>(state));
+}
+
+google::protobuf::Timestamp ToTimestamp(absl::Time time) {
+  return google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(time));
+}
+
+absl::StatusOr<absl::Time> ToTime(const google::protobuf::Timestamp& time, std::string_view field) {
+  constexpr int64_t kYear2000 = 946'684'800;
+  constexpr int64_t kYear2200 = 7'258'118'400;
+  if (time.seconds() < kYear2000 || time.seconds() > kYear2200 || time.nanos() < 0 || time.nanos() > 999'999'999) {
+    return InvalidField(field, "want a time between the years 2000 and 2200");
+  }
+  return absl::FromUnixMicros(time.seconds() * 1'000'000 + time.nanos() / 1'000);
+}
+
+}  // namespace gridwarden::patrol
