@@ -1,0 +1,68 @@
+#include "casework/casework_service.h"
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "casework/casework.h"
+#include "platform/journal/consumer.h"
+
+namespace gridwarden::casework {
+namespace {
+
+template <typename Request, typename Response>
+void Add(rpc::Registry& registry, const std::shared_ptr<const Casework>& casework, std::string_view name,
+         absl::StatusOr<Response> (*body)(const Casework&, const rpc::Call&, const Request&)) {
+  registry.Add<Request, Response>(
+      absl::StrCat("gridwarden.casework.v1.CaseworkService/", std::string(name)),
+      [casework, body](const rpc::Call& call, const Request& request) { return body(*casework, call, request); });
+}
+
+using Act = absl::Status (*)(const Casework&, const rpc::Call&, db::Transaction&, const journal::FeedEntry&);
+
+// One consumer of the feed. The name is the key of its cursor and is never changed.
+std::unique_ptr<Worker> Follow(const AreaContext& context, const std::shared_ptr<const Casework>& casework,
+                               std::string_view name, std::string_view kind, Act act) {
+  return journal::Consumer::InTransaction(
+      context.database, context.channel("journal"), context.clock,
+      {.name = absl::StrCat("casework.", std::string(name)), .kinds = {std::string(kind)}, .demo = context.demo},
+      [casework, act](const rpc::Call& call, db::Transaction& tx, const journal::FeedEntry& entry) -> absl::Status {
+        if (!casework->directory.loaded()) {
+          return Unavailable("DATABASE_UNAVAILABLE", "the ground is not loaded yet", absl::Seconds(1));
+        }
+        return act(*casework, call, tx, entry);
+      });
+}
+
+}  // namespace
+
+std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Registry& registry) {
+  const auto casework = std::make_shared<const Casework>(
+      Casework{context.database, context.directory, context.policy, context.channel});
+  Add(registry, casework, "SubmitSignal", SubmitSignal);
+  Add(registry, casework, "RequestOnsiteCheck", RequestOnsiteCheck);
+  Add(registry, casework, "SubmitOnsiteCheck", SubmitOnsiteCheck);
+  Add(registry, casework, "RejectSignal", RejectSignal);
+  Add(registry, casework, "FileCase", FileCase);
+  Add(registry, casework, "SetDisposition", SetDisposition);
+  Add(registry, casework, "DispatchCase", DispatchCase);
+  Add(registry, casework, "ReturnCase", ReturnCase);
+  Add(registry, casework, "AcceptCase", AcceptCase);
+  Add(registry, casework, "SubmitFeedback", SubmitFeedback);
+  Add(registry, casework, "AssignCheck", AssignCheck);
+  Add(registry, casework, "SubmitCheck", SubmitCheck);
+  Add(registry, casework, "SignOff", SignOff);
+  Add(registry, casework, "SubmitRecheck", SubmitRecheck);
+  Add(registry, casework, "GetSignal", GetSignal);
+  Add(registry, casework, "ListSignals", ListSignals);
+  Add(registry, casework, "GetCase", GetCase);
+  Add(registry, casework, "ListCases", ListCases);
+  Add(registry, casework, "ListCaseEvents", ListCaseEvents);
+
+  std::vector<std::unique_ptr<Worker>> workers;
+  workers.push_back(Follow(context, casework, "check_assignment", "case.transition", AssignCheckOnFeedback));
+  workers.push_back(Follow(context, casework, "monitoring", "case.transition", MonitorOnClosing));
+  workers.push_back(Follow(context, casework, "visits", "visit", SignalOfVisit));
+  workers.push_back(Follow(context, casework, "hotspots", "hotspot", SignalOfHotspot));
+  return workers;
+}
+
+}  // namespace gridwarden::casework

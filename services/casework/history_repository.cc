@@ -1,0 +1,70 @@
+#include "casework/history_repository.h"
+
+#include "base/status.h"
+
+#define HISTORY_COLUMNS                                                                                              \
+  "seq, action, from_state, to_state, account, person, post, tenure, is_system, earliest_us, latest_us, receive_us, " \
+  "reason, note, is_late, rule_version, entry_id, leaf, event"
+#define HISTORY_VALUES "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+namespace gridwarden::casework {
+namespace {
+
+constexpr std::string_view kAppendCase = "INSERT INTO case_event (case_id, " HISTORY_COLUMNS ") VALUES " HISTORY_VALUES;
+constexpr std::string_view kAppendSignal = "INSERT INTO signal_event (signal_id, " HISTORY_COLUMNS ") VALUES " HISTORY_VALUES;
+
+constexpr std::string_view kReadCase = "SELECT case_id, " HISTORY_COLUMNS " FROM case_event WHERE case_id = ? ORDER BY seq";
+constexpr std::string_view kReadSignal =
+    "SELECT signal_id, " HISTORY_COLUMNS " FROM signal_event WHERE signal_id = ? ORDER BY seq";
+constexpr std::string_view kReadCaseAction =
+    "SELECT case_id, " HISTORY_COLUMNS " FROM case_event WHERE case_id = ? AND action = ? ORDER BY seq";
+constexpr std::string_view kReadSignalAction =
+    "SELECT signal_id, " HISTORY_COLUMNS " FROM signal_event WHERE signal_id = ? AND action = ? ORDER BY seq";
+
+HistoryRow ReadRow(const db::Row& row) {
+  HistoryRow out;
+  int column = 0;
+  out.subject = row.Id(column++);
+  out.seq = static_cast<uint64_t>(row.Int(column++));
+  out.action = static_cast<v1::Action>(row.Int(column++));
+  out.from_state = static_cast<int>(row.Int(column++));
+  out.to_state = static_cast<int>(row.Int(column++));
+  out.account = row.Id(column++);
+  out.person = row.Id(column++);
+  out.post = row.Id(column++);
+  out.tenure = row.Id(column++);
+  out.system = row.Bool(column++);
+  out.earliest = row.Time(column++);
+  out.latest = row.Time(column++);
+  out.received = row.Time(column++);
+  out.reason = row.Text(column++);
+  out.note = row.Text(column++);
+  out.late = row.Bool(column++);
+  out.rule_version = row.Text(column++);
+  out.entry_id = row.Id(column++);
+  out.leaf = row.Text(column++);
+  out.event = row.Text(column++);
+  return out;
+}
+
+}  // namespace
+
+absl::Status AppendHistory(db::Transaction& tx, Aggregate aggregate, const HistoryRow& row) {
+  return tx
+      .Exec(aggregate == Aggregate::kCase ? kAppendCase : kAppendSignal, row.subject, row.seq, static_cast<int>(row.action),
+            row.from_state, row.to_state, row.account, row.person, row.post, row.tenure, row.system, row.earliest, row.latest,
+            row.received, row.reason, row.note, row.late, row.rule_version, row.entry_id, row.leaf, row.event)
+      .status();
+}
+
+absl::StatusOr<std::vector<HistoryRow>> ReadHistory(db::Transaction& tx, Aggregate aggregate, const Uuid& subject) {
+  return tx.Query(aggregate == Aggregate::kCase ? kReadCase : kReadSignal, ReadRow, subject);
+}
+
+absl::StatusOr<std::vector<HistoryRow>> ReadHistoryOf(db::Transaction& tx, Aggregate aggregate, const Uuid& subject,
+                                                      v1::Action action) {
+  return tx.Query(aggregate == Aggregate::kCase ? kReadCaseAction : kReadSignalAction, ReadRow, subject,
+                  static_cast<int>(action));
+}
+
+}  // namespace gridwarden::casework

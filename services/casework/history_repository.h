@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/id.h"
+#include "gridwarden/casework/v1/case_event.pb.h"
+#include "platform/db/database.h"
+
+// The SQL of the story: a row per transition of a case or a signal, with the bytes the journal has (W9.2).
+namespace gridwarden::casework {
+
+enum class Aggregate { kSignal, kCase };
+
+struct HistoryRow {
+  Uuid subject;
+  uint64_t seq = 0;
+  v1::Action action = v1::ACTION_UNSPECIFIED;
+  int from_state = 0;
+  int to_state = 0;
+  Uuid account, person, post, tenure;
+  bool system = false;
+  absl::Time earliest, latest, received;
+  std::string reason;
+  std::string note;  // words that stay out of the journal
+  bool late = false;
+  std::string rule_version;
+  Uuid entry_id;
+  std::string leaf;
+  std::string event;  // serialised SignalEvent or CaseEvent
+};
+
+absl::Status AppendHistory(db::Transaction& tx, Aggregate aggregate, const HistoryRow& row);
+
+// The whole story of one subject, in its own order.
+absl::StatusOr<std::vector<HistoryRow>> ReadHistory(db::Transaction& tx, Aggregate aggregate, const Uuid& subject);
+// Only the transitions by one action.
+absl::StatusOr<std::vector<HistoryRow>> ReadHistoryOf(db::Transaction& tx, Aggregate aggregate, const Uuid& subject,
+                                                      v1::Action action);
+
+}  // namespace gridwarden::casework

@@ -1,0 +1,48 @@
+#include "casework/media_repository.h"
+
+#include <optional>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+
+namespace gridwarden::casework {
+namespace {
+
+constexpr std::string_view kClaim = "INSERT INTO case_media (media, owner, person, claimed_us) VALUES (?, ?, ?, ?)";
+// The owner, and the chain the owner's case belongs to when the owner is a signal that was filed.
+constexpr std::string_view kReadOwner = R"(
+  SELECT m.owner, c.chain_id FROM case_media m
+  LEFT JOIN signal_file s ON s.signal_id = m.owner
+  LEFT JOIN case_file c ON c.case_id = s.case_id
+  WHERE m.media = ?)";
+
+struct Owner {
+  Uuid id;
+  Uuid chain;
+};
+
+}  // namespace
+
+absl::Status ClaimMedia(db::Transaction& tx, const MediaOwner& owner, const std::vector<std::string>& digests,
+                        const Uuid& person, absl::Time now) {
+  const Uuid& claimant = owner.signal.IsNil() ? owner.chain : owner.signal;
+  for (const std::string& digest : digests) {
+    const absl::StatusOr<uint64_t> claimed = tx.Exec(kClaim, digest, claimant, person, now);
+    if (claimed.ok()) continue;
+    if (!db::IsDuplicateKey(claimed.status())) return claimed.status();
+    GW_ASSIGN_OR_RETURN(
+        const std::optional<Owner> holder,
+        tx.QueryOne(kReadOwner, [](const db::Row& row) { return Owner{row.Id(0), row.Id(1)}; }, digest));
+    if (!holder) return absl::AbortedError("a photo's claim vanished");
+    const bool own = holder->id == claimant ||
+                     (!owner.chain.IsNil() && (holder->id == owner.chain || holder->chain == owner.chain));
+    if (own) continue;
+    return FailedPrecondition(
+        "PHOTO_OF_OTHER_CASE", "the photo is evidence of another signal or case",
+        {{"media", absl::StrCat("media/", absl::BytesToHexString(digest))}});
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace gridwarden::casework

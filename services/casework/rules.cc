@@ -1,0 +1,63 @@
+#include "casework/rules.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "base/status.h"
+#include "casework/timestamps.h"
+
+namespace gridwarden::casework {
+
+absl::StatusOr<absl::Time> EventTime(const rpc::Call& call, const google::protobuf::Timestamp& event_time,
+                                     absl::Time not_before, std::string_view field) {
+  constexpr int64_t kSecondsMin = 0;               // 1970
+  constexpr int64_t kSecondsMax = 253'402'300'799;  // 9999, the end of Timestamp
+  if (event_time.seconds() < kSecondsMin || event_time.seconds() > kSecondsMax || event_time.nanos() < 0 ||
+      event_time.nanos() > 999'999'999) {
+    return InvalidField(field, absl::StrFormat("got %d s and %d ns, want a time from 1970 on", event_time.seconds(),
+                                               event_time.nanos()));
+  }
+  const absl::Time time = FromTimestamp(event_time);
+  if (time > call.now + kClockSkewMax) {
+    return FailedPrecondition("EVENT_TIME_IN_FUTURE",
+                              absl::StrCat(std::string(field), " is after now, ", absl::FormatTime(call.now)));
+  }
+  if (time < not_before) {
+    return FailedPrecondition("EVENT_TIME_BEFORE_CASE",
+                              absl::StrCat(std::string(field), " is before ", absl::FormatTime(not_before)));
+  }
+  return std::min(time, std::max(call.now, not_before));
+}
+
+absl::StatusOr<Uuid> ParseId(std::string_view text, std::string_view field) {
+  if (text.empty()) return Uuid();
+  if (const std::optional<Uuid> id = Uuid::Parse(text); id && !id->IsNil()) return *id;
+  return InvalidField(field, absl::StrFormat("got %s, want a UUID", text.substr(0, 80)));
+}
+
+absl::Time EntryTime(const journal::FeedEntry& entry) { return absl::FromUnixMicros(entry.entry.time().latest_us()); }
+
+absl::Status CheckEtag(std::string_view etag, uint64_t subject_seq, std::string_view name) {
+  if (etag.empty() || etag == absl::StrCat(subject_seq)) return absl::OkStatus();
+  return EtagMismatch(name);
+}
+
+absl::StatusOr<access::Acting> AllowAs(const domain::Ground& ground, const rpc::Call& call, const Uuid& division,
+                                       access::PostKinds kinds) {
+  GW_RETURN_IF_ERROR(access::AllowAt(ground, call, division).status());
+  access::Acting nearest;
+  size_t nearest_depth = 0;
+  for (const domain::Holding& holding : ground.HoldingsOf(call.principal.person, call.now, absl::InfiniteFuture())) {
+    if ((kinds & access::Kinds({holding.post->kind})) == 0) continue;
+    const Uuid stands = ground.DivisionOf(*holding.post);
+    const size_t depth = ground.AncestorsOf(stands).size();
+    if (!ground.IsWithin(division, stands) || depth <= nearest_depth) continue;
+    nearest = {holding.post->id, holding.tenure->id, holding.post->kind, stands};
+    nearest_depth = depth;
+  }
+  if (nearest_depth == 0) return NotAllowed("the caller may not do this here");
+  return nearest;
+}
+
+}  // namespace gridwarden::casework

@@ -1,0 +1,178 @@
+#include "casework/step.h"
+
+#include "base/status.h"
+#include "casework/case_repository.h"
+#include "casework/history_repository.h"
+#include "casework/signal_repository.h"
+#include "domain/clock/stage_clock.h"
+#include "domain/workflow/case_workflow.h"
+#include "gridwarden/casework/v1/case_event.pb.h"
+
+namespace gridwarden::casework {
+namespace {
+
+void EndClock(domain::Stage stage, const std::optional<absl::Time>& due, Step& step) {
+  if (stage == domain::Stage::kNone || !due) return;
+  step.ended_clock = std::string(domain::NameOf(stage));
+  step.ended_late = step.event_time > *due;
+}
+
+// A new check starts with nobody having been unable to make it.
+void Count(v1::Action action, CaseFile& file) {
+  if (action == v1::RETURN) ++file.return_count;
+  if (action == v1::REWORK) ++file.rework_count;
+  if (action == v1::UNABLE) ++file.unable_count;
+  if (action == v1::SUBMIT_FEEDBACK || action == v1::REFUSE_SIGN) file.unable_count = 0;
+}
+
+domain::SignalFacts FactsOf(const SignalFile& signal) {
+  return {.state = static_cast<domain::SignalState>(signal.state),
+          .channel = static_cast<domain::Channel>(signal.channel),
+          .onsite_result = static_cast<domain::OnsiteResult>(signal.onsite.result),
+          .unable_count = signal.onsite.unable_count};
+}
+
+journal::Draft DraftOf(std::string_view kind, const journal::Subject& before, const google::protobuf::Message& event,
+                       const Step& step, const domain::Policy& policy) {
+  return {.kind = std::string(kind),
+          .before = before,
+          .event = &event,
+          .post = step.acting.post,
+          .tenure = step.acting.tenure,
+          .earliest = step.event_time,
+          .latest = step.event_time,
+          .media = DigestsOf(step.proof.evidence, step.proof.answers),
+          .rule_version = policy.version,
+          .request_id = step.request_id};
+}
+
+absl::Status Append(db::Transaction& tx, const rpc::Call& call, const domain::Policy& policy, Aggregate aggregate,
+                    int to_state, const journal::Sealed& sealed, const google::protobuf::Message& event, const Step& step) {
+  GW_RETURN_IF_ERROR(AppendHistory(tx, aggregate,
+                                   {.subject = sealed.after.id,
+                                    .seq = sealed.after.seq,
+                                    .action = step.action,
+                                    .from_state = step.from_state,
+                                    .to_state = to_state,
+                                    .account = call.principal.account,
+                                    .person = call.principal.person,
+                                    .post = step.acting.post,
+                                    .tenure = step.acting.tenure,
+                                    .system = call.principal.system,
+                                    .earliest = step.event_time,
+                                    .latest = step.event_time,
+                                    .received = call.now,
+                                    .reason = step.reason,
+                                    .note = step.note,
+                                    .late = step.ended_late,
+                                    .rule_version = policy.version,
+                                    .entry_id = sealed.entry_id,
+                                    .leaf = sealed.after.leaf,
+                                    .event = event.SerializeAsString()}));
+  return journal::Stage(tx, sealed);
+}
+
+template <typename Event>
+void FillEvent(const Step& step, Event& event) {
+  event.set_action(step.action);
+  event.set_reason(step.reason);
+  *event.mutable_evidence() = {step.proof.evidence.begin(), step.proof.evidence.end()};
+  *event.mutable_answers() = {step.proof.answers.begin(), step.proof.answers.end()};
+  if (step.proof.position) *event.mutable_position() = *step.proof.position;
+  event.set_ended_clock(step.ended_clock);
+  event.set_ended_late(step.ended_late);
+}
+
+// The whole case, less the words that may name people. Its etag is left out: it is the entry's own number.
+v1::CaseEvent EventOf(const CaseFile& file, const Step& step) {
+  v1::CaseEvent event;
+  FillEvent(step, event);
+  event.set_from(static_cast<v1::Case::State>(step.from_state));
+  event.set_eligibility(step.eligibility);
+  event.set_proposed_handler(step.proposed_handler);
+  *event.mutable_after() = ToProto(file);
+  event.mutable_after()->clear_description();
+  event.mutable_after()->clear_etag();
+  return event;
+}
+
+v1::SignalEvent EventOf(const SignalFile& signal, const Step& step) {
+  v1::SignalEvent event;
+  FillEvent(step, event);
+  event.set_from(static_cast<v1::Signal::State>(step.from_state));
+  *event.mutable_after() = ToProto(signal);
+  event.mutable_after()->clear_description();
+  event.mutable_after()->clear_etag();
+  if (event.after().has_onsite_check()) event.mutable_after()->mutable_onsite_check()->clear_note();
+  return event;
+}
+
+}  // namespace
+
+absl::Status Advance(const domain::Policy& policy, CaseFile& file, Step& step) {
+  const auto from = static_cast<domain::CaseState>(file.state);
+  const auto action = static_cast<domain::Action>(step.action);
+  GW_ASSIGN_OR_RETURN(const domain::CaseState to, domain::Next(from, action));
+  step.from_state = file.state;
+  file.state = static_cast<v1::Case::State>(to);
+
+  const bool begins = domain::BeginsStage(from, action, to, file.unable_count);
+  Count(step.action, file);
+  const domain::Stage stage = domain::StageOf(to);
+  // A recheck is planned by recheck_time; it is no clock of open work.
+  const bool timed = stage != domain::Stage::kNone && stage != domain::Stage::kRecheck;
+  if (begins || !timed) EndClock(domain::StageOf(from), file.due_time, step);
+  if (!timed) {
+    file.due_time.reset();
+  } else if (begins) {
+    file.due_time = domain::StageDue(stage, step.event_time, policy.TypeOf(file.category), policy.calendar,
+                                     file.rework_count, !file.rebound_of.IsNil());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Advance(const domain::Policy& policy, SignalFile& signal, Step& step) {
+  const domain::SignalFacts before = FactsOf(signal);
+  GW_ASSIGN_OR_RETURN(const domain::SignalState to, domain::NextSignal(before, static_cast<domain::Action>(step.action)));
+  step.from_state = signal.state;
+  signal.state = static_cast<v1::Signal::State>(to);
+  EndClock(domain::StageOf(before), signal.due_time, step);
+  // A check that is asked for again, or has been answered, begins its next clock although the state stays.
+  domain::SignalFacts after = before;
+  after.state = to;
+  after.onsite_result = step.action == v1::SUBMIT_ONSITE_CHECK ? domain::OnsiteResult::kExists  // some answer
+                                                               : domain::OnsiteResult::kUnspecified;
+  // The office's clock runs from the moment it could know, not from a find that was still on its way.
+  const bool handed_in = step.action == v1::SUBMIT || step.action == v1::SUBMIT_ONSITE_CHECK;
+  signal.due_time = domain::StageDue(domain::StageOf(after), handed_in ? step.received : step.event_time,
+                                     policy.TypeOf(signal.category), policy.calendar);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::Case> Record(db::Transaction& tx, const rpc::Call& call, const domain::Policy& policy, CaseFile& file,
+                                const Step& step) {
+  const bool born = file.subject.seq == 0;
+  file.subject.id = file.id;
+  const v1::CaseEvent event = EventOf(file, step);
+  GW_ASSIGN_OR_RETURN(const journal::Sealed sealed,
+                      journal::Seal(call, DraftOf("case.transition", file.subject, event, step, policy)));
+  file.subject = sealed.after;
+  GW_RETURN_IF_ERROR(born ? InsertCase(tx, file) : SaveCase(tx, file));
+  GW_RETURN_IF_ERROR(Append(tx, call, policy, Aggregate::kCase, file.state, sealed, event, step));
+  return ToProto(file);
+}
+
+absl::StatusOr<v1::Signal> Record(db::Transaction& tx, const rpc::Call& call, const domain::Policy& policy,
+                                  SignalFile& signal, const Step& step) {
+  const bool born = signal.subject.seq == 0;
+  signal.subject.id = signal.id;
+  const v1::SignalEvent event = EventOf(signal, step);
+  GW_ASSIGN_OR_RETURN(const journal::Sealed sealed,
+                      journal::Seal(call, DraftOf("signal.transition", signal.subject, event, step, policy)));
+  signal.subject = sealed.after;
+  GW_RETURN_IF_ERROR(born ? InsertSignal(tx, signal) : SaveSignal(tx, signal));
+  GW_RETURN_IF_ERROR(Append(tx, call, policy, Aggregate::kSignal, signal.state, sealed, event, step));
+  return ToProto(signal);
+}
+
+}  // namespace gridwarden::casework
