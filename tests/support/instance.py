@@ -1,0 +1,245 @@
+"""A real Gridwarden for the system and fault layers: the built binary on a fresh database of the test MariaDB, in either shape.
+
+Every instance has its own database, data folder and ports (asked from the system). Processes are stopped by their own pid.
+"""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import uuid
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+AREAS = ["identity", "grid", "source", "patrol", "casework", "intake", "media", "journal", "report"]
+BUILD = ROOT / "build"
+
+
+class Refused(Exception):
+    """The server said no: `code` and `reason` as a client sees them."""
+
+    def __init__(self, status, body):
+        self.status = status
+        self.body = body
+        self.code = body.get("code", "")
+        self.reason = ""
+        for detail in body.get("details", []):
+            if detail.get("type") == "google.rpc.ErrorInfo":
+                self.reason = detail.get("debug", {}).get("reason", "") or _reason_of(detail.get("value", ""))
+        super().__init__(f"HTTP {status} {self.code} {self.reason}: {body.get('message', '')}")
+
+
+def _reason_of(value):
+    """The first field (reason) of a serialised google.rpc.ErrorInfo."""
+    import base64
+
+    raw = base64.b64decode(value + "=" * (-len(value) % 4))
+    if len(raw) > 2 and raw[0] == 0x0A:
+        return raw[2 : 2 + raw[1]].decode()
+    return ""
+
+
+def test_socket():
+    return subprocess.check_output([ROOT / "tests/support/test_mariadb.sh", "start"], text=True).strip()
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_for(what, condition, seconds=20.0):
+    """Polls with a deadline; answers what the condition answered."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = condition()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds:.0f} s in vain for: {what}")
+        time.sleep(0.02)
+
+
+class Instance:
+    def __init__(self, shape, demo=False):
+        assert shape in ("all", "split")
+        self.shape = shape
+        self.demo = demo
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix=f"gw-{shape}-"))
+        self.socket = test_socket()
+        self.database = f"gw_system_{os.getpid()}_{uuid.uuid4().hex[:8]}"
+        self.http_port = free_port()
+        self.grpc_ports = {area: free_port() for area in AREAS}
+        self.processes = {}
+        self._run("migrate")
+        self.admin_password = self._run("bootstrap-admin", "--login=admin").strip().splitlines()[-1]
+        self.tokens = {}
+        self.start()
+
+    # ---- processes
+
+    def _flags(self):
+        flags = [
+            f"--db-socket={self.socket}", "--db-user=root", f"--db-name={self.database}", f"--data-dir={self.dir}/data",
+            f"--migrations-dir={ROOT}/db/migrations", f"--policy-dir={ROOT}/db/policy",
+        ]
+        return flags + (["--demo"] if self.demo else [])
+
+    def _run(self, command, *more):
+        (self.dir / "data").mkdir(exist_ok=True)
+        done = subprocess.run([BUILD / "gridwarden", command, *more, *self._flags()], capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, f"gridwarden {command} failed: {done.stderr[-2000:]}"
+        return done.stdout
+
+    def targets(self):
+        return ["all"] if self.shape == "all" else AREAS + ["gateway"]
+
+    def _command(self, target):
+        command = [BUILD / "gridwarden", "serve", f"--target={target}", f"--ready-file={self.dir}/{target}.ready", *self._flags()]
+        if target in ("all", "gateway"):
+            command.append(f"--listen-http=127.0.0.1:{self.http_port}")
+        if target == "all":
+            command.append("--listen-grpc=127.0.0.1:0")
+        elif target != "gateway":
+            command.append(f"--listen-grpc=127.0.0.1:{self.grpc_ports[target]}")
+        if self.shape == "split":
+            for area in AREAS:
+                command += ["--peer", f"{area}=127.0.0.1:{self.grpc_ports[area]}"]
+        return command
+
+    def start_target(self, target):
+        ready = self.dir / f"{target}.ready"
+        ready.unlink(missing_ok=True)
+        with open(self.dir / f"{target}.log", "ab") as log:
+            self.processes[target] = subprocess.Popen(self._command(target), stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+
+    def wait_ready(self, target, seconds=30):
+        def ready():
+            if self.processes[target].poll() is not None:
+                raise AssertionError(f"{target} stopped:\n{self.log(target)[-3000:]}")
+            return (self.dir / f"{target}.ready").exists()
+
+        wait_for(f"{target} to be ready\n{self.log(target)[-1500:]}", ready, seconds)
+
+    def start(self):
+        for target in self.targets():
+            self.start_target(target)
+        for target in self.targets():
+            self.wait_ready(target)
+
+    def kill(self, target):
+        """kill -9, as a power cut to one process would."""
+        process = self.processes[target]
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    def restart(self, target):
+        self.start_target(target)
+        self.wait_ready(target)
+
+    def log(self, target):
+        path = self.dir / f"{target}.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def close(self):
+        for process in self.processes.values():
+            if process.poll() is None:
+                process.terminate()
+        for target, process in self.processes.items():
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise AssertionError(f"{target} did not stop within 30 s of SIGTERM")
+        self.sql(f"DROP DATABASE IF EXISTS {self.database}")
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind is not None:
+            for target in self.targets():
+                print(f"---- {target} log (end)\n{self.log(target)[-1500:]}")
+        self.close()
+
+    def sql(self, statement):
+        """Asks the database behind the server's back: a list of rows of texts."""
+        out = subprocess.check_output(
+            ["mariadb", "--no-defaults", f"--socket={self.socket}", "--user=root", "--batch", "--skip-column-names",
+             "-e", statement], text=True)
+        return [line.split("\t") for line in out.splitlines()]
+
+    # ---- calls
+
+    def http(self, path, data=None, headers=None, timeout=15):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.http_port}{path}", data=data, headers=headers or {})
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        return opener.open(request, timeout=timeout)
+
+    def sign_in(self, login, password):
+        answer = self.call_as(None, "identity", "SignIn", {"login": login, "password": password})
+        self.tokens[login] = (answer["accessToken"], password)
+
+    def call_as(self, login, area, rpc, request, demo_time=None):
+        service = {"grid": "GridService"}.get(area, area.capitalize() + "Service")
+        headers = {"Content-Type": "application/json"}
+        if login is not None:
+            if login not in self.tokens:
+                raise AssertionError(f"{login} never signed in")
+            headers["Authorization"] = "Bearer " + self.tokens[login][0]
+        if demo_time is not None:
+            headers["Gridwarden-Demo-Time"] = demo_time
+        try:
+            with self.http(f"/gridwarden.{area}.v1.{service}/{rpc}", json.dumps(request).encode(), headers) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            raw = error.read()
+            try:
+                body = json.loads(raw)
+            except ValueError:
+                body = {"code": "", "message": raw.decode(errors="replace")[:300]}
+            raise Refused(error.code, body) from None
+
+    def call(self, login, area, rpc, request):
+        """Calls until the server can be reached, the same request each time: what a client that retries does."""
+        deadline = time.monotonic() + 40
+        while True:
+            try:
+                return self.call_as(login, area, rpc, request)
+            except Refused as refused:
+                if refused.code == "unauthenticated" and login is not None and refused.reason != "SIGN_IN_REFUSED":
+                    self.sign_in(login, self.tokens[login][1])
+                elif refused.code not in ("unavailable", "resource_exhausted", "deadline_exceeded"):
+                    raise
+                last = refused
+            except (urllib.error.URLError, ConnectionError, TimeoutError, OSError) as error:
+                last = error
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{area}.{rpc} never came through: {last}")
+            time.sleep(0.05)
+
+    def gridctl(self, login, *arguments, expect=0, stdin=""):
+        environment = dict(os.environ, GRIDWARDEN_SERVER=f"http://127.0.0.1:{self.http_port}", XDG_CONFIG_HOME=str(self.dir))
+        if login is not None:
+            environment["GRIDWARDEN_TOKEN"] = self.tokens[login][0]
+        done = subprocess.run([BUILD / "gridctl", *arguments], capture_output=True, text=True, input=stdin, env=environment,
+                              timeout=120)
+        assert done.returncode == expect, (
+            f"gridctl {' '.join(map(str, arguments))}: exit {done.returncode}, want {expect}\n{done.stdout}\n{done.stderr}")
+        return done.stdout
+
+
+def new_id():
+    """A UUIDv7 as a client makes it."""
+    ms = int(time.time() * 1000)
+    raw = bytearray(ms.to_bytes(6, "big") + os.urandom(10))
+    raw[6] = raw[6] & 0x0F | 0x70
+    raw[8] = raw[8] & 0x3F | 0x80
+    return str(uuid.UUID(bytes=bytes(raw)))
