@@ -7,7 +7,8 @@ CREATE TABLE journal_stage (
   subject BINARY(16) NOT NULL,
   subject_seq BIGINT UNSIGNED NOT NULL,
   body VARBINARY(61440) NOT NULL,
-  UNIQUE KEY stage_subject (subject, subject_seq)
+  UNIQUE KEY stage_subject (subject, subject_seq),
+  KEY stage_request (request_id)
 ) ENGINE=InnoDB;
 
 CREATE TABLE journal_entry (
@@ -24,6 +25,15 @@ CREATE TABLE journal_entry (
   PRIMARY KEY (log_id, idx),
   UNIQUE KEY entry_subject (log_id, subject, subject_seq),
   KEY entry_request (log_id, request_id)
+) ENGINE=InnoDB;
+
+-- Roots of the complete subtrees of 256, 65,536 ... leaves (levels 8, 16 ...): proofs read a few hundred hashes instead of all.
+CREATE TABLE journal_node (
+  log_id INT NOT NULL,
+  level SMALLINT NOT NULL,
+  idx BIGINT UNSIGNED NOT NULL,
+  hash BINARY(32) NOT NULL,
+  PRIMARY KEY (log_id, level, idx)
 ) ENGINE=InnoDB;
 
 -- One row per log: its size, the fencing epoch and the right-hand subtree hashes.
