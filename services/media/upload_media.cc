@@ -1,0 +1,116 @@
+#include <algorithm>
+#include <iterator>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "access/permission.h"
+#include "base/status.h"
+#include "media/media_service.h"
+#include "media/photo.h"
+#include "platform/crypto/digest.h"
+#include "platform/journal/stage.h"
+
+namespace gridwarden::media {
+namespace {
+
+// "" or the name of something a photo can belong to.
+absl::Status CheckSubject(const std::string& subject) {
+  constexpr std::string_view kCollections[] = {"cases", "signals", "sources", "patrolTasks"};
+  if (subject.empty()) return absl::OkStatus();
+  for (std::string_view collection : kCollections) {
+    const absl::StatusOr<Uuid> id = ParseResourceName(collection, subject, "subject");
+    if (id.ok() && !id->IsNil()) return absl::OkStatus();
+  }
+  return InvalidField("subject", "want cases/, signals/, sources/ or patrolTasks/ and an id");
+}
+
+struct Place {
+  Uuid division;
+  std::string path;
+  access::Acting acting;
+};
+
+// The ground the caller names, or that of the post the caller acts in.
+absl::StatusOr<Place> PlaceOf(const domain::Ground& ground, const rpc::Call& call, const std::string& spelling) {
+  Place place;
+  const domain::Division* named = nullptr;
+  if (!spelling.empty()) {
+    named = ground.FindDivisionBySpelling(spelling, call.now);
+    if (named == nullptr) return NotFound(spelling);
+  }
+  GW_ASSIGN_OR_RETURN(place.acting, access::AllowAt(ground, call, named != nullptr ? named->id : Uuid()));
+  place.division = named != nullptr ? named->id : place.acting.division;
+  place.path = ground.PathKey(place.division);
+  return place;
+}
+
+absl::StatusOr<journal::Sealed> SealMedia(const rpc::Call& call, MediaRow& media, const MediaScope& scope, const Place& place) {
+  v1::MediaEvent event;
+  event.set_sha256(media.sha256);
+  event.set_size(media.size);
+  event.set_content_type(std::string(NameOf(media.info.type)));
+  event.set_width(media.info.width);
+  event.set_height(media.info.height);
+  event.set_subject(scope.subject);
+  event.set_division(scope.division.Bytes());
+  journal::Draft draft;
+  draft.kind = media.subject_seq == 0 ? "media.commit" : "media.scope";
+  draft.before = {.id = media.id, .seq = media.subject_seq, .leaf = media.subject_leaf};
+  draft.event = &event;
+  draft.post = place.acting.post;
+  draft.tenure = place.acting.tenure;
+  draft.media = {media.sha256};
+  GW_ASSIGN_OR_RETURN(journal::Sealed sealed, journal::Seal(call, draft));
+  media.subject_seq = sealed.after.seq;
+  media.subject_leaf = sealed.after.leaf;
+  return sealed;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Media> UploadMedia(MediaArea& area, const rpc::Call& call, const v1::UploadMediaRequest& request) {
+  GW_ASSIGN_OR_RETURN(const std::string expected, ParseSha256(request.sha256(), "sha256"));
+  GW_RETURN_IF_ERROR(CheckSubject(request.subject()));
+  const std::shared_ptr<const domain::Ground> ground = area.directory.ground();
+  GW_ASSIGN_OR_RETURN(const Place place, PlaceOf(*ground, call, request.division()));
+  if (crypto::Sha256(request.content()) != expected) {
+    return MakeError(absl::StatusCode::kInvalidArgument, "the content does not have the expected SHA-256",
+                     {.reason = "MEDIA_DIGEST_MISMATCH", .fields = {{"content", "another SHA-256 than expected"}}});
+  }
+  GW_ASSIGN_OR_RETURN(const PhotoInfo info, Inspect(request.content()));
+
+  // The file first: a row promises that the content is there. A crash in between leaves a file without a row, and the next
+  // upload of the same content finds it.
+  GW_RETURN_IF_ERROR(area.files.Put(absl::BytesToHexString(expected), request.content()));
+
+  const MediaScope scope{.sha256 = expected,
+                         .account = call.principal.account,
+                         .division = place.division,
+                         .ground_path = place.path,
+                         .subject = request.subject(),
+                         .created = call.now};
+  v1::Media answer;
+  GW_RETURN_IF_ERROR(area.database.Run({.deadline = call.deadline}, [&](db::Transaction& tx) -> absl::Status {
+    GW_ASSIGN_OR_RETURN(const std::optional<MediaRow> stored, LockMedia(tx, expected));
+    MediaRow media = stored.value_or(MediaRow{.sha256 = expected,
+                                              .id = Uuid::Make(call.now),
+                                              .size = static_cast<int64_t>(request.content().size()),
+                                              .info = info,
+                                              .created = call.now});
+    GW_ASSIGN_OR_RETURN(const std::vector<MediaScope> scopes, ListScopes(tx, expected));
+    const bool known = std::any_of(scopes.begin(), scopes.end(), [&](const MediaScope& other) {
+      return other.account == scope.account && other.division == scope.division;
+    });
+    if (!known) {
+      GW_ASSIGN_OR_RETURN(const journal::Sealed sealed, SealMedia(call, media, scope, place));
+      GW_RETURN_IF_ERROR(stored ? SaveMedia(tx, media) : InsertMedia(tx, media));
+      GW_RETURN_IF_ERROR(InsertScope(tx, scope));
+      GW_RETURN_IF_ERROR(journal::Stage(tx, sealed));
+    }
+    answer = MediaMessage(media);
+    return absl::OkStatus();
+  }));
+  return answer;
+}
+
+}  // namespace gridwarden::media
