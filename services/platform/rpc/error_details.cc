@@ -3,6 +3,7 @@
 
 #include "absl/status/status.h"
 #include "base/status.h"
+#include "google/protobuf/stubs/common.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "gridwarden/errors/v1/errors.pb.h"
@@ -64,10 +65,28 @@ std::string SentenceOf(const ErrorFacts& facts) {
   return sentence;
 }
 
+// A message may quote what a caller sent, and that may be no UTF-8, which protobuf strings must be.
+std::string Utf8(std::string_view text) {
+  std::string valid;
+  for (size_t at = 0; at < text.size();) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    const size_t size = byte < 0x80 ? 1 : byte < 0xc2 ? 0 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : byte < 0xf5 ? 4 : 0;
+    if (size > 0 && at + size <= text.size() &&
+        google::protobuf::internal::IsStructurallyValidUTF8(text.data() + at, static_cast<int>(size))) {
+      valid.append(text, at, size);
+      at += size;
+    } else {
+      valid += '?';
+      ++at;
+    }
+  }
+  return valid;
+}
+
 google::rpc::ResourceInfo ResourceOf(const std::string& resource) {
   google::rpc::ResourceInfo info;
-  info.set_resource_type(resource.substr(0, resource.find('/')));
-  info.set_resource_name(resource);
+  info.set_resource_type(Utf8(resource.substr(0, resource.find('/'))));
+  info.set_resource_name(Utf8(resource));
   return info;
 }
 
@@ -85,18 +104,18 @@ std::string EncodeStatusDetails(const absl::Status& status) {
 
   google::rpc::Status out;
   out.set_code(static_cast<int32_t>(status.code()));
-  out.set_message(std::string(status.message()));
+  out.set_message(Utf8({status.message().data(), status.message().size()}));
   google::rpc::ErrorInfo info;
   info.set_reason(facts.reason);
   info.set_domain(kDomain);
-  for (const auto& [key, value] : facts.metadata) (*info.mutable_metadata())[key] = value;
+  for (const auto& [key, value] : facts.metadata) (*info.mutable_metadata())[key] = Utf8(value);
   out.add_details()->PackFrom(info);
   if (!facts.fields.empty()) {
     google::rpc::BadRequest bad_request;
     for (const FieldViolation& field : facts.fields) {
       auto* violation = bad_request.add_field_violations();
-      violation->set_field(field.field);
-      violation->set_description(field.description);
+      violation->set_field(Utf8(field.field));
+      violation->set_description(Utf8(field.description));
     }
     out.add_details()->PackFrom(bad_request);
   }
@@ -112,7 +131,7 @@ std::string EncodeStatusDetails(const absl::Status& status) {
   if (const std::string sentence = SentenceOf(facts); !sentence.empty()) {
     google::rpc::LocalizedMessage localized;
     localized.set_locale("zh-CN");
-    localized.set_message(sentence);
+    localized.set_message(Utf8(sentence));
     out.add_details()->PackFrom(localized);
   }
   return out.SerializeAsString();

@@ -78,6 +78,11 @@ TEST(ErrorDetails, SurviveRubbishInPlaceOfDetails) {
   EXPECT_EQ(ReasonOf(status), "LOST_RACE");
 }
 
+TEST(ErrorDetails, QuoteACallersBytesAsTextWhateverTheyAre) {
+  const absl::Status back = RoundTrip(InvalidField("name", "got \xff\xfe网\xe7\xbd"));
+  EXPECT_EQ(FactsOf(back)->fields[0].description, "got ??网??");
+}
+
 TEST(ErrorDetails, EveryReasonHasAChineseSentence) {
   const auto* reasons = errors::v1::ErrorReason_descriptor();
   for (int i = 1; i < reasons->value_count(); ++i) {

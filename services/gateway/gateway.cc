@@ -1,0 +1,297 @@
+#include "gateway/gateway.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "base/id.h"
+#include "base/status.h"
+#include "gateway/connect_codec.h"
+#include "gateway/gzip.h"
+#include "gateway/landing_page.h"
+
+namespace gridwarden::gateway {
+namespace {
+
+constexpr char kJson[] = "application/json";
+constexpr char kProto[] = "application/proto";
+constexpr size_t kGzipWorthBytes = 1024;
+constexpr size_t kPageBodyMax = 4096;  // pages take no body; what is sent anyway is read and dropped
+constexpr absl::Duration kTimeoutMax = absl::Minutes(10);
+
+// Sent with every answer. The policy of clients.md 5.1: nothing from anywhere else, framed by nobody.
+constexpr std::pair<const char*, const char*> kSecurityHeaders[] = {
+    {"Content-Security-Policy",
+     "default-src 'self'; img-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
+     "worker-src 'self' blob:; script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; base-uri 'self'; "
+     "form-action 'self'; frame-ancestors 'none'"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"X-Frame-Options", "DENY"},
+    {"Referrer-Policy", "no-referrer"},
+    {"Permissions-Policy", "geolocation=(self), camera=(self), microphone=()"},
+    {"Cross-Origin-Opener-Policy", "same-origin"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+};
+
+enum class Coding { kJson, kProto };
+
+// A public method by its path "/pkg.Service/Method"; null for anything else, internal services too.
+const google::protobuf::MethodDescriptor* MethodOf(const std::string& path, rpc::Method& method) {
+  const size_t slash = path.rfind('/');
+  if (slash == 0 || slash == std::string::npos || path[0] != '/') return nullptr;
+  std::string dotted = path.substr(1);
+  dotted[slash - 1] = '.';
+  const auto* descriptor = google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(dotted);
+  if (descriptor == nullptr || descriptor->client_streaming() || descriptor->server_streaming()) return nullptr;
+  method.name = path.substr(1);
+  rpc::ReadMethodOptions(*descriptor, method);
+  return method.internal ? nullptr : descriptor;
+}
+
+// "/a.b.C/D" looks like an rpc; "/assets/x.js" and "/index.html" do not.
+bool LooksLikeRpc(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash != 0 && slash != std::string::npos && path.rfind("/gridwarden.", 0) == 0;
+}
+
+std::optional<Coding> CodingOf(std::string_view content_type) {
+  const std::string type = absl::AsciiStrToLower(
+      absl::StripAsciiWhitespace(std::string(content_type.substr(0, content_type.find(';')))));
+  if (type == kJson) return Coding::kJson;
+  if (type == kProto) return Coding::kProto;
+  return std::nullopt;
+}
+
+// JSON is longer than the message it stands for: base64 by a third, names and digits by more.
+size_t WireLimit(const rpc::Method& method) { return method.max_request_bytes * 2 + 4096; }
+
+absl::Status MethodUnknown(const std::string& path) {
+  return MakeError(absl::StatusCode::kUnimplemented, absl::StrCat("no such method: ", path.substr(0, 200)),
+                   {.reason = "METHOD_UNKNOWN"});
+}
+
+absl::Status MessageTooLarge(size_t limit) {
+  return MakeError(absl::StatusCode::kInvalidArgument, absl::StrCat("request is larger than ", limit, " bytes"),
+                   {.reason = "MESSAGE_TOO_LARGE", .metadata = {{"limit", absl::StrCat(limit / 1024, " KiB")}}});
+}
+
+absl::Status BadHeader(const char* name, const char* want) {
+  return MakeError(absl::StatusCode::kInvalidArgument, absl::StrCat("header ", name, ": want ", want),
+                   {.reason = "MALFORMED_REQUEST", .fields = {{name, want}}});
+}
+
+HttpResponse ErrorResponse(const absl::Status& status) {
+  HttpResponse response{.status = HttpStatusOf(status),
+                        .headers = {{"Content-Type", kJson}, {"Cache-Control", "no-store"}},
+                        .body = ErrorJson(status)};
+  const std::optional<ErrorFacts> facts = FactsOf(status);
+  if (facts && facts->retry_after) {
+    const int64_t seconds = std::max<int64_t>(1, absl::ToInt64Seconds(absl::Ceil(*facts->retry_after, absl::Seconds(1))));
+    response.headers.emplace_back("Retry-After", absl::StrCat(seconds));
+  }
+  return response;
+}
+
+HttpResponse TextResponse(int status, std::string body) {
+  return {.status = status,
+          .headers = {{"Content-Type", "text/plain; charset=utf-8"}, {"Cache-Control", "no-store"}},
+          .body = std::move(body)};
+}
+
+// Packs the answer when the caller takes it and it gains something.
+void Pack(bool accepts_gzip, HttpResponse& response) {
+  response.headers.emplace_back("Vary", "Accept-Encoding");
+  if (!accepts_gzip || response.body.size() < kGzipWorthBytes) return;
+  response.body = Gzip(response.body);
+  response.headers.emplace_back("Content-Encoding", "gzip");
+}
+
+void AddSecurityHeaders(HttpResponse& response) {
+  for (const auto& [name, value] : kSecurityHeaders) response.headers.emplace_back(name, value);
+}
+
+// What the headers say of a call besides its body. Errors name the header.
+absl::Status ReadHeaders(const HttpRequest& request, rpc::Envelope& envelope) {
+  const std::string_view version = request.Header("connect-protocol-version");
+  if (!version.empty() && version != "1") return BadHeader("Connect-Protocol-Version", "1");
+  if (const std::string timeout(request.Header("connect-timeout-ms")); !timeout.empty()) {
+    int64_t ms = 0;
+    if (timeout.size() > 10 || !absl::SimpleAtoi(timeout, &ms) || ms < 0) {
+      return BadHeader("Connect-Timeout-Ms", "milliseconds, at most ten digits");
+    }
+    envelope.deadline = absl::Now() + std::min(absl::Milliseconds(ms), kTimeoutMax);
+  }
+  if (const std::string_view authorization = request.Header("authorization"); !authorization.empty()) {
+    constexpr std::string_view kBearer = "bearer ";
+    if (absl::AsciiStrToLower(std::string(authorization.substr(0, kBearer.size()))) != kBearer) {
+      return BadHeader("Authorization", "Bearer and an access token");
+    }
+    envelope.token = std::string(authorization.substr(kBearer.size()));
+  }
+  if (const std::string demo(request.Header("gridwarden-demo-time")); !demo.empty()) {
+    std::string error;
+    if (!absl::ParseTime(absl::RFC3339_full, demo, &envelope.demo_now, &error)) {
+      return BadHeader("Gridwarden-Demo-Time", "a time as RFC 3339");
+    }
+  }
+  const std::string_view trace = request.Header("gridwarden-trace");
+  const bool plain = std::all_of(trace.begin(), trace.end(),
+                                 [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; });
+  envelope.trace_id =
+      !trace.empty() && trace.size() <= 64 && plain ? std::string(trace) : Uuid::Make(absl::Now()).ToString();
+  return absl::OkStatus();
+}
+
+std::string PeerOf(const HttpRequest& request, const std::vector<std::string>& trusted_proxies) {
+  const std::string_view forwarded = request.Header("x-forwarded-for");
+  const bool trusted =
+      std::find(trusted_proxies.begin(), trusted_proxies.end(), request.peer) != trusted_proxies.end();
+  if (!trusted || forwarded.empty()) return request.peer;
+  const size_t comma = forwarded.rfind(',');
+  const std::string last(comma == std::string_view::npos ? forwarded : forwarded.substr(comma + 1));
+  return std::string(absl::StripAsciiWhitespace(last)).substr(0, 64);
+}
+
+// Operators' pages that say how busy we are are for the inside: not through a proxy, and from this machine or a private network.
+bool FromInside(const HttpRequest& request) {
+  if (!request.Header("x-forwarded-for").empty()) return false;
+  const std::string& peer = request.peer;
+  if (peer == "::1" || absl::StartsWith(peer, "127.") || absl::StartsWith(peer, "10.") ||
+      absl::StartsWith(peer, "192.168.") || absl::StartsWith(peer, "fd")) {
+    return true;
+  }
+  int second = 0;
+  return absl::StartsWith(peer, "172.") && absl::SimpleAtoi(peer.substr(4, peer.find('.', 4) - 4), &second) &&
+         second >= 16 && second <= 31;
+}
+
+}  // namespace
+
+Gateway::Gateway(GatewayOptions options) : options_(std::move(options)) {}
+
+size_t Gateway::BodyLimit(const HttpRequest& head) const {
+  rpc::Method method;
+  return MethodOf(head.path, method) != nullptr ? WireLimit(method) : kPageBodyMax;
+}
+
+HttpResponse Gateway::TooLarge(const HttpRequest& head) const {
+  rpc::Method method;
+  HttpResponse response = ErrorResponse(
+      MessageTooLarge(MethodOf(head.path, method) != nullptr ? method.max_request_bytes : kPageBodyMax));
+  AddSecurityHeaders(response);
+  return response;
+}
+
+void Gateway::Handle(HttpRequest request, Respond respond) const {
+  const Respond secured = [respond = std::move(respond)](HttpResponse response) {
+    AddSecurityHeaders(response);
+    respond(std::move(response));
+  };
+  rpc::Method method;
+  if (LooksLikeRpc(request.path) || MethodOf(request.path, method) != nullptr) {
+    return Rpc(std::move(request), secured);
+  }
+  secured(Page(request));
+}
+
+void Gateway::Rpc(HttpRequest request, Respond respond) const {
+  rpc::Method method;
+  const auto* descriptor = MethodOf(request.path, method);
+  rpc::Channel* channel = descriptor != nullptr && options_.channel ? options_.channel(*descriptor) : nullptr;
+  if (channel == nullptr) return respond(ErrorResponse(MethodUnknown(request.path)));
+  if (request.method != "POST") {
+    HttpResponse response = ErrorResponse(MakeError(absl::StatusCode::kUnimplemented, "rpcs are called with POST",
+                                                    {.reason = "METHOD_UNKNOWN"}));
+    response.status = 405;
+    response.headers.emplace_back("Allow", "POST");
+    return respond(std::move(response));
+  }
+  const std::optional<Coding> coding = CodingOf(request.Header("content-type"));
+  if (!coding) {
+    HttpResponse response = ErrorResponse(BadHeader("Content-Type", "application/json or application/proto"));
+    response.status = 415;
+    response.headers.emplace_back("Accept-Post", "application/json, application/proto");
+    return respond(std::move(response));
+  }
+
+  rpc::Envelope envelope;
+  envelope.method = method.name;
+  envelope.peer = PeerOf(request, options_.trusted_proxies);
+  if (const absl::Status status = ReadHeaders(request, envelope); !status.ok()) return respond(ErrorResponse(status));
+
+  const std::string_view packing = request.Header("content-encoding");
+  if (packing == "gzip") {
+    absl::StatusOr<std::string> body = Gunzip(request.body, WireLimit(method));
+    if (!body.ok()) return respond(ErrorResponse(body.status()));
+    request.body = *std::move(body);
+  } else if (!packing.empty() && packing != "identity") {
+    return respond(ErrorResponse(BadHeader("Content-Encoding", "gzip or identity")));
+  }
+  if (*coding == Coding::kJson) {
+    absl::StatusOr<std::string> bytes = JsonToBytes(*descriptor->input_type(), request.body);
+    if (!bytes.ok()) return respond(ErrorResponse(bytes.status()));
+    envelope.body = *std::move(bytes);
+  } else {
+    envelope.body = std::move(request.body);
+  }
+  if (envelope.body.size() > method.max_request_bytes) {
+    return respond(ErrorResponse(MessageTooLarge(method.max_request_bytes)));
+  }
+
+  const bool accepts_gzip = AcceptsGzip(request.Header("accept-encoding"));
+  const std::string trace = envelope.trace_id;
+  channel->SendAsync(std::move(envelope), [descriptor, coding = *coding, accepts_gzip, trace,
+                                           respond = std::move(respond)](absl::StatusOr<std::string> answer) {
+    if (answer.ok() && coding == Coding::kJson) answer = BytesToJson(*descriptor->output_type(), *answer);
+    HttpResponse response = answer.ok()
+                                ? HttpResponse{.headers = {{"Content-Type", coding == Coding::kJson ? kJson : kProto},
+                                                           {"Cache-Control", "no-store"}},
+                                               .body = *std::move(answer)}
+                                : ErrorResponse(answer.status());
+    Pack(accepts_gzip, response);
+    response.headers.emplace_back("Gridwarden-Trace", trace);
+    respond(std::move(response));
+  });
+}
+
+HttpResponse Gateway::Page(const HttpRequest& request) const {
+  if (request.method != "GET" && request.method != "HEAD") {
+    HttpResponse response = TextResponse(405, "pages are read with GET\n");
+    response.headers.emplace_back("Allow", "GET, HEAD");
+    return response;
+  }
+  if (request.path == "/livez") return TextResponse(200, "ok\n");
+  if (request.path == "/readyz") return Readiness();
+  if (request.path == "/metrics") {
+    if (!FromInside(request)) return TextResponse(403, "metrics are for the inside\n");
+    HttpResponse response{.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"},
+                                      {"Cache-Control", "no-store"}},
+                          .body = options_.metrics ? options_.metrics() : ""};
+    Pack(AcceptsGzip(request.Header("accept-encoding")), response);
+    return response;
+  }
+  if ((request.path == "/" || request.path == "/index.html") && !options_.files.HasIndex()) {
+    HttpResponse response{
+        .headers = {{"Content-Type", "text/html; charset=utf-8"}, {"Cache-Control", "no-store"}},
+        .body = LandingPage({.version = options_.version,
+                             .demo = options_.demo,
+                             .not_ready = options_.not_ready ? options_.not_ready() : std::vector<std::string>{}})};
+    Pack(AcceptsGzip(request.Header("accept-encoding")), response);
+    return response;
+  }
+  return options_.files.Answer(request);
+}
+
+HttpResponse Gateway::Readiness() const {
+  const std::vector<std::string> reasons = options_.not_ready ? options_.not_ready() : std::vector<std::string>{};
+  if (reasons.empty()) return TextResponse(200, "ready\n");
+  return TextResponse(503, absl::StrCat("not ready\n- ", absl::StrJoin(reasons, "\n- "), "\n"));
+}
+
+}  // namespace gridwarden::gateway

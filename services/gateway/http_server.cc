@@ -1,0 +1,297 @@
+#include <utility>  // Boost 1.74's coroutine headers use std::exchange without it
+
+#include "gateway/http_server.h"
+
+#include <atomic>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <chrono>
+#include <limits>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+
+namespace gridwarden::gateway {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using tcp = asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr size_t kLingerBytesMax = 4 * 1024 * 1024;
+constexpr std::chrono::seconds kLingerTime{2};
+
+std::string Lower(beast::string_view text) {
+  std::string lower(text.data(), text.size());
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
+HttpRequest HeadOf(const http::request_parser<http::string_body>& parser, const std::string& peer) {
+  HttpRequest head;
+  const auto& message = parser.get();
+  head.method = std::string(message.method_string());
+  const std::string target(message.target());
+  head.path = target.substr(0, target.find('?'));
+  if (head.path.empty()) head.path = "/";
+  head.peer = peer;
+  for (const auto& field : message) head.headers[Lower(field.name_string())] = std::string(field.value());
+  return head;
+}
+
+http::response<http::string_body> MessageOf(HttpResponse response, unsigned version, bool keep_alive, bool is_head) {
+  http::response<http::string_body> message;
+  message.version(version);
+  message.result(static_cast<unsigned>(response.status));
+  for (const auto& [name, value] : response.headers) message.insert(name, value);
+  message.keep_alive(keep_alive);
+  const bool no_body = response.status == 304 || response.status == 204;
+  if (!no_body) message.content_length(response.body.size());
+  if (!is_head && !no_body) message.body() = std::move(response.body);
+  return message;
+}
+
+}  // namespace
+
+// In the coroutines below everything that needs a destructor has a name: g++ 12 destroys some temporaries of a co_await expression
+// twice.
+class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
+ public:
+  Core(const HttpServerOptions& options, Site site)
+      : options_(options), site_(std::move(site)), context_(options.threads), acceptor_(context_) {}
+
+  absl::Status Open() {
+    error_code error;
+    const auto address = asio::ip::make_address(options_.address, error);
+    if (error) return InvalidField("listen_http", absl::StrCat("no address: ", options_.address));
+    const tcp::endpoint endpoint(address, static_cast<unsigned short>(options_.port));
+    acceptor_.open(endpoint.protocol(), error);
+    if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
+    if (!error) acceptor_.bind(endpoint, error);
+    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    if (error) {
+      return absl::UnavailableError(
+          absl::StrCat("cannot listen on ", options_.address, ":", options_.port, ": ", error.message()));
+    }
+    port_ = acceptor_.local_endpoint().port();
+    asio::co_spawn(context_, Accept(), asio::detached);
+    for (int i = 0; i < options_.threads; ++i) {
+      threads_.emplace_back([this] { context_.run(); });
+    }
+    return absl::OkStatus();
+  }
+
+  void Drain(absl::Duration grace) {
+    draining_.store(true);
+    asio::post(context_, [this] {
+      error_code ignored;
+      acceptor_.close(ignored);
+    });
+    // Idle connections are ended by the stop below; those with an answer under way end after it.
+    const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(grace);
+    while (busy_.load() > 0 && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    context_.stop();
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+  }
+
+  int port() const { return port_; }
+  int connections() const { return connections_.load(); }
+
+ private:
+  asio::awaitable<void> Accept() {
+    while (!draining_.load()) {
+      error_code error;
+      tcp::socket socket(asio::make_strand(context_));
+      co_await acceptor_.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
+      if (error == asio::error::operation_aborted || draining_.load()) co_return;
+      if (error) {  // out of file descriptors: wait for some to come back
+        asio::steady_timer timer(context_, std::chrono::milliseconds(50));
+        co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
+        continue;
+      }
+      if (connections_.load() >= options_.connections_max) continue;  // closed as it goes out of scope
+      connections_.fetch_add(1);
+      const auto executor = socket.get_executor();
+      asio::co_spawn(executor, Serve(std::move(socket)), [this](std::exception_ptr) { connections_.fetch_sub(1); });
+    }
+  }
+
+  // One connection, request after request.
+  asio::awaitable<void> Serve(tcp::socket socket) {
+    error_code error;
+    const tcp::endpoint remote = socket.remote_endpoint(error);
+    const std::string peer = error ? "" : remote.address().to_string();
+    socket.set_option(tcp::no_delay(true), error);
+    beast::tcp_stream stream(std::move(socket));
+    beast::flat_buffer buffer(options_.header_bytes_max);
+    bool open = true;
+    while (open && !draining_.load()) {
+      if (buffer.size() == 0) {  // nothing of the next request yet: idle
+        stream.expires_after(absl::ToChronoMilliseconds(options_.idle_timeout));
+        const size_t got = co_await stream.async_read_some(buffer.prepare(4096),
+                                                           asio::redirect_error(asio::use_awaitable, error));
+        if (error) break;
+        buffer.commit(got);
+      }
+      open = co_await ServeOne(stream, buffer, peer);
+    }
+    stream.socket().shutdown(tcp::socket::shutdown_both, error);
+  }
+
+  // One request and its answer. False when the connection is at its end.
+  asio::awaitable<bool> ServeOne(beast::tcp_stream& stream, beast::flat_buffer& buffer, const std::string& peer) {
+    error_code error;
+    http::request_parser<http::string_body> parser;
+    parser.header_limit(static_cast<uint32_t>(options_.header_bytes_max));
+    parser.body_limit(std::numeric_limits<uint64_t>::max());  // until the head says which limit holds
+    stream.expires_after(absl::ToChronoMilliseconds(options_.header_timeout));
+    co_await http::async_read_header(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
+    if (error) {
+      co_await Refuse(stream, error);
+      co_return false;
+    }
+    const Busy busy(busy_);
+    const HttpRequest head = HeadOf(parser, peer);
+    const size_t limit = site_.body_limit(head);
+    const unsigned version = parser.get().version();
+    const bool is_head = head.method == "HEAD";
+    if (parser.content_length() && *parser.content_length() > limit) {
+      http::response<http::string_body> refusal = MessageOf(site_.too_large(head), version, false, is_head);
+      co_await Write(stream, refusal);
+      co_await Linger(stream);
+      co_return false;
+    }
+    parser.body_limit(limit);
+    stream.expires_after(absl::ToChronoMilliseconds(options_.body_timeout));
+    if (!parser.is_done() && Lower(parser.get()[http::field::expect]) == "100-continue") {
+      static constexpr char kContinue[] = "HTTP/1.1 100 Continue\r\n\r\n";
+      co_await asio::async_write(stream, asio::buffer(kContinue, sizeof(kContinue) - 1),
+                                 asio::redirect_error(asio::use_awaitable, error));
+      if (error) co_return false;
+    }
+    // A body may be far larger than the buffer that heads are read into.
+    co_await http::async_read(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
+    if (error == http::error::body_limit) {
+      http::response<http::string_body> refusal = MessageOf(site_.too_large(head), version, false, is_head);
+      co_await Write(stream, refusal);
+      co_await Linger(stream);
+      co_return false;
+    }
+    if (error) {
+      co_await Refuse(stream, error);
+      co_return false;
+    }
+    const bool keep_alive = parser.get().keep_alive();
+    HttpRequest request = head;
+    request.body = std::move(parser.get().body());
+    stream.expires_never();
+    HttpResponse response = co_await Handled(stream, std::move(request));
+    const bool stay = keep_alive && !draining_.load();
+    http::response<http::string_body> message = MessageOf(std::move(response), version, stay, is_head);
+    const bool written = co_await Write(stream, message);
+    co_return written && stay;
+  }
+
+  // Waits for the site's answer without holding a thread.
+  asio::awaitable<HttpResponse> Handled(beast::tcp_stream& stream, HttpRequest request) {
+    auto start = [this, executor = stream.get_executor(), &request](auto handler) {
+      auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+      site_.handle(std::move(request), [self = shared_from_this(), executor, shared](HttpResponse response) {
+        asio::post(executor, [shared, response = std::move(response)]() mutable { (*shared)(std::move(response)); });
+      });
+    };
+    HttpResponse response =
+        co_await asio::async_initiate<decltype(asio::use_awaitable), void(HttpResponse)>(start, asio::use_awaitable);
+    co_return response;
+  }
+
+  asio::awaitable<bool> Write(beast::tcp_stream& stream, http::response<http::string_body>& message) {
+    error_code error;
+    stream.expires_after(absl::ToChronoMilliseconds(options_.write_timeout));
+    co_await http::async_write(stream, message, asio::redirect_error(asio::use_awaitable, error));
+    co_return !error;
+  }
+
+  // Says what was wrong with a request that could not even be read; nothing when the caller has gone.
+  asio::awaitable<void> Refuse(beast::tcp_stream& stream, error_code error) {
+    if (error.category() != http::make_error_code(http::error::bad_method).category()) co_return;
+    if (error == http::error::end_of_stream || error == http::error::partial_message) co_return;
+    const int status = error == http::error::header_limit || error == http::error::buffer_overflow ? 431 : 400;
+    HttpResponse response{.status = status,
+                          .headers = {{"Content-Type", "text/plain; charset=utf-8"}},
+                          .body = absl::StrCat("bad request: ", error.message(), "\n")};
+    http::response<http::string_body> message = MessageOf(std::move(response), 11, false, false);
+    co_await Write(stream, message);
+    co_await Linger(stream);
+  }
+
+  // Reads on for a moment what the caller still sends, so that the answer is not lost in a reset.
+  asio::awaitable<void> Linger(beast::tcp_stream& stream) {
+    error_code error;
+    stream.socket().shutdown(tcp::socket::shutdown_send, error);
+    stream.expires_after(kLingerTime);
+    std::vector<char> dropped(16 * 1024);
+    for (size_t total = 0; !error && total < kLingerBytesMax;) {
+      total += co_await stream.async_read_some(asio::buffer(dropped), asio::redirect_error(asio::use_awaitable, error));
+    }
+  }
+
+  // Counts a request as under way while it lives.
+  class Busy {
+   public:
+    explicit Busy(std::atomic<int>& count) : count_(count) { count_.fetch_add(1); }
+    ~Busy() { count_.fetch_sub(1); }
+    Busy(const Busy&) = delete;
+
+   private:
+    std::atomic<int>& count_;
+  };
+
+  const HttpServerOptions options_;
+  const Site site_;
+  std::atomic<bool> draining_{false};
+  std::atomic<int> connections_{0};
+  std::atomic<int> busy_{0};
+  int port_ = 0;
+  asio::io_context context_;  // destroyed before what its coroutines use
+  tcp::acceptor acceptor_;
+  std::vector<std::thread> threads_;
+};
+
+HttpServer::HttpServer(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+
+HttpServer::~HttpServer() { core_->Drain(absl::ZeroDuration()); }
+
+absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& options, Site site) {
+  auto core = std::make_shared<Core>(options, std::move(site));
+  GW_RETURN_IF_ERROR(core->Open());
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(core)));
+}
+
+int HttpServer::port() const { return core_->port(); }
+
+int HttpServer::connections() const { return core_->connections(); }
+
+void HttpServer::Drain(absl::Duration grace) { core_->Drain(grace); }
+
+}  // namespace gridwarden::gateway

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "gateway/http.h"
+
+// HTTP/1.1 on a socket: one coroutine a connection, a few threads for all of them, a limit on everything a stranger can make
+// grow. TLS and HTTP/2 are for the proxy in front.
+namespace gridwarden::gateway {
+
+struct HttpServerOptions {
+  std::string address = "127.0.0.1";
+  int port = 0;                                        // 0: any
+  int threads = 2;
+  int connections_max = 1024;                          // further ones are closed at once
+  size_t header_bytes_max = 16 * 1024;
+  absl::Duration header_timeout = absl::Seconds(10);   // from the first byte of a request to the end of its head
+  absl::Duration body_timeout = absl::Seconds(120);    // a photo over a bad network
+  absl::Duration idle_timeout = absl::Seconds(75);     // between requests
+  absl::Duration write_timeout = absl::Seconds(120);
+};
+
+class HttpServer {
+ public:
+  // All three may be called on several threads at once.
+  struct Site {
+    std::function<void(HttpRequest, Respond)> handle;
+    std::function<size_t(const HttpRequest& head)> body_limit;
+    std::function<HttpResponse(const HttpRequest& head)> too_large;
+  };
+
+  // Listens and serves. UNAVAILABLE when the port is taken.
+  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const HttpServerOptions& options, Site site);
+  ~HttpServer();
+
+  int port() const;
+  int connections() const;
+  // Takes no new connections; tells those that are open to close after the answer under way. Waits at most `grace`, then closes.
+  void Drain(absl::Duration grace);
+
+ private:
+  class Core;
+  explicit HttpServer(std::shared_ptr<Core> core);
+  std::shared_ptr<Core> core_;
+};
+
+}  // namespace gridwarden::gateway
