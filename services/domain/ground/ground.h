@@ -152,6 +152,9 @@ class Ground {
 
   std::vector<const Post*> PostsAt(const Uuid& division) const;
   std::vector<const Post*> PostsOfUnit(const Uuid& unit) const;
+  // Everything ever recorded of a post or a person, withdrawn records included.
+  std::vector<const Tenure*> TenuresOfPost(const Uuid& post) const;
+  std::vector<const Tenure*> TenuresOfPerson(const Uuid& person) const;
   // Who held the post at `at`, as known at `known`: the acting holder before the formal one. Null when vacant, and when the
   // post itself did not exist then. `known` = InfiniteFuture is everything known today.
   const Tenure* HolderOf(const Uuid& post, absl::Time at, absl::Time known) const;
