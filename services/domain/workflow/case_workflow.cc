@@ -177,7 +177,9 @@ absl::StatusOr<SignalState> NextSignal(const SignalFacts& signal, Action action)
       }
       return to;
     case A::kReject:
-      if (checking && signal.onsite_result != OnsiteResult::kAbsent && signal.unable_count < 2) {
+      // What the last check says counts: earlier *unable* ones do not outvote a check that found it, or one under way.
+      if (checking && signal.onsite_result != OnsiteResult::kAbsent &&
+          !(signal.onsite_result == OnsiteResult::kUnable && signal.unable_count >= 2)) {
         return IllegalTransition(signal.state, action, "the check must say absent, or two people were unable to check");
       }
       return to;

@@ -178,6 +178,12 @@ TEST(SignalWorkflow, RejectsACheckedSignalOnlyWhenAbsentOrTwiceUnable) {
   EXPECT_TRUE(NextSignal({S::kNew, Channel::kPublic}, A::kReject).ok());
 }
 
+// Found by the random walk: two *unable* checks let a third one that found the problem be rejected all the same.
+TEST(SignalWorkflow, DoesNotRejectWhatAThirdCheckFoundOrIsStillLookingFor) {
+  EXPECT_EQ(ReasonOfStep({S::kOnsiteCheck, Channel::kPublic, OnsiteResult::kExists, 2}, A::kReject), "ILLEGAL_TRANSITION");
+  EXPECT_EQ(ReasonOfStep({S::kOnsiteCheck, Channel::kPublic, OnsiteResult::kUnspecified, 2}, A::kReject), "ILLEGAL_TRANSITION");
+}
+
 TEST(SignalWorkflow, AsksAgainOnlyAfterUnableAndTakesOneAnswerPerCheck) {
   EXPECT_TRUE(NextSignal({S::kNew, Channel::kPublic}, A::kRequestOnsiteCheck).ok());
   EXPECT_TRUE(NextSignal({S::kOnsiteCheck, Channel::kPublic, OnsiteResult::kUnable, 1}, A::kRequestOnsiteCheck).ok());
