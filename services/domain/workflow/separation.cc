@@ -38,8 +38,9 @@ bool IsBelowTownship(const Ground& ground, const Uuid& division) {
   return found != nullptr && found->level > Level::kTownship;
 }
 
+// Two units of one county are two nodes; a unit and the grid of its own county are one, because the grid answers for it.
 bool SameNode(const Node& a, const Node& b) {
-  if (!a.unit.IsNil() && a.unit == b.unit) return true;
+  if (!a.unit.IsNil() && !b.unit.IsNil()) return a.unit == b.unit;
   return !a.division.IsNil() && a.division == b.division;
 }
 

@@ -51,7 +51,7 @@ struct Verdict {
 // B4.LINEAGE          the person fixed or signed in the chain
 // B4.EXCLUDED         the person is excluded by the caller
 // B4.SHARED_POST      the fixer and the person hold one post together (formal and acting)
-// B4.OWN_NODE         a post of the person is in a node or unit in which the fixer has a post
+// B4.OWN_NODE         a post of the person is in a grid or unit in which the fixer has a post, or in the grid of the fixer's unit
 // B4.DIRECT_CHAIN     a post of the person is above or below one of the fixer's, below township level
 Verdict JudgeChecker(const Ground& ground, const CheckerQuestion& question, const Uuid& post, const Uuid& person);
 

@@ -278,6 +278,22 @@ TEST(Policy, RefusesAFileTooLargeToBeARule) {
   EXPECT_NE(ComplaintAboutText("checklists.json", std::string(kPolicyFileBytesMax + 1, ' ')).find("want at most"), std::string::npos);
 }
 
+TEST(JsonValue, DoesNotWrapANumberTooLargeForItsType) {
+  const json number = json::parse("18446744073709551615");
+  Problem problem;
+  EXPECT_EQ(JsonValue(&number, "a.json#/n", &problem).Int(-5, 5), -5);
+  EXPECT_EQ(FactsOf(problem.ToStatus())->fields.at(0).description,
+            "got 18446744073709551615, want a whole number from -5 to 5");
+}
+
+TEST(JsonValue, KeepsTheFirstProblemOnly) {
+  Problem problem;
+  EXPECT_TRUE(problem.ToStatus().ok());
+  problem.Report("first", "got 1, want 2");
+  problem.Report("second", "got 3, want 4");
+  EXPECT_EQ(FactsOf(problem.ToStatus())->fields.at(0).field, "first");
+}
+
 TEST(Policy, WantsExactlyItsFiles) {
   auto texts = PolicyTexts();
   texts.erase("post_presets.json");

@@ -132,6 +132,14 @@ TEST(CheckerEligibility, KeepsColleaguesOfOneUnitApart) {
   ground.AddUnitPost("other bureau post", "bureau", "west supervisor");
   EXPECT_EQ(Rule(ground, Question("east 1", "bureau handler"), "west"), "B4.OWN_NODE");
   EXPECT_EQ(Rule(ground, Question("east 1", "bureau handler"), "east"), "B4");
+  EXPECT_EQ(Rule(ground, Question("east 1", "bureau handler"), "county"), "B4.OWN_NODE");
+}
+
+TEST(CheckerEligibility, DoesNotTakeTwoUnitsOfOneCountyForColleagues) {
+  GroundBuilder ground = SmallCounty();
+  ground.AddUnit("other bureau", "county");
+  ground.AddUnitPost("other bureau post", "other bureau", "west supervisor");
+  EXPECT_EQ(Rule(ground, Question("east 1", "bureau handler"), "west"), "B4");
 }
 
 TEST(CheckerEligibility, CountsThePostOfTheFixEvenAfterTheFixerLeftIt) {
