@@ -93,7 +93,11 @@ int CountBreaks(std::string_view text) {
 
 // Nothing but common words with digits and signs: "Password@2026!!", "admin123admin123".
 bool IsCommon(const std::string& lower) {
-  std::string unleeted = lower;
+  // Digits and signs at the ends are padding; only those inside stand for letters.
+  const auto is_letter = [](unsigned char c) { return absl::ascii_isalpha(c) || c >= 0x80; };
+  const auto first = std::find_if(lower.begin(), lower.end(), is_letter);
+  const auto last = std::find_if(lower.rbegin(), lower.rend(), is_letter).base();
+  std::string unleeted = first < last ? std::string(first, last) : lower;
   for (char& c : unleeted) {
     if (c == '0') c = 'o';
     if (c == '@' || c == '4') c = 'a';

@@ -35,7 +35,7 @@ struct MediaScope {
 
 absl::StatusOr<std::optional<MediaRow>> FindMedia(db::Transaction& tx, std::string_view sha256);
 absl::StatusOr<std::optional<MediaRow>> LockMedia(db::Transaction& tx, std::string_view sha256);
-// A duplicate means that somebody stored the same content at the same time: ABORTED, so that the transaction starts over.
+// A duplicate means that somebody stored the same content at the same time: ABORTED, the caller starts over.
 absl::Status InsertMedia(db::Transaction& tx, const MediaRow& media);
 absl::Status SaveMedia(db::Transaction& tx, const MediaRow& media);
 

@@ -90,7 +90,7 @@ absl::StatusOr<v1::Media> UploadMedia(MediaArea& area, const rpc::Call& call, co
                          .subject = request.subject(),
                          .created = call.now};
   v1::Media answer;
-  GW_RETURN_IF_ERROR(area.database.Run({.deadline = call.deadline}, [&](db::Transaction& tx) -> absl::Status {
+  const auto store = [&](db::Transaction& tx) -> absl::Status {
     GW_ASSIGN_OR_RETURN(const std::optional<MediaRow> stored, LockMedia(tx, expected));
     MediaRow media = stored.value_or(MediaRow{.sha256 = expected,
                                               .id = Uuid::Make(call.now),
@@ -109,7 +109,11 @@ absl::StatusOr<v1::Media> UploadMedia(MediaArea& area, const rpc::Call& call, co
     }
     answer = MediaMessage(media);
     return absl::OkStatus();
-  }));
+  };
+  absl::Status status = area.database.Run({.deadline = call.deadline}, store);
+  // Somebody committed the first row of the same content between our look and our insert: now it is there to be locked.
+  if (absl::IsAborted(status)) status = area.database.Run({.deadline = call.deadline}, store);
+  if (!status.ok()) return status;
   return answer;
 }
 
