@@ -16,7 +16,7 @@ constexpr int kDifferencesShown = 100;
 absl::StatusOr<v1::Audit> AuditRollup(Report& report, const rpc::Call& call, const v1::AuditRollupRequest& request) {
   const std::shared_ptr<const domain::Ground> ground = report.context.directory.ground();
   GW_ASSIGN_OR_RETURN(const domain::Division* division, AllowedDivision(*ground, call, request.division()));
-  if (!report.live.loaded()) GW_RETURN_IF_ERROR(report.live.Follow(call.deadline));
+  GW_RETURN_IF_ERROR(report.live.EnsureLoaded(call.now, call.deadline));
   const absl::flat_hash_set<Uuid> divisions{division->id};
   const GroundRange range = GroundRange::Below(ground->PathKey(division->id));
   v1::Audit audit;

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view kReadFeed = "gridwarden.journal.v1.JournalInternalService/ReadFeed";
 constexpr int kBatch = 1024;           // entries read and folded at once
-constexpr int kFeedWaitMs = 1000;      // long poll; also how long Stop may take
+constexpr int kFeedWaitMs = 500;      // long poll; also how long Stop may take
 constexpr int kDifferencesShown = 100;
 constexpr absl::Duration kStepTimeout = absl::Seconds(30);
 constexpr absl::Duration kBackoffMax = absl::Seconds(2);
@@ -101,11 +101,7 @@ absl::Status FoldingWorker::CatchUp(absl::Time deadline) {
 
 absl::StatusOr<bool> FoldingWorker::FoldActive(int wait_ms, absl::Time deadline) {
   std::lock_guard step(step_mutex_);
-  if (!live_.loaded()) {
-    GW_RETURN_IF_ERROR(database_.Run({.deadline = deadline},
-                                     [&](db::Transaction& tx) { return EnsureGeneration(tx, clock_.Now()); }));
-    GW_RETURN_IF_ERROR(live_.Follow(deadline));
-  }
+  GW_RETURN_IF_ERROR(live_.EnsureLoaded(clock_.Now(), deadline));
   GW_ASSIGN_OR_RETURN(const bool more, FoldFrom(live_.generation(), live_.index(), wait_ms, true, deadline));
   GW_RETURN_IF_ERROR(live_.Follow(deadline));
   return more;

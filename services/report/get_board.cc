@@ -153,7 +153,7 @@ absl::StatusOr<v1::Board> GetBoard(Report& report, const rpc::Call& call, const 
   question.children = ChildrenInOrder(*ground, question.division->id);
   question.categories = CategoriesOf(policy, request.category());
   question.at = InstantOf(policy, call, request.has_as_of(), request.as_of());
-  if (!report.live.loaded()) GW_RETURN_IF_ERROR(report.live.Follow(call.deadline));
+  GW_RETURN_IF_ERROR(report.live.EnsureLoaded(call.now, call.deadline));
   if (!request.at_least_entry().empty()) GW_RETURN_IF_ERROR(WaitForEntry(report, call, request.at_least_entry()));
   v1::Board board;
   bool answered = false;

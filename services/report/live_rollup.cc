@@ -60,6 +60,12 @@ absl::Status LiveRollup::Follow(absl::Time deadline) {
   return absl::OkStatus();
 }
 
+absl::Status LiveRollup::EnsureLoaded(absl::Time now, absl::Time deadline) {
+  if (loaded()) return absl::OkStatus();
+  GW_RETURN_IF_ERROR(database_.Run({.deadline = deadline}, [&](db::Transaction& tx) { return EnsureGeneration(tx, now); }));
+  return Follow(deadline);
+}
+
 void LiveRollup::Look(const std::function<void(const domain::Rollup&, int64_t, uint64_t)>& look) const {
   std::shared_lock lock(mutex_);
   look(rollup_, generation_, index_);

@@ -29,6 +29,8 @@ class LiveRollup {
   // Brings memory to what is saved: reads what changed, or everything after a restart or a swap of generations.
   absl::Status Follow(absl::Time deadline);
 
+  // The first time: makes the first generation where there is none, and follows it. `now` is when it was started.
+  absl::Status EnsureLoaded(absl::Time now, absl::Time deadline);
   bool loaded() const { return generation() != 0; }
   int64_t generation() const;
   uint64_t index() const;
