@@ -32,6 +32,7 @@ Envelope EnvelopeOf(const Call& call, std::string_view method, const google::pro
   envelope.trace_id = call.trace_id;
   envelope.peer = call.peer;
   envelope.system = call.principal.system;
+  envelope.peer = call.peer;
   return envelope;
 }
 

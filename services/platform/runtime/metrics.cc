@@ -15,7 +15,7 @@
 namespace gridwarden {
 namespace {
 
-constexpr absl::Duration kSlow = absl::Seconds(1);
+constexpr absl::Duration kSlow = absl::Seconds(3);  // readers of the feed wait up to 2 s on purpose
 
 const prometheus::Histogram::BucketBoundaries& LatencyBuckets() {
   static const prometheus::Histogram::BucketBoundaries buckets = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,

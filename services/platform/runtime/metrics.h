@@ -27,7 +27,7 @@ class Metrics {
 };
 
 // One log line for a finished rpc: who, what, how it ended, how long. Calls that went well are logged when `verbose` or when
-// they took longer than a second.
+// they took longer than three seconds.
 void LogCall(const rpc::CallRecord& record, bool verbose);
 
 }  // namespace gridwarden

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
 
 namespace gridwarden {
 namespace {
@@ -28,6 +29,14 @@ int StopSignal::Wait() const {
   while (sigwait(&stops, &number) != 0) {
   }
   return number;
+}
+
+int StopSignal::WaitFor(std::chrono::milliseconds time) const {
+  const sigset_t stops = Stops();
+  const timespec limit{.tv_sec = static_cast<time_t>(time.count() / 1000),
+                       .tv_nsec = static_cast<long>(time.count() % 1000) * 1'000'000};
+  const int number = sigtimedwait(&stops, nullptr, &limit);
+  return number > 0 ? number : 0;
 }
 
 }  // namespace gridwarden

@@ -1,0 +1,154 @@
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "base/status.h"
+#include "server/modules.h"
+#include "server/serve.h"
+
+namespace gridwarden::server {
+namespace {
+
+constexpr Flag kDatabaseFlags[] = {
+    {"--db-socket", "PATH", "", "MariaDB's unix socket; or --db-host"},
+    {"--db-host", "HOST:PORT", "", "MariaDB over TCP"},
+    {"--db-user", "NAME", "gridwarden", "database account"},
+    {"--db-password-file", "PATH", "", "file whose first line is its password; none: without a password"},
+    {"--db-name", "NAME", "gridwarden", "database"},
+    {"--db-pool", "N", "16", "connections this process may hold, 1 to 200"},
+};
+
+constexpr Flag kServeFlags[] = {
+    {"--target", "NAMES", "all", "what this process is: all, gateway, or areas by comma (casework,grid)"},
+    {"--listen-http", "ADDRESS:PORT", "127.0.0.1:8080",
+     "HTTP of the gateway; port 0 picks one. A target without gateway serves only /livez, /readyz and /metrics there, if given"},
+    {"--listen-grpc", "ADDRESS:PORT", "127.0.0.1:0", "gRPC of the areas; none: no gRPC"},
+    {"--peer", "AREA=ADDRESS", "", "where an area that is not here listens (gRPC); repeat it, or separate by commas"},
+    {"--data-dir", "PATH", ".run/data", "photos, keys and secrets of this installation; made when missing"},
+    {"--hop-secret-file", "PATH", "DATA-DIR/hop.secret", "secret by which our processes know each other; the same for all"},
+    {"--demo", "", "false", "demo: honour the demo clock of requests; never for a log that is not demo"},
+    {"--log-name", "NAME", "", "name of a new log (a division code); none: a random one"},
+    {"--static-dir", "PATH", "", "folder of the built web applications; none: a page that says what runs here"},
+    {"--migrations-dir", "PATH", "db/migrations", "the schema this release needs"},
+    {"--ready-file", "PATH", "", "file to write the bound ports to, as JSON, once ready"},
+    {"--trusted-proxy", "ADDRESS", "", "proxy whose X-Forwarded-For is believed; repeat it"},
+    {"--threads", "N", "16", "threads that rpcs run on, 1 to 256"},
+    {"--queue", "N", "256", "calls that may wait before some are turned away, 1 to 100000"},
+    {"--drain-wait", "SECONDS", "0", "between saying not ready and stopping to take calls, 0 to 60"},
+    {"--log-calls", "", "false", "log every call, not only refused and slow ones"},
+};
+
+std::vector<std::string> AllParts(const Flags& flags, std::string_view name) {
+  std::vector<std::string> parts;
+  for (const std::string& value : flags.All(name)) {
+    for (const std::string& part : std::vector<std::string>(absl::StrSplit(value, ',', absl::SkipEmpty()))) {
+      parts.push_back(part);
+    }
+  }
+  return parts;
+}
+
+// Which areas and whether the gateway.
+absl::Status ReadTarget(const std::string& text, ServeOptions& options) {
+  std::vector<std::string> names = absl::StrSplit(text, ',', absl::SkipEmpty());
+  if (names.empty()) return InvalidField("--target", "want all, gateway or areas");
+  if (std::find(names.begin(), names.end(), "all") != names.end()) {
+    if (names.size() > 1) return InvalidField("--target", "all stands alone");
+    names = {"gateway"};
+    for (const Module& module : Modules()) names.emplace_back(module.name);
+  }
+  for (const std::string& name : names) {
+    if (name == "gateway") {
+      options.gateway = true;
+    } else if (FindModule(name) == nullptr) {
+      return InvalidField("--target", absl::StrCat("no such area: ", name));
+    }
+  }
+  for (const Module& module : Modules()) {
+    if (std::find(names.begin(), names.end(), module.name) != names.end()) options.areas.emplace_back(module.name);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadPeers(const Flags& flags, ServeOptions& options) {
+  for (const std::string& part : AllParts(flags, "--peer")) {
+    const size_t equals = part.find('=');
+    const std::string area = part.substr(0, equals);
+    if (equals == std::string::npos || FindModule(area) == nullptr) {
+      return InvalidField("--peer", absl::StrCat("got ", part, ", want AREA=ADDRESS"));
+    }
+    options.peers[area] = part.substr(equals + 1);
+  }
+  std::vector<std::string> unreachable;
+  for (const Module& module : Modules()) {
+    const std::string name(module.name);
+    const bool here = std::find(options.areas.begin(), options.areas.end(), name) != options.areas.end();
+    if (here && options.peers.count(name) > 0) {
+      return InvalidField("--peer", absl::StrCat(name, " is a target of this process itself"));
+    }
+    if (!here && options.peers.count(name) == 0) unreachable.push_back(name);
+  }
+  if (unreachable.empty()) return absl::OkStatus();
+  return InvalidField("--peer", absl::StrCat("want --peer for: ", absl::StrJoin(unreachable, " ")));
+}
+
+}  // namespace
+
+std::span<const Flag> DatabaseFlags() { return kDatabaseFlags; }
+std::span<const Flag> ServeFlags() { return kServeFlags; }
+
+absl::StatusOr<db::Options> ReadDatabaseFlags(const Flags& flags) {
+  db::Options options;
+  options.unix_socket = flags.Text("--db-socket");
+  if (const std::string host = flags.Text("--db-host"); !host.empty()) {
+    GW_ASSIGN_OR_RETURN(const HostPort parts, ParseHostPort("--db-host", host));
+    options.host = parts.host;
+    options.port = parts.port;
+  }
+  if (options.unix_socket.empty() == options.host.empty()) {
+    return InvalidField("--db-socket", "want either --db-socket or --db-host");
+  }
+  options.user = flags.Text("--db-user");
+  if (const std::string path = flags.Text("--db-password-file"); !path.empty()) {
+    GW_ASSIGN_OR_RETURN(options.password, ReadSecretFile(path));
+  }
+  options.database = flags.Text("--db-name");
+  const bool plain = !options.database.empty() && options.database.size() <= 60 &&
+                     std::all_of(options.database.begin(), options.database.end(), [](unsigned char c) {
+                       return std::isalnum(c) != 0 || c == '_';
+                     });
+  if (!plain) return InvalidField("--db-name", "want letters, digits and _ only");
+  GW_ASSIGN_OR_RETURN(options.pool_size, flags.Number("--db-pool", 1, 200));
+  return options;
+}
+
+absl::StatusOr<ServeOptions> ReadServeFlags(const Flags& flags) {
+  ServeOptions options;
+  GW_RETURN_IF_ERROR(ReadTarget(flags.Text("--target"), options));
+  GW_RETURN_IF_ERROR(ReadPeers(flags, options));
+  if (!options.areas.empty()) {
+    GW_ASSIGN_OR_RETURN(options.database, ReadDatabaseFlags(flags));
+    options.listen_grpc = flags.Text("--listen-grpc");
+  }
+  if (options.gateway || !flags.All("--listen-http").empty()) {
+    GW_ASSIGN_OR_RETURN(options.listen_http, ParseHostPort("--listen-http", flags.Text("--listen-http")));
+  }
+  options.data_dir = flags.Text("--data-dir");
+  options.hop_secret_file = flags.All("--hop-secret-file").empty() ? absl::StrCat(options.data_dir, "/hop.secret")
+                                                                   : flags.Text("--hop-secret-file");
+  options.demo = flags.IsOn("--demo");
+  options.log_name = flags.Text("--log-name");
+  options.static_dir = flags.Text("--static-dir");
+  options.migrations_dir = flags.Text("--migrations-dir");
+  options.ready_file = flags.Text("--ready-file");
+  options.trusted_proxies = AllParts(flags, "--trusted-proxy");
+  GW_ASSIGN_OR_RETURN(options.threads, flags.Number("--threads", 1, 256));
+  GW_ASSIGN_OR_RETURN(options.queue, flags.Number("--queue", 1, 100'000));
+  GW_ASSIGN_OR_RETURN(const int drain_wait, flags.Number("--drain-wait", 0, 60));
+  options.drain_wait = absl::Seconds(drain_wait);
+  options.log_calls = flags.IsOn("--log-calls");
+  return options;
+}
+
+}  // namespace gridwarden::server

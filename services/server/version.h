@@ -1,0 +1,7 @@
+#pragma once
+
+namespace gridwarden::server {
+
+inline constexpr char kVersion[] = "gridwarden 0.1.0";
+
+}  // namespace gridwarden::server
