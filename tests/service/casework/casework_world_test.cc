@@ -157,7 +157,8 @@ void CaseworkWorld::Reset() {
 
 std::vector<journal::FeedEntry> CaseworkWorld::Entries() {
   std::vector<journal::FeedEntry> entries;
-  for (const auto& sequenced : FeedOf(database_->database(), 0).entries()) {
+  const journal::v1::ReadFeedResponse feed = FeedOf(database_->database(), 0);
+  for (const auto& sequenced : feed.entries()) {
     journal::FeedEntry entry;
     entry.index = sequenced.index();
     entry.leaf = sequenced.leaf();

@@ -45,7 +45,8 @@ TEST_F(CaseStory, GoesFromAFindToAClosureThatHolds) {
   EXPECT_EQ(archived->held(), Case::HELD);
 
   std::vector<casework::v1::Action> actions;
-  for (const auto& line : EventsOf(watched.name()).events()) actions.push_back(line.action());
+  const auto story = EventsOf(watched.name());
+  for (const auto& line : story.events()) actions.push_back(line.action());
   EXPECT_EQ(actions, (std::vector<casework::v1::Action>{
                          casework::v1::SUBMIT, casework::v1::FILE, casework::v1::FILE, casework::v1::DISPATCH,
                          casework::v1::ACCEPT, casework::v1::SUBMIT_FEEDBACK, casework::v1::ASSIGN_CHECK, casework::v1::PASS,
@@ -249,7 +250,9 @@ TEST_F(CaseStory, TheOwnSupervisionOfficerIsNotEligible) {
   assign.set_post(ResourceName("posts", City().PostOf(PostKind::kSupervisionOfficer, world.village).id));
   const auto refused = world.Call<Case>(world.Dispatcher(), "AssignCheck", assign);
   EXPECT_EQ(ReasonOf(refused.status()), "CHECKER_NOT_ELIGIBLE");
-  EXPECT_EQ(FactsOf(refused.status())->metadata["rule_id"], "B4.OWN_NODE");
+  const std::optional<ErrorFacts> facts = FactsOf(refused.status());
+  ASSERT_TRUE(facts.has_value());
+  EXPECT_EQ(facts->metadata.at("rule_id"), "B4.OWN_NODE");
 }
 
 TEST_F(CaseStory, AnOutsideLeadIsFiledOnlyAfterSomebodyFoundIt) {
