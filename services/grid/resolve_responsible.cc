@@ -65,7 +65,7 @@ absl::StatusOr<v1::ResolveResponsibleResponse> ResolveResponsible(GridArea& area
     to.set_level(static_cast<v1::Division::Level>(link.division->level));
     to.set_post(ResourceName("posts", link.post->id));
     to.set_post_kind(static_cast<v1::Post::Kind>(link.post->kind));
-    to.set_post_regime(static_cast<v1::Post::Regime>(link.post->regime));
+    to.set_regime(static_cast<v1::Post::Regime>(link.post->regime));
     to.set_responsibility(static_cast<v1::Post::Responsibility>(link.post->responsibility));
     to.set_vacant(link.tenure == nullptr);
     if (link.tenure == nullptr) continue;
