@@ -297,7 +297,8 @@ class Plan : public CaseworkRepository {
       ASSERT_TRUE(Run([&](db::Transaction& tx) { return InsertCase(tx, file); }).ok());
       ASSERT_TRUE(Run([&](db::Transaction& tx) { return InsertSignal(tx, NewSignal()); }).ok());
     }
-    Database().Exec("ANALYZE TABLE case_file, signal_file");
+    Database().Ask("ANALYZE TABLE case_file");
+    Database().Ask("ANALYZE TABLE signal_file");
   }
 };
 
