@@ -24,14 +24,17 @@ absl::Duration Used(absl::Time from, absl::Time to, const Limit& limit, const Wo
 std::vector<Interval> PausesOf(ClockLedger ledger) {
   std::vector<Interval> pauses;
   for (const ClockAdjustment& entry : ledger) {
-    if (entry.kind == ClockAdjustment::Kind::kPause && entry.pause.from < entry.pause.to) pauses.push_back(entry.pause);
+    if (entry.kind == ClockAdjustment::Kind::kPause && entry.pause.from < entry.pause.to)
+      pauses.push_back(entry.pause);
   }
-  std::sort(pauses.begin(), pauses.end(), [](const Interval& a, const Interval& b) { return a.from < b.from; });
+  std::sort(pauses.begin(), pauses.end(),
+            [](const Interval& a, const Interval& b) { return a.from < b.from; });
   return pauses;
 }
 
 // AddLimit with time that does not count taken out.
-absl::Time AddOutside(absl::Time start, Limit limit, const std::vector<Interval>& pauses, const WorkCalendar& calendar) {
+absl::Time AddOutside(absl::Time start, Limit limit, const std::vector<Interval>& pauses,
+                      const WorkCalendar& calendar) {
   for (const Interval& pause : pauses) {
     if (pause.to <= start) continue;
     const absl::Time due = AddLimit(start, limit, calendar);
@@ -74,43 +77,64 @@ void EndRun(Clocks& clocks, const CaseFact& fact) {
 
 std::string_view NameOf(Stage stage) {
   switch (stage) {
-    case Stage::kNone: return "NONE";
-    case Stage::kScreen: return "SCREEN";
-    case Stage::kOnsite: return "ONSITE";
-    case Stage::kDispatch: return "DISPATCH";
-    case Stage::kAccept: return "ACCEPT";
-    case Stage::kHandle: return "HANDLE";
-    case Stage::kCheck: return "CHECK";
-    case Stage::kSign: return "SIGN";
-    case Stage::kRecheck: return "RECHECK";
+    case Stage::kNone:
+      return "NONE";
+    case Stage::kScreen:
+      return "SCREEN";
+    case Stage::kOnsite:
+      return "ONSITE";
+    case Stage::kDispatch:
+      return "DISPATCH";
+    case Stage::kAccept:
+      return "ACCEPT";
+    case Stage::kHandle:
+      return "HANDLE";
+    case Stage::kCheck:
+      return "CHECK";
+    case Stage::kSign:
+      return "SIGN";
+    case Stage::kRecheck:
+      return "RECHECK";
   }
   return "UNKNOWN";
 }
 
 std::string_view ZhOf(Stage stage) {
   switch (stage) {
-    case Stage::kNone: return "无";
-    case Stage::kScreen: return "甄别";
-    case Stage::kOnsite: return "核实";
-    case Stage::kDispatch: return "派遣";
-    case Stage::kAccept: return "受理";
-    case Stage::kHandle: return "处置";
-    case Stage::kCheck: return "核查";
-    case Stage::kSign: return "签字";
-    case Stage::kRecheck: return "回头看";
+    case Stage::kNone:
+      return "无";
+    case Stage::kScreen:
+      return "甄别";
+    case Stage::kOnsite:
+      return "核实";
+    case Stage::kDispatch:
+      return "派遣";
+    case Stage::kAccept:
+      return "受理";
+    case Stage::kHandle:
+      return "处置";
+    case Stage::kCheck:
+      return "核查";
+    case Stage::kSign:
+      return "签字";
+    case Stage::kRecheck:
+      return "回头看";
   }
   return "未知";
 }
 
 Stage StageOf(SignalState state) {
   switch (state) {
-    case SignalState::kNew: return Stage::kScreen;
-    case SignalState::kOnsiteCheck: return Stage::kOnsite;
+    case SignalState::kNew:
+      return Stage::kScreen;
+    case SignalState::kOnsiteCheck:
+      return Stage::kOnsite;
     case SignalState::kUnspecified:
     case SignalState::kFiled:
     case SignalState::kMerged:
     case SignalState::kRejected:
-    case SignalState::kTransferred: return Stage::kNone;
+    case SignalState::kTransferred:
+      return Stage::kNone;
   }
   return Stage::kNone;
 }
@@ -123,20 +147,27 @@ Stage StageOf(const SignalFacts& signal) {
 Stage StageOf(CaseState state) {
   switch (state) {
     case CaseState::kFiled:
-    case CaseState::kReturned: return Stage::kDispatch;
-    case CaseState::kDispatched: return Stage::kAccept;
-    case CaseState::kHandling: return Stage::kHandle;
+    case CaseState::kReturned:
+      return Stage::kDispatch;
+    case CaseState::kDispatched:
+      return Stage::kAccept;
+    case CaseState::kHandling:
+      return Stage::kHandle;
     case CaseState::kFeedback:
-    case CaseState::kChecking: return Stage::kCheck;
-    case CaseState::kSignOff: return Stage::kSign;
-    case CaseState::kMonitoring: return Stage::kRecheck;
+    case CaseState::kChecking:
+      return Stage::kCheck;
+    case CaseState::kSignOff:
+      return Stage::kSign;
+    case CaseState::kMonitoring:
+      return Stage::kRecheck;
     case CaseState::kUnspecified:
     case CaseState::kSuspended:
     case CaseState::kClosed:
     case CaseState::kRebounded:
     case CaseState::kArchived:
     case CaseState::kTracked:
-    case CaseState::kVoided: return Stage::kNone;
+    case CaseState::kVoided:
+      return Stage::kNone;
   }
   return Stage::kNone;
 }
@@ -144,15 +175,23 @@ Stage StageOf(CaseState state) {
 Limit LimitOf(Stage stage, const CaseType& type, int rework, bool rebound) {
   const StageLimits& limits = type.limits;
   switch (stage) {
-    case Stage::kNone: return limits.total;
-    case Stage::kScreen: return limits.screen;
-    case Stage::kOnsite: return limits.onsite;
-    case Stage::kDispatch: return limits.dispatch;
-    case Stage::kAccept: return limits.accept;
-    case Stage::kCheck: return limits.check;
-    case Stage::kSign: return limits.sign;
+    case Stage::kNone:
+      return limits.total;
+    case Stage::kScreen:
+      return limits.screen;
+    case Stage::kOnsite:
+      return limits.onsite;
+    case Stage::kDispatch:
+      return limits.dispatch;
+    case Stage::kAccept:
+      return limits.accept;
+    case Stage::kCheck:
+      return limits.check;
+    case Stage::kSign:
+      return limits.sign;
     case Stage::kRecheck:
-      return {Calendar::kContinuous, type.rechecks.empty() ? absl::InfiniteDuration() : type.rechecks.front(), ""};
+      return {Calendar::kContinuous, type.rechecks.empty() ? absl::InfiniteDuration() : type.rechecks.front(),
+              ""};
     case Stage::kHandle: {
       Limit limit = limits.handle;
       if (rebound) limit.span /= 2;
@@ -164,13 +203,15 @@ Limit LimitOf(Stage stage, const CaseType& type, int rework, bool rebound) {
   return limits.total;
 }
 
-std::optional<absl::Time> StageDue(Stage stage, absl::Time start, const CaseType& type, const WorkCalendar& calendar,
-                                   int rework, bool rebound, ClockLedger ledger) {
+std::optional<absl::Time> StageDue(Stage stage, absl::Time start, const CaseType& type,
+                                   const WorkCalendar& calendar, int rework, bool rebound,
+                                   ClockLedger ledger) {
   if (stage == Stage::kNone || (stage == Stage::kRecheck && type.rechecks.empty())) return std::nullopt;
   return Due(stage, start, LimitOf(stage, type, rework, rebound), rework, ledger, calendar);
 }
 
-absl::Time TotalDue(absl::Time found, const CaseType& type, const WorkCalendar& calendar, ClockLedger ledger) {
+absl::Time TotalDue(absl::Time found, const CaseType& type, const WorkCalendar& calendar,
+                    ClockLedger ledger) {
   return Due(Stage::kNone, found, type.limits.total, 0, ledger, calendar);
 }
 

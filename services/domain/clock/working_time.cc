@@ -16,7 +16,8 @@ absl::Time At(absl::CivilDay day, int minute) {
 
 // When `span` of working time from `start` on is used up.
 absl::Time AddWorkingTime(absl::Time start, absl::Duration span, const WorkCalendar& calendar) {
-  if (WorkingDay(calendar) <= absl::ZeroDuration() || span == absl::InfiniteDuration()) return absl::InfiniteFuture();
+  if (WorkingDay(calendar) <= absl::ZeroDuration() || span == absl::InfiniteDuration())
+    return absl::InfiniteFuture();
   if (span <= absl::ZeroDuration()) return start;
   // The list of special days is finite and the week has working days, so this ends.
   for (absl::CivilDay day = DayOf(start);; ++day) {
@@ -75,8 +76,10 @@ absl::Time AddLimit(absl::Time start, const Limit& limit, const WorkCalendar& ca
     case Calendar::kWorkingHours:
       return AddWorkingTime(start, limit.span, calendar);
     case Calendar::kWorkingDays:
-      // n days of 24 h stand for n working days. Multiplied before it is divided, so that whole days stay exact.
-      return AddWorkingTime(start, limit.span * (WorkingDay(calendar) / absl::Minutes(1)) / (24 * 60), calendar);
+      // n days of 24 h stand for n working days. Multiplied before it is divided, so that whole days stay
+      // exact.
+      return AddWorkingTime(start, limit.span * (WorkingDay(calendar) / absl::Minutes(1)) / (24 * 60),
+                            calendar);
   }
   return absl::InfiniteFuture();
 }

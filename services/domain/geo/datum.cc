@@ -64,12 +64,13 @@ Point BaiduOf(const Point& p) {
 }  // namespace
 
 bool IsValid(const Point& point) {
-  return std::isfinite(point.longitude) && std::isfinite(point.latitude) && std::abs(point.longitude) <= 180 &&
-         std::abs(point.latitude) <= 90;
+  return std::isfinite(point.longitude) && std::isfinite(point.latitude) &&
+         std::abs(point.longitude) <= 180 && std::abs(point.latitude) <= 90;
 }
 
 bool IsShifted(const Point& point) {
-  return point.longitude >= 72.004 && point.longitude <= 137.8347 && point.latitude >= 0.8293 && point.latitude <= 55.8271;
+  return point.longitude >= 72.004 && point.longitude <= 137.8347 && point.latitude >= 0.8293 &&
+         point.latitude <= 55.8271;
 }
 
 Point Wgs84ToGcj02(const Point& wgs84) {
@@ -94,16 +95,22 @@ Point Bd09ToWgs84(const Point& bd09) { return Gcj02ToWgs84(Bd09ToGcj02(bd09)); }
 absl::StatusOr<Point> ToWgs84(const Point& point, Datum datum, std::string_view field) {
   const std::string path(field);
   if (!(std::isfinite(point.longitude) && std::abs(point.longitude) <= 180)) {
-    return InvalidField(absl::StrCat(path, ".longitude"), absl::StrCat("got ", point.longitude, ", want -180 to 180"));
+    return InvalidField(absl::StrCat(path, ".longitude"),
+                        absl::StrCat("got ", point.longitude, ", want -180 to 180"));
   }
   if (!(std::isfinite(point.latitude) && std::abs(point.latitude) <= 90)) {
-    return InvalidField(absl::StrCat(path, ".latitude"), absl::StrCat("got ", point.latitude, ", want -90 to 90"));
+    return InvalidField(absl::StrCat(path, ".latitude"),
+                        absl::StrCat("got ", point.latitude, ", want -90 to 90"));
   }
   switch (datum) {
-    case Datum::kWgs84: return point;
-    case Datum::kGcj02: return Gcj02ToWgs84(point);
-    case Datum::kBd09: return Bd09ToWgs84(point);
-    case Datum::kUnspecified: break;
+    case Datum::kWgs84:
+      return point;
+    case Datum::kGcj02:
+      return Gcj02ToWgs84(point);
+    case Datum::kBd09:
+      return Bd09ToWgs84(point);
+    case Datum::kUnspecified:
+      break;
   }
   return MakeError(absl::StatusCode::kInvalidArgument, "the datum is not declared and never guessed",
                    {.reason = "DATUM_MISSING",
@@ -115,8 +122,8 @@ double DistanceMetres(const Point& a, const Point& b) {
   const double to_radians = kPi / 180.0;
   const double half_lat = std::sin((b.latitude - a.latitude) * to_radians / 2);
   const double half_lon = std::sin((b.longitude - a.longitude) * to_radians / 2);
-  const double h = half_lat * half_lat +
-                   std::cos(a.latitude * to_radians) * std::cos(b.latitude * to_radians) * half_lon * half_lon;
+  const double h = half_lat * half_lat + std::cos(a.latitude * to_radians) *
+                                             std::cos(b.latitude * to_radians) * half_lon * half_lon;
   return 2 * kEarthRadius * std::asin(std::sqrt(std::min(1.0, h)));
 }
 

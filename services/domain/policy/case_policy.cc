@@ -19,8 +19,10 @@ struct Way {
   absl::Duration one;
 };
 constexpr Way kWays[] = {
-    {"working_hours", Calendar::kWorkingHours, absl::Hours(1)}, {"working_days", Calendar::kWorkingDays, absl::Hours(24)},
-    {"minutes", Calendar::kContinuous, absl::Minutes(1)},       {"hours", Calendar::kContinuous, absl::Hours(1)},
+    {"working_hours", Calendar::kWorkingHours, absl::Hours(1)},
+    {"working_days", Calendar::kWorkingDays, absl::Hours(24)},
+    {"minutes", Calendar::kContinuous, absl::Minutes(1)},
+    {"hours", Calendar::kContinuous, absl::Hours(1)},
     {"days", Calendar::kContinuous, absl::Hours(24)},
 };
 
@@ -36,14 +38,16 @@ Limit ReadLimit(const JsonValue& json) {
     limit.span = way.one * amount.Int(1, kLimitMax / way.one);
   }
   if (json.exists() && ways != 1) {
-    json.Report(absl::StrCat("got ", ways, " amounts, want exactly one of working_hours, working_days, minutes, hours, days"));
+    json.Report(absl::StrCat(
+        "got ", ways, " amounts, want exactly one of working_hours, working_days, minutes, hours, days"));
   }
   limit.source = json.Required("source").FilledText();
   return limit;
 }
 
 StageLimits ReadLimits(const JsonValue& json) {
-  json.OnlyKeys({"screen", "onsite", "dispatch", "accept", "handle", "check", "sign", "total", "rework_floor"});
+  json.OnlyKeys(
+      {"screen", "onsite", "dispatch", "accept", "handle", "check", "sign", "total", "rework_floor"});
   StageLimits limits;
   limits.screen = ReadLimit(json.Required("screen"));
   limits.onsite = ReadLimit(json.Required("onsite"));
@@ -55,7 +59,8 @@ StageLimits ReadLimits(const JsonValue& json) {
   limits.total = ReadLimit(json.Required("total"));
   const JsonValue floor_json = json.Required("rework_floor");
   const Limit floor = ReadLimit(floor_json);
-  if (floor.calendar != limits.handle.calendar) floor_json.Report("got another way of counting than handle, want the same");
+  if (floor.calendar != limits.handle.calendar)
+    floor_json.Report("got another way of counting than handle, want the same");
   limits.rework_floor = floor.span;
   return limits;
 }
@@ -75,11 +80,12 @@ std::vector<std::string> ReadConditions(const JsonValue& json, const Policy& pol
     }
     if (code.size() == texts[i].size()) continue;
     const std::string value = texts[i].substr(code.size() + 1);
-    const bool fits = item->answer == "yes_no" ? value == "yes" || value == "no"
-                      : item->answer == "choice"
-                          ? std::find(item->options.begin(), item->options.end(), value) != item->options.end()
-                          : false;
-    if (!fits) elements[i].Report(absl::StrCat("got \"", texts[i], "\", want an answer that the item allows"));
+    const bool fits = item->answer == "yes_no"   ? value == "yes" || value == "no"
+                      : item->answer == "choice" ? std::find(item->options.begin(), item->options.end(),
+                                                             value) != item->options.end()
+                                                 : false;
+    if (!fits)
+      elements[i].Report(absl::StrCat("got \"", texts[i], "\", want an answer that the item allows"));
   }
   return texts;
 }
@@ -90,10 +96,12 @@ std::map<std::string, std::vector<std::string>> ReadClosing(const JsonValue& jso
   std::map<std::string, std::vector<std::string>> closing;
   for (const auto& [key, items] : json.Members()) {
     closing[key == "any" ? "" : key] = ReadConditions(items, policy);
-    if (key != "any" && !needs_disposition) items.Report("got conditions of a disposition, want needs_disposition to be true");
+    if (key != "any" && !needs_disposition)
+      items.Report("got conditions of a disposition, want needs_disposition to be true");
   }
   if (!needs_disposition) return closing;
-  for (const Disposition disposition : {Disposition::kShutDown, Disposition::kRelocate, Disposition::kUpgrade}) {
+  for (const Disposition disposition :
+       {Disposition::kShutDown, Disposition::kRelocate, Disposition::kUpgrade}) {
     const std::string key(NameOf(disposition));
     // A disposition without conditions would close on nothing.
     if (closing[key].empty()) json.Report("got no conditions for " + key + ", want at least one");
@@ -107,16 +115,18 @@ std::vector<absl::Duration> ReadRechecks(const JsonValue& json) {
   std::vector<absl::Duration> rechecks;
   for (const JsonValue& day : json.Required("days").Elements()) {
     const absl::Duration after = absl::Hours(24) * day.Int(1, 400);
-    if (!rechecks.empty() && after <= rechecks.back()) day.Report("got a day not after the one before it, want them rising");
+    if (!rechecks.empty() && after <= rechecks.back())
+      day.Report("got a day not after the one before it, want them rising");
     rechecks.push_back(after);
   }
   if (json.exists() && rechecks.empty()) json.Report("got no days, want at least one recheck");
   return rechecks;
 }
 
-CaseType ReadType(const JsonValue& json, const std::map<std::string, StageLimits>& limit_sets, const Policy& policy) {
-  json.OnlyKeys({"categories", "regime", "filing_items", "needs_disposition", "closing_items", "evidence_min", "limits", "rechecks",
-                 "note", "source"});
+CaseType ReadType(const JsonValue& json, const std::map<std::string, StageLimits>& limit_sets,
+                  const Policy& policy) {
+  json.OnlyKeys({"categories", "regime", "filing_items", "needs_disposition", "closing_items", "evidence_min",
+                 "limits", "rechecks", "note", "source"});
   CaseType type;
   const JsonValue regime = json.Required("regime");
   if (const auto parsed = ParseRegime(regime.FilledText()); parsed && *parsed != Regime::kUnspecified) {
@@ -151,14 +161,17 @@ void ReadCaseTypes(const JsonValue& root, Policy& policy) {
     const CaseType type = ReadType(json, limit_sets, policy);
     for (const JsonValue& category : json.Required("categories").Elements()) {
       const std::string code = category.FilledText();
-      if (code != "*" && policy.FindCategory(code) == nullptr) category.Report("got \"" + code + "\", want a known category or *");
+      if (code != "*" && policy.FindCategory(code) == nullptr)
+        category.Report("got \"" + code + "\", want a known category or *");
       CaseType own = type;
       own.category = code == "*" ? "" : code;
       const std::string key = own.category;
-      if (!policy.case_types.emplace(key, std::move(own)).second) category.Report("got \"" + code + "\" twice, want it once");
+      if (!policy.case_types.emplace(key, std::move(own)).second)
+        category.Report("got \"" + code + "\" twice, want it once");
     }
   }
-  if (!policy.case_types.contains("")) root.Required("types").Report("got no type for *, want the default type");
+  if (!policy.case_types.contains(""))
+    root.Required("types").Report("got no type for *, want the default type");
 }
 
 }  // namespace gridwarden::domain

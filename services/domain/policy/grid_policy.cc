@@ -12,11 +12,12 @@ namespace gridwarden::domain {
 namespace {
 
 Responsibility ReadResponsibility(const JsonValue& json) {
-  static const std::map<std::string, Responsibility> kNames = {{"NONE", Responsibility::kNone},
-                                                               {"FIRST", Responsibility::kFirst},
-                                                               {"DIRECT_LEADERSHIP", Responsibility::kDirectLeadership},
-                                                               {"LEADERSHIP", Responsibility::kLeadership},
-                                                               {"OVERALL", Responsibility::kOverall}};
+  static const std::map<std::string, Responsibility> kNames = {
+      {"NONE", Responsibility::kNone},
+      {"FIRST", Responsibility::kFirst},
+      {"DIRECT_LEADERSHIP", Responsibility::kDirectLeadership},
+      {"LEADERSHIP", Responsibility::kLeadership},
+      {"OVERALL", Responsibility::kOverall}};
   const std::string name = json.FilledText();
   const auto found = kNames.find(name);
   if (found != kNames.end()) return found->second;
@@ -54,7 +55,8 @@ void ReadPostPresets(const JsonValue& root, Policy& policy) {
     const JsonValue kind_json = json.Required("kind");
     const auto kind = ParsePostKind(kind_json.FilledText());
     if (!kind || *kind == PostKind::kUnspecified) {
-      kind_json.Report(absl::StrCat("got \"", kind_json.Text(), "\", want a kind of post such as GRID_LEADER"));
+      kind_json.Report(
+          absl::StrCat("got \"", kind_json.Text(), "\", want a kind of post such as GRID_LEADER"));
       continue;
     }
     const Responsibility responsibility = ReadResponsibility(json.Required("responsibility"));
@@ -65,27 +67,31 @@ void ReadPostPresets(const JsonValue& root, Policy& policy) {
     for (const JsonValue& level_json : levels) {
       const auto level = ParseLevel(level_json.FilledText());
       if (!level || *level == Level::kUnspecified) {
-        level_json.Report(absl::StrCat("got \"", level_json.Text(), "\", want PROVINCE, CITY, COUNTY, TOWNSHIP, VILLAGE or GROUP"));
+        level_json.Report(absl::StrCat("got \"", level_json.Text(),
+                                       "\", want PROVINCE, CITY, COUNTY, TOWNSHIP, VILLAGE or GROUP"));
         continue;
       }
-      if (!seen.insert({*kind, *level}).second) level_json.Report("got this kind at this level twice, want it once");
+      if (!seen.insert({*kind, *level}).second)
+        level_json.Report("got this kind at this level twice, want it once");
       policy.post_presets.push_back({*kind, *level, responsibility, source});
     }
   }
 }
 
 void ReadWorkCalendar(const JsonValue& root, Policy& policy) {
-  root.OnlyKeys({"title", "note", "documents", "version", "time_zone", "working_hours", "covers_from", "covers_to", "special_days",
-                 "source"});
+  root.OnlyKeys({"title", "note", "documents", "version", "time_zone", "working_hours", "covers_from",
+                 "covers_to", "special_days", "source"});
   ReadPreamble(root);
   WorkCalendar& calendar = policy.calendar;
   calendar.version = root.Required("version").FilledText();
   const JsonValue zone = root.Required("time_zone");
   calendar.time_zone = zone.FilledText();
-  if (calendar.time_zone != "Asia/Shanghai") zone.Report("got \"" + calendar.time_zone + "\", want Asia/Shanghai");
+  if (calendar.time_zone != "Asia/Shanghai")
+    zone.Report("got \"" + calendar.time_zone + "\", want Asia/Shanghai");
   calendar.covers_from = ReadDate(root.Required("covers_from"));
   calendar.covers_to = ReadDate(root.Required("covers_to"));
-  if (calendar.covers_to < calendar.covers_from) root.Required("covers_to").Report("got a day before covers_from, want one after it");
+  if (calendar.covers_to < calendar.covers_from)
+    root.Required("covers_to").Report("got a day before covers_from, want one after it");
   calendar.source = root.Required("source").FilledText();
 
   int last = -1;
@@ -93,20 +99,24 @@ void ReadWorkCalendar(const JsonValue& root, Policy& policy) {
     span.OnlyKeys({"from", "to"});
     const int from = ReadMinute(span.Required("from"));
     const int to = ReadMinute(span.Required("to"));
-    if (from >= to || from <= last) span.Report("got hours that are empty or out of order, want them rising and apart");
+    if (from >= to || from <= last)
+      span.Report("got hours that are empty or out of order, want them rising and apart");
     last = to;
     calendar.working_minutes.emplace_back(from, to);
   }
-  if (calendar.working_minutes.empty()) root.Required("working_hours").Report("got none, want at least one span");
+  if (calendar.working_minutes.empty())
+    root.Required("working_hours").Report("got none, want at least one span");
 
   for (const JsonValue& json : root.Required("special_days").Elements()) {
     json.OnlyKeys({"date", "working", "name"});
-    SpecialDay day{ReadDate(json.Required("date")), json.Required("working").Bool(), json.Required("name").FilledText()};
+    SpecialDay day{ReadDate(json.Required("date")), json.Required("working").Bool(),
+                   json.Required("name").FilledText()};
     const std::string date = day.date;
     if (date < calendar.covers_from || date > calendar.covers_to) {
       json.Report("got " + date + ", want a day that the calendar says it covers");
     }
-    if (!calendar.special_days.emplace(date, std::move(day)).second) json.Report("got " + date + " twice, want it once");
+    if (!calendar.special_days.emplace(date, std::move(day)).second)
+      json.Report("got " + date + " twice, want it once");
   }
 }
 

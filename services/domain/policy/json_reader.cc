@@ -15,7 +15,8 @@ constexpr size_t kQuotedBytesMax = 60;
 
 absl::StatusOr<nlohmann::json> ParseJson(const std::string& file, const std::string& text) {
   if (text.size() > kPolicyFileBytesMax) {
-    return InvalidField(file, absl::StrCat("got ", text.size(), " bytes, want at most ", kPolicyFileBytesMax));
+    return InvalidField(file,
+                        absl::StrCat("got ", text.size(), " bytes, want at most ", kPolicyFileBytesMax));
   }
   // The parser keeps the last of two equal keys; a rule must not be lost that way.
   std::vector<std::set<std::string>> keys;
@@ -23,14 +24,17 @@ absl::StatusOr<nlohmann::json> ParseJson(const std::string& file, const std::str
   const auto watch = [&](int, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
     if (event == nlohmann::json::parse_event_t::object_start) keys.emplace_back();
     if (event == nlohmann::json::parse_event_t::object_end) keys.pop_back();
-    if (event == nlohmann::json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second && twice.empty()) {
+    if (event == nlohmann::json::parse_event_t::key &&
+        !keys.back().insert(parsed.get<std::string>()).second && twice.empty()) {
       twice = parsed.get<std::string>();
     }
     return true;
   };
   try {
     nlohmann::json json = nlohmann::json::parse(text, watch);
-    if (!twice.empty()) return InvalidField(file, absl::StrCat("got the key \"", twice, "\" twice in one object, want it once"));
+    if (!twice.empty())
+      return InvalidField(file,
+                          absl::StrCat("got the key \"", twice, "\" twice in one object, want it once"));
     return json;
   } catch (const nlohmann::json::parse_error& error) {
     return InvalidField(file, absl::StrCat("got no JSON: ", error.what()));
@@ -47,7 +51,8 @@ absl::Status Problem::ToStatus() const { return found() ? InvalidField(where_, w
 
 std::string JsonValue::Got() const {
   std::string text = json_->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  if (text.size() > kQuotedBytesMax) return absl::StrCat("got a ", json_->type_name(), " of ", text.size(), " bytes");
+  if (text.size() > kQuotedBytesMax)
+    return absl::StrCat("got a ", json_->type_name(), " of ", text.size(), " bytes");
   return absl::StrCat("got ", text);
 }
 
@@ -57,8 +62,10 @@ void JsonValue::OnlyKeys(std::initializer_list<std::string_view> keys) const {
   for (const auto& [key, value] : json_->items()) {
     if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
       std::string known;
-      for (const std::string_view k : keys) absl::StrAppend(&known, known.empty() ? "" : ", ", std::string(k));
-      return problem_->Report(absl::StrCat(where_, "/", key), absl::StrCat("got an unknown key, want one of ", known));
+      for (const std::string_view k : keys)
+        absl::StrAppend(&known, known.empty() ? "" : ", ", std::string(k));
+      return problem_->Report(absl::StrCat(where_, "/", key),
+                              absl::StrCat("got an unknown key, want one of ", known));
     }
   }
 }
@@ -96,7 +103,8 @@ std::vector<JsonValue> JsonValue::Elements() const {
     Report(Got() + ", want an array");
     return elements;
   }
-  for (size_t i = 0; i < json_->size(); ++i) elements.emplace_back(&(*json_)[i], absl::StrCat(where_, "/", i), problem_);
+  for (size_t i = 0; i < json_->size(); ++i)
+    elements.emplace_back(&(*json_)[i], absl::StrCat(where_, "/", i), problem_);
   return elements;
 }
 
@@ -135,7 +143,8 @@ std::vector<std::string> JsonValue::Texts() const {
   std::vector<std::string> texts;
   for (const JsonValue& element : Elements()) {
     std::string text = element.FilledText();
-    if (std::find(texts.begin(), texts.end(), text) != texts.end()) element.Report("got \"" + text + "\" twice, want it once");
+    if (std::find(texts.begin(), texts.end(), text) != texts.end())
+      element.Report("got \"" + text + "\" twice, want it once");
     texts.push_back(std::move(text));
   }
   return texts;

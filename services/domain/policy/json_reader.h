@@ -11,15 +11,15 @@
 #include "absl/status/statusor.h"
 #include "nlohmann/json.hpp"
 
-// Reads a JSON text strictly: every key is known, every value has its type, and the first thing wrong is named by file and
-// JSON pointer with what was got and what was wanted.
+// Reads a JSON text strictly: every key is known, every value has its type, and the first thing wrong is
+// named by file and JSON pointer with what was got and what was wanted.
 namespace gridwarden::domain {
 
 // A JSON text larger than this is refused before it is parsed.
 inline constexpr size_t kPolicyFileBytesMax = 4 << 20;
 
-// The document. INVALID_ARGUMENT / INVALID_FIELD "file" with line and column for text that is not JSON, "file#/path" for a key
-// that stands twice in one object.
+// The document. INVALID_ARGUMENT / INVALID_FIELD "file" with line and column for text that is not JSON,
+// "file#/path" for a key that stands twice in one object.
 absl::StatusOr<nlohmann::json> ParseJson(const std::string& file, const std::string& text);
 
 // The first problem of a whole policy; later ones are not kept.
@@ -33,8 +33,8 @@ class Problem {
   std::string where_, what_;
 };
 
-// One value of a document. Reading never fails: after a problem it answers empty values, and the caller looks at the Problem
-// once at the end.
+// One value of a document. Reading never fails: after a problem it answers empty values, and the caller looks
+// at the Problem once at the end.
 class JsonValue {
  public:
   JsonValue(const nlohmann::json* json, std::string where, Problem* problem)
@@ -53,8 +53,8 @@ class JsonValue {
   std::vector<std::pair<std::string, JsonValue>> Members() const;
   std::vector<JsonValue> Elements() const;
 
-  std::string Text() const;          // any string
-  std::string FilledText() const;    // a string that is not empty
+  std::string Text() const;        // any string
+  std::string FilledText() const;  // a string that is not empty
   bool Bool() const;
   int64_t Int(int64_t min, int64_t max) const;
   std::vector<std::string> Texts() const;  // an array of filled strings, none twice

@@ -18,8 +18,8 @@ using Read = void (*)(const JsonValue&, Policy&);
 
 // In the order in which they refer to each other.
 constexpr std::pair<const char*, Read> kFiles[] = {
-    {"checklists.json", ReadChecklists},       {"source_categories.json", ReadSourceCategories},
-    {"case_types.json", ReadCaseTypes},        {"post_presets.json", ReadPostPresets},
+    {"checklists.json", ReadChecklists},      {"source_categories.json", ReadSourceCategories},
+    {"case_types.json", ReadCaseTypes},       {"post_presets.json", ReadPostPresets},
     {"work_calendar.json", ReadWorkCalendar},
 };
 

@@ -3,8 +3,8 @@
 #include "domain/policy/json_reader.h"
 #include "domain/policy/policy.h"
 
-// One function per file of db/policy. Each reads into `policy` what its file says and reports the first problem; references are
-// checked against what the files before it have filled in, in the order below.
+// One function per file of db/policy. Each reads into `policy` what its file says and reports the first
+// problem; references are checked against what the files before it have filled in, in the order below.
 namespace gridwarden::domain {
 
 void ReadChecklists(const JsonValue& root, Policy& policy);
@@ -13,7 +13,8 @@ void ReadCaseTypes(const JsonValue& root, Policy& policy);         // after the 
 void ReadPostPresets(const JsonValue& root, Policy& policy);
 void ReadWorkCalendar(const JsonValue& root, Policy& policy);
 
-// "title", "note" and "documents" (cite and title of each source), which every file may carry for its readers.
+// "title", "note" and "documents" (cite and title of each source), which every file may carry for its
+// readers.
 void ReadPreamble(const JsonValue& root);
 
 }  // namespace gridwarden::domain

@@ -133,13 +133,14 @@ const Name& Look(const std::array<Name, N>& names, Enum value) {
 
 template <typename State>
 absl::Status IllegalTransition(State from, Action action, std::string_view why = {}) {
-  return FailedPrecondition("ILLEGAL_TRANSITION",
-                            absl::StrCat(std::string(NameOf(action)), " is not possible from ", std::string(NameOf(from)),
-                                         why.empty() ? "" : ": ", std::string(why)),
-                            {{"state", std::string(ZhOf(from))},
-                             {"action", std::string(ZhOf(action))},
-                             {"state_name", std::string(NameOf(from))},
-                             {"action_name", std::string(NameOf(action))}});
+  return FailedPrecondition(
+      "ILLEGAL_TRANSITION",
+      absl::StrCat(std::string(NameOf(action)), " is not possible from ", std::string(NameOf(from)),
+                   why.empty() ? "" : ": ", std::string(why)),
+      {{"state", std::string(ZhOf(from))},
+       {"action", std::string(ZhOf(action))},
+       {"state_name", std::string(NameOf(from))},
+       {"action_name", std::string(NameOf(action))}});
 }
 
 template <typename Step, typename State>
@@ -163,7 +164,9 @@ absl::StatusOr<CaseState> Next(CaseState from, Action action) {
   return Fold<CaseStep, CaseState>(kCaseSteps, from, action);
 }
 
-bool NeedsOnsiteCheck(Channel channel) { return channel != Channel::kPatrol && channel != Channel::kAssigned; }
+bool NeedsOnsiteCheck(Channel channel) {
+  return channel != Channel::kPatrol && channel != Channel::kAssigned;
+}
 
 absl::StatusOr<SignalState> NextSignal(const SignalFacts& signal, Action action) {
   GW_ASSIGN_OR_RETURN(const SignalState to, Next(signal.state, action));
@@ -172,15 +175,18 @@ absl::StatusOr<SignalState> NextSignal(const SignalFacts& signal, Action action)
     case A::kFile:
       // A staff-found signal that was sent to a check all the same is bound by what the check found.
       if ((checking || NeedsOnsiteCheck(signal.channel)) && signal.onsite_result != OnsiteResult::kExists) {
-        return FailedPrecondition("FILING_CONDITION_UNMET", "an outside lead is filed only after an on-site check found it",
+        return FailedPrecondition("FILING_CONDITION_UNMET",
+                                  "an outside lead is filed only after an on-site check found it",
                                   {{"item", "现场核实结果为“属实”"}, {"item_code", "ONSITE_CHECK.EXISTS"}});
       }
       return to;
     case A::kReject:
-      // What the last check says counts: earlier *unable* ones do not outvote a check that found it, or one under way.
+      // What the last check says counts: earlier *unable* ones do not outvote a check that found it, or one
+      // under way.
       if (checking && signal.onsite_result != OnsiteResult::kAbsent &&
           !(signal.onsite_result == OnsiteResult::kUnable && signal.unable_count >= 2)) {
-        return IllegalTransition(signal.state, action, "the check must say absent, or two people were unable to check");
+        return IllegalTransition(signal.state, action,
+                                 "the check must say absent, or two people were unable to check");
       }
       return to;
     case A::kRequestOnsiteCheck:
@@ -200,20 +206,28 @@ absl::StatusOr<SignalState> NextSignal(const SignalFacts& signal, Action action)
 
 Action ActionOf(CheckResult result) {
   switch (result) {
-    case CheckResult::kPass: return A::kPass;
-    case CheckResult::kFail: return A::kRework;
-    case CheckResult::kUnable: return A::kUnable;
-    case CheckResult::kUnspecified: break;
+    case CheckResult::kPass:
+      return A::kPass;
+    case CheckResult::kFail:
+      return A::kRework;
+    case CheckResult::kUnable:
+      return A::kUnable;
+    case CheckResult::kUnspecified:
+      break;
   }
   return A::kUnspecified;
 }
 
 Action ActionOf(RecheckResult result) {
   switch (result) {
-    case RecheckResult::kHeld: return A::kRecheckHeld;
-    case RecheckResult::kRebounded: return A::kRecheckRebounded;
-    case RecheckResult::kNotObservable: return A::kRecheckNotObservable;
-    case RecheckResult::kUnspecified: break;
+    case RecheckResult::kHeld:
+      return A::kRecheckHeld;
+    case RecheckResult::kRebounded:
+      return A::kRecheckRebounded;
+    case RecheckResult::kNotObservable:
+      return A::kRecheckNotObservable;
+    case RecheckResult::kUnspecified:
+      break;
   }
   return A::kUnspecified;
 }

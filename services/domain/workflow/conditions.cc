@@ -15,7 +15,8 @@
 namespace gridwarden::domain {
 namespace {
 
-// "CHECKLIST.ITEM" or "CHECKLIST.ITEM=value", as the policy writes it; ParsePolicy has checked that both exist.
+// "CHECKLIST.ITEM" or "CHECKLIST.ITEM=value", as the policy writes it; ParsePolicy has checked that both
+// exist.
 struct Condition {
   std::string checklist, item, wanted;
   std::string Code() const { return absl::StrCat(checklist, ".", item); }
@@ -29,7 +30,8 @@ Condition ParseCondition(const std::string& text) {
           equals < text.size() ? text.substr(equals + 1) : ""};
 }
 
-absl::Status Unmet(std::string_view reason, std::string_view why, std::string_view item_zh, std::string_view item_code) {
+absl::Status Unmet(std::string_view reason, std::string_view why, std::string_view item_zh,
+                   std::string_view item_code) {
   return FailedPrecondition(reason, absl::StrCat(std::string(item_code), ": ", std::string(why)),
                             {{"item", std::string(item_zh)}, {"item_code", std::string(item_code)}});
 }
@@ -50,7 +52,9 @@ const Answer* FindAnswer(std::span<const Answer> answers, std::string_view check
   return nullptr;
 }
 
-bool IsPhoto(EvidenceKind kind) { return kind != EvidenceKind::kUnspecified && kind != EvidenceKind::kDocument; }
+bool IsPhoto(EvidenceKind kind) {
+  return kind != EvidenceKind::kUnspecified && kind != EvidenceKind::kDocument;
+}
 
 bool Has(std::span<const Evidence> evidence, EvidenceKind kind) {
   return std::any_of(evidence.begin(), evidence.end(),
@@ -58,7 +62,8 @@ bool Has(std::span<const Evidence> evidence, EvidenceKind kind) {
 }
 
 bool HasPhoto(std::span<const Evidence> evidence) {
-  return std::any_of(evidence.begin(), evidence.end(), [](const Evidence& e) { return IsPhoto(e.kind) && !e.media.empty(); });
+  return std::any_of(evidence.begin(), evidence.end(),
+                     [](const Evidence& e) { return IsPhoto(e.kind) && !e.media.empty(); });
 }
 
 // Whether the item has to be shown by a photo or document; a bare number, text, date or position needs none.
@@ -74,8 +79,8 @@ std::optional<double> Number(const std::string& text) {
   return value;
 }
 
-// Whether the answer meets the item. A comparison with a plain number is judged here; a limit that needs a table or a
-// condition in words is recorded and judged by the checker.
+// Whether the answer meets the item. A comparison with a plain number is judged here; a limit that needs a
+// table or a condition in words is recorded and judged by the checker.
 bool Passes(const ChecklistItem& item, const std::string& value) {
   if (value.empty()) return false;
   if (item.pass_when == "yes" || item.pass_when == "no") return value == item.pass_when;
@@ -92,11 +97,13 @@ bool Passes(const ChecklistItem& item, const std::string& value) {
 absl::Status ValidateValue(const ChecklistItem& item, const std::string& value, const std::string& field) {
   constexpr size_t kValueMax = 2000;
   if (value.empty()) return InvalidField(field, absl::StrCat("got nothing, want an answer to ", item.code));
-  if (value.size() > kValueMax) return InvalidField(field, absl::StrCat("got ", value.size(), " bytes, want at most ", kValueMax));
+  if (value.size() > kValueMax)
+    return InvalidField(field, absl::StrCat("got ", value.size(), " bytes, want at most ", kValueMax));
   if (item.answer == "yes_no" && value != "yes" && value != "no") {
     return InvalidField(field, absl::StrCat("got ", value, ", want yes or no"));
   }
-  if (item.answer == "number" && !Number(value)) return InvalidField(field, absl::StrCat("got ", value, ", want a number"));
+  if (item.answer == "number" && !Number(value))
+    return InvalidField(field, absl::StrCat("got ", value, ", want a number"));
   if (item.answer == "date") {
     absl::CivilSecond time;
     absl::CivilDay day;
@@ -106,7 +113,8 @@ absl::Status ValidateValue(const ChecklistItem& item, const std::string& value, 
   }
   if (item.answer == "choice" && !item.options.empty() &&
       std::find(item.options.begin(), item.options.end(), value) == item.options.end()) {
-    return InvalidField(field, absl::StrCat("got ", value, ", want one of ", absl::StrJoin(item.options, ", ")));
+    return InvalidField(field,
+                        absl::StrCat("got ", value, ", want one of ", absl::StrJoin(item.options, ", ")));
   }
   return absl::OkStatus();
 }
@@ -123,7 +131,8 @@ std::map<std::string, std::set<std::string>> ItemsByMedium(std::span<const Answe
   return items;
 }
 
-// The closing items of the type and, beside them, the items of the same checklists that an answer makes necessary
+// The closing items of the type and, beside them, the items of the same checklists that an answer makes
+// necessary
 // ("goods are stored on site" asks until when, and whether production could resume).
 std::vector<Condition> ClosingItemsAfter(const Policy& policy, const CaseType& type, Disposition disposition,
                                          std::span<const Answer> answers) {
@@ -155,21 +164,25 @@ std::vector<Condition> ClosingItemsAfter(const Policy& policy, const CaseType& t
 absl::Status ClosingItemsMet(const Policy& policy, const CaseType& type, Disposition disposition,
                              std::span<const Answer> answers) {
   if (type.needs_disposition && disposition == Disposition::kUnspecified) {
-    return FailedPrecondition("DISPOSITION_MISSING", "the disposition has to be decided before the case can be closed");
+    return FailedPrecondition("DISPOSITION_MISSING",
+                              "the disposition has to be decided before the case can be closed");
   }
   const std::vector<Condition> conditions = ClosingItemsAfter(policy, type, disposition, answers);
   const auto items_by_medium = ItemsByMedium(answers, conditions);
   for (const Condition& condition : conditions) {
     const ChecklistItem* item = FindItem(policy, condition.checklist, condition.item);
     if (item == nullptr) {
-      return Unmet("CHECKLIST_ITEM_UNKNOWN", "a closing item that no checklist has", condition.Code(), condition.Code());
+      return Unmet("CHECKLIST_ITEM_UNKNOWN", "a closing item that no checklist has", condition.Code(),
+                   condition.Code());
     }
     const Answer* answer = FindAnswer(answers, condition.checklist, condition.item);
-    if (answer == nullptr) return Unmet("CLOSING_CONDITION_UNMET", "not answered", item->zh, condition.Code());
-    const bool met = condition.wanted.empty() ? Passes(*item, answer->value) : answer->value == condition.wanted;
+    if (answer == nullptr)
+      return Unmet("CLOSING_CONDITION_UNMET", "not answered", item->zh, condition.Code());
+    const bool met =
+        condition.wanted.empty() ? Passes(*item, answer->value) : answer->value == condition.wanted;
     if (!met) {
-      return Unmet("CLOSING_CONDITION_UNMET", absl::StrCat("got ", answer->value, ", want ", item->pass_when), item->zh,
-                   condition.Code());
+      return Unmet("CLOSING_CONDITION_UNMET", absl::StrCat("got ", answer->value, ", want ", item->pass_when),
+                   item->zh, condition.Code());
     }
     if (!NeedsMedium(*item)) continue;
     const bool own = std::any_of(answer->media.begin(), answer->media.end(), [&](const std::string& medium) {
@@ -221,10 +234,12 @@ absl::Status ValidateAnswers(const Policy& policy, std::span<const Answer> answe
       return MakeError(absl::StatusCode::kInvalidArgument, absl::StrCat("no checklist has the item ", code),
                        {.reason = "CHECKLIST_ITEM_UNKNOWN",
                         .metadata = {{"item", code}, {"item_code", code}},
-                        .fields = {{absl::StrCat(path, ".item"), absl::StrCat("got ", code, ", want an item of a checklist")}}});
+                        .fields = {{absl::StrCat(path, ".item"),
+                                    absl::StrCat("got ", code, ", want an item of a checklist")}}});
     }
     if (!seen.insert({answer.checklist, answer.item}).second) {
-      return InvalidField(absl::StrCat(path, ".item"), absl::StrCat("got ", answer.item, " twice, want one answer"));
+      return InvalidField(absl::StrCat(path, ".item"),
+                          absl::StrCat("got ", answer.item, " twice, want one answer"));
     }
     GW_RETURN_IF_ERROR(ValidateValue(*item, answer.value, absl::StrCat(path, ".value")));
   }
@@ -241,7 +256,8 @@ absl::Status OnsiteEvidence(OnsiteResult result, std::span<const Evidence> evide
     case OnsiteResult::kExists:
       return NearAndFar(evidence);
     case OnsiteResult::kAbsent:
-      return Has(evidence, EvidenceKind::kAbsence) ? absl::OkStatus() : EvidenceMissing("未发现问题的现场照片", "ABSENCE");
+      return Has(evidence, EvidenceKind::kAbsence) ? absl::OkStatus()
+                                                   : EvidenceMissing("未发现问题的现场照片", "ABSENCE");
     case OnsiteResult::kUnable:
       return absl::OkStatus();
     case OnsiteResult::kUnspecified:
@@ -250,8 +266,8 @@ absl::Status OnsiteEvidence(OnsiteResult result, std::span<const Evidence> evide
   return InvalidField("result", "got none, want EXISTS, ABSENT or UNABLE");
 }
 
-absl::Status FilingConditions(const Policy& policy, const CaseType& type, Channel channel, std::span<const Answer> answers,
-                              std::span<const Evidence> evidence) {
+absl::Status FilingConditions(const Policy& policy, const CaseType& type, Channel channel,
+                              std::span<const Answer> answers, std::span<const Evidence> evidence) {
   for (const std::string& text : type.filing_items) {
     const Condition condition = ParseCondition(text);
     const ChecklistItem* item = FindItem(policy, condition.checklist, condition.item);
@@ -261,8 +277,8 @@ absl::Status FilingConditions(const Policy& policy, const CaseType& type, Channe
       return Unmet("FILING_CONDITION_UNMET", "not answered", zh, condition.Code());
     }
     if (!condition.wanted.empty() && answer->value != condition.wanted) {
-      return Unmet("FILING_CONDITION_UNMET", absl::StrCat("got ", answer->value, ", want ", condition.wanted), zh,
-                   condition.Code());
+      return Unmet("FILING_CONDITION_UNMET", absl::StrCat("got ", answer->value, ", want ", condition.wanted),
+                   zh, condition.Code());
     }
   }
   if (channel != Channel::kAssigned) return NearAndFar(evidence);
@@ -280,23 +296,25 @@ absl::Status ClosingConditions(const Policy& policy, const CaseType& type, Dispo
   return absl::OkStatus();
 }
 
-absl::Status CheckConditions(const Policy& policy, const CaseType& type, Disposition disposition, CheckResult result,
-                             std::span<const Answer> answers, std::span<const Evidence> evidence,
-                             std::span<const std::string> handler_media) {
+absl::Status CheckConditions(const Policy& policy, const CaseType& type, Disposition disposition,
+                             CheckResult result, std::span<const Answer> answers,
+                             std::span<const Evidence> evidence, std::span<const std::string> handler_media) {
   const auto is_handlers = [&](const std::string& medium) {
     return std::find(handler_media.begin(), handler_media.end(), medium) != handler_media.end();
   };
-  const bool borrowed =
-      std::any_of(evidence.begin(), evidence.end(), [&](const Evidence& e) { return is_handlers(e.media); }) ||
-      std::any_of(answers.begin(), answers.end(),
-                  [&](const Answer& a) { return std::any_of(a.media.begin(), a.media.end(), is_handlers); });
+  const bool borrowed = std::any_of(evidence.begin(), evidence.end(),
+                                    [&](const Evidence& e) { return is_handlers(e.media); }) ||
+                        std::any_of(answers.begin(), answers.end(), [&](const Answer& a) {
+                          return std::any_of(a.media.begin(), a.media.end(), is_handlers);
+                        });
   if (borrowed) return EvidenceMissing("核查人本人拍摄的照片（不能使用整改方的照片）", "OWN_PHOTO");
   switch (result) {
     case CheckResult::kPass:
       GW_RETURN_IF_ERROR(ClosingItemsMet(policy, type, disposition, answers));
       return HasPhoto(evidence) ? absl::OkStatus() : EvidenceMissing("核查人本人拍摄的照片", "OWN_PHOTO");
     case CheckResult::kFail:
-      return Has(evidence, EvidenceKind::kRemains) ? absl::OkStatus() : EvidenceMissing("遗留问题照片", "REMAINS");
+      return Has(evidence, EvidenceKind::kRemains) ? absl::OkStatus()
+                                                   : EvidenceMissing("遗留问题照片", "REMAINS");
     case CheckResult::kUnable:
       return absl::OkStatus();
     case CheckResult::kUnspecified:

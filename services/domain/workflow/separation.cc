@@ -38,7 +38,8 @@ bool IsBelowTownship(const Ground& ground, const Uuid& division) {
   return found != nullptr && found->level > Level::kTownship;
 }
 
-// Two units of one county are two nodes; a unit and the grid of its own county are one, because the grid answers for it.
+// Two units of one county are two nodes; a unit and the grid of its own county are one, because the grid
+// answers for it.
 bool SameNode(const Node& a, const Node& b) {
   if (!a.unit.IsNil() && !b.unit.IsNil()) return a.unit == b.unit;
   return !a.division.IsNil() && a.division == b.division;
@@ -46,10 +47,13 @@ bool SameNode(const Node& a, const Node& b) {
 
 bool InDirectChain(const Ground& ground, const Node& candidate, const Node& fixer) {
   if (!IsBelowTownship(ground, candidate.division)) return false;
-  return ground.IsWithin(candidate.division, fixer.division) || ground.IsWithin(fixer.division, candidate.division);
+  return ground.IsWithin(candidate.division, fixer.division) ||
+         ground.IsWithin(fixer.division, candidate.division);
 }
 
-Verdict No(std::string_view rule, std::string_view words) { return {false, std::string(rule), std::string(words)}; }
+Verdict No(std::string_view rule, std::string_view words) {
+  return {false, std::string(rule), std::string(words)};
+}
 
 // Everything about the fixer that every candidate is compared with, looked up once.
 class Judge {
@@ -59,11 +63,13 @@ class Judge {
 
   Verdict Of(const Uuid& post_id, const Uuid& person) const {
     const Post* post = ground_.FindPost(post_id);
-    if (post == nullptr || post->kind != PostKind::kSupervisionOfficer || !post->valid.Contains(question_.at)) {
+    if (post == nullptr || post->kind != PostKind::kSupervisionOfficer ||
+        !post->valid.Contains(question_.at)) {
       return No("B4.NOT_SUPERVISION", "核查岗位不是监督员");
     }
     const std::vector<Node> nodes = NodesOf(ground_, person, question_);
-    if (person.IsNil() || std::none_of(nodes.begin(), nodes.end(), [&](const Node& n) { return n.post == post_id; })) {
+    if (person.IsNil() ||
+        std::none_of(nodes.begin(), nodes.end(), [&](const Node& n) { return n.post == post_id; })) {
       return No("B4.NOT_HELD", "该人员当时不在核查岗位上");
     }
     if (person == question_.fixer) return No("B4.FIXER", "该人员是本案整改人");
@@ -79,7 +85,8 @@ class Judge {
       for (const Node& theirs : fixer_nodes_) {
         if (mine.post == theirs.post) return No("B4.SHARED_POST", "与整改人同任一个岗位");
         if (SameNode(mine, theirs)) return No("B4.OWN_NODE", "与整改人在同一网格或同一单位任职");
-        if (InDirectChain(ground_, mine, theirs)) return No("B4.DIRECT_CHAIN", "与整改人处于乡镇以下同一条网格链");
+        if (InDirectChain(ground_, mine, theirs))
+          return No("B4.DIRECT_CHAIN", "与整改人处于乡镇以下同一条网格链");
       }
     }
     return {true, "B4", "与整改人无同岗、同网格、同链条关系"};
@@ -132,8 +139,8 @@ std::vector<Uuid> DivisionsOf(const Ground& ground, const Uuid& division, Ring r
   return out;
 }
 
-// FNV-1a with a final mix: a fair spread, the same on every machine. Which of the eligible is drawn is no secret; who
-// could be drawn is decided before by the rules.
+// FNV-1a with a final mix: a fair spread, the same on every machine. Which of the eligible is drawn is no
+// secret; who could be drawn is decided before by the rules.
 uint64_t Mix(std::string_view seed, const std::string& post, const std::string& person) {
   uint64_t hash = 14695981039346656037ULL;
   for (const std::string_view part : {seed, std::string_view(post), std::string_view(person)}) {
@@ -149,38 +156,52 @@ uint64_t Mix(std::string_view seed, const std::string& post, const std::string& 
 
 std::string_view NameOf(Duty duty) {
   switch (duty) {
-    case Duty::kUnspecified: return "DUTY_UNSPECIFIED";
-    case Duty::kFixer: return "FIXER";
-    case Duty::kChecker: return "CHECKER";
-    case Duty::kSigner: return "SIGNER";
+    case Duty::kUnspecified:
+      return "DUTY_UNSPECIFIED";
+    case Duty::kFixer:
+      return "FIXER";
+    case Duty::kChecker:
+      return "CHECKER";
+    case Duty::kSigner:
+      return "SIGNER";
   }
   return "UNKNOWN";
 }
 
 std::string_view ZhOf(Duty duty) {
   switch (duty) {
-    case Duty::kUnspecified: return "未说明";
-    case Duty::kFixer: return "整改人";
-    case Duty::kChecker: return "核查人";
-    case Duty::kSigner: return "签字人";
+    case Duty::kUnspecified:
+      return "未说明";
+    case Duty::kFixer:
+      return "整改人";
+    case Duty::kChecker:
+      return "核查人";
+    case Duty::kSigner:
+      return "签字人";
   }
   return "未知";
 }
 
 std::string_view NameOf(Ring ring) {
   switch (ring) {
-    case Ring::kTownship: return "TOWNSHIP";
-    case Ring::kNeighbourTownships: return "NEIGHBOUR_TOWNSHIPS";
-    case Ring::kCounty: return "COUNTY";
+    case Ring::kTownship:
+      return "TOWNSHIP";
+    case Ring::kNeighbourTownships:
+      return "NEIGHBOUR_TOWNSHIPS";
+    case Ring::kCounty:
+      return "COUNTY";
   }
   return "UNKNOWN";
 }
 
 std::string_view ZhOf(Ring ring) {
   switch (ring) {
-    case Ring::kTownship: return "本乡镇";
-    case Ring::kNeighbourTownships: return "本县相邻乡镇";
-    case Ring::kCounty: return "县级";
+    case Ring::kTownship:
+      return "本乡镇";
+    case Ring::kNeighbourTownships:
+      return "本县相邻乡镇";
+    case Ring::kCounty:
+      return "县级";
   }
   return "未知";
 }
@@ -188,21 +209,24 @@ std::string_view ZhOf(Ring ring) {
 absl::Status CheckSeparation(std::span<const Actor> chain, const Uuid& person, Duty duty) {
   for (const Actor& actor : chain) {
     if (actor.person != person || actor.duty == duty) continue;
-    return FailedPrecondition("SEPARATION_OF_DUTIES",
-                              absl::StrCat("the person is ", std::string(NameOf(actor.duty)),
-                                           " of this chain and cannot be ", std::string(NameOf(duty))),
-                              {{"duty", std::string(ZhOf(actor.duty))}, {"duty_name", std::string(NameOf(actor.duty))}});
+    return FailedPrecondition(
+        "SEPARATION_OF_DUTIES",
+        absl::StrCat("the person is ", std::string(NameOf(actor.duty)), " of this chain and cannot be ",
+                     std::string(NameOf(duty))),
+        {{"duty", std::string(ZhOf(actor.duty))}, {"duty_name", std::string(NameOf(actor.duty))}});
   }
   return absl::OkStatus();
 }
 
-Verdict JudgeChecker(const Ground& ground, const CheckerQuestion& question, const Uuid& post, const Uuid& person) {
+Verdict JudgeChecker(const Ground& ground, const CheckerQuestion& question, const Uuid& post,
+                     const Uuid& person) {
   return Judge(ground, question).Of(post, person);
 }
 
 absl::Status ToStatus(const Verdict& verdict) {
   if (verdict.eligible) return absl::OkStatus();
-  return FailedPrecondition("CHECKER_NOT_ELIGIBLE", absl::StrCat("the checker is not independent: ", verdict.rule),
+  return FailedPrecondition("CHECKER_NOT_ELIGIBLE",
+                            absl::StrCat("the checker is not independent: ", verdict.rule),
                             {{"rule", verdict.words}, {"rule_id", verdict.rule}});
 }
 

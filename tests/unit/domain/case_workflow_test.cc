@@ -17,26 +17,36 @@ using A = Action;
 using C = CaseState;
 using S = SignalState;
 
-// The diagram of the workflow written down once more, by state, so that a slip in the table does not repeat itself here.
+// The diagram of the workflow written down once more, by state, so that a slip in the table does not repeat
+// itself here.
 const std::map<C, std::map<A, C>> kCaseMap = {
     {C::kUnspecified, {{A::kFile, C::kFiled}}},
     {C::kFiled, {{A::kDispatch, C::kDispatched}, {A::kSetDisposition, C::kFiled}}},
-    {C::kDispatched, {{A::kReturn, C::kReturned}, {A::kAccept, C::kHandling}, {A::kSetDisposition, C::kDispatched}}},
+    {C::kDispatched,
+     {{A::kReturn, C::kReturned}, {A::kAccept, C::kHandling}, {A::kSetDisposition, C::kDispatched}}},
     {C::kReturned, {{A::kDispatch, C::kDispatched}, {A::kSetDisposition, C::kReturned}}},
     {C::kHandling, {{A::kSubmitFeedback, C::kFeedback}, {A::kSetDisposition, C::kHandling}}},
     {C::kFeedback, {{A::kAssignCheck, C::kChecking}}},
     {C::kChecking,
-     {{A::kPass, C::kSignOff}, {A::kRework, C::kHandling}, {A::kUnable, C::kChecking}, {A::kAssignCheck, C::kChecking}}},
+     {{A::kPass, C::kSignOff},
+      {A::kRework, C::kHandling},
+      {A::kUnable, C::kChecking},
+      {A::kAssignCheck, C::kChecking}}},
     {C::kSignOff, {{A::kSign, C::kClosed}, {A::kRefuseSign, C::kChecking}}},
     {C::kClosed, {{A::kStartMonitoring, C::kMonitoring}}},
     {C::kMonitoring,
-     {{A::kRecheckHeld, C::kArchived}, {A::kRecheckNotObservable, C::kArchived}, {A::kRecheckRebounded, C::kRebounded}}},
+     {{A::kRecheckHeld, C::kArchived},
+      {A::kRecheckNotObservable, C::kArchived},
+      {A::kRecheckRebounded, C::kRebounded}}},
 };
 
 const std::map<S, std::map<A, S>> kSignalMap = {
     {S::kUnspecified, {{A::kSubmit, S::kNew}}},
     {S::kNew,
-     {{A::kRequestOnsiteCheck, S::kOnsiteCheck}, {A::kFile, S::kFiled}, {A::kReject, S::kRejected}, {A::kMerge, S::kMerged}}},
+     {{A::kRequestOnsiteCheck, S::kOnsiteCheck},
+      {A::kFile, S::kFiled},
+      {A::kReject, S::kRejected},
+      {A::kMerge, S::kMerged}}},
     {S::kOnsiteCheck,
      {{A::kRequestOnsiteCheck, S::kOnsiteCheck},
       {A::kSubmitOnsiteCheck, S::kOnsiteCheck},
@@ -70,9 +80,13 @@ void ExpectExactly(const std::map<State, std::map<A, State>>& wanted, uint8_t st
   }
 }
 
-TEST(CaseWorkflow, AllowsExactlyTheStepsOfTheDiagramAndRefusesEveryOtherPair) { ExpectExactly(kCaseMap, kCaseStateMax); }
+TEST(CaseWorkflow, AllowsExactlyTheStepsOfTheDiagramAndRefusesEveryOtherPair) {
+  ExpectExactly(kCaseMap, kCaseStateMax);
+}
 
-TEST(SignalWorkflow, AllowsExactlyTheStepsOfTheDiagramAndRefusesEveryOtherPair) { ExpectExactly(kSignalMap, kSignalStateMax); }
+TEST(SignalWorkflow, AllowsExactlyTheStepsOfTheDiagramAndRefusesEveryOtherPair) {
+  ExpectExactly(kSignalMap, kSignalStateMax);
+}
 
 TEST(CaseWorkflow, HasNoPairTwiceInItsTables) {
   std::set<std::pair<C, A>> cases;
@@ -94,7 +108,8 @@ TEST(CaseWorkflow, CarriesTheNumbersAndNamesOfTheProto) {
   for (int i = 0; i <= kCaseStateMax; ++i) EXPECT_EQ(v1::Case::State_Name(i), NameOf(static_cast<C>(i)));
   for (int i = 0; i <= kSignalStateMax; ++i) EXPECT_EQ(v1::Signal::State_Name(i), NameOf(static_cast<S>(i)));
   for (int i = 0; i <= kActionMax; ++i) EXPECT_EQ(v1::Action_Name(i), NameOf(static_cast<A>(i)));
-  for (int i = 0; i <= v1::Signal::Channel_MAX; ++i) EXPECT_EQ(v1::Signal::Channel_Name(i), NameOf(static_cast<Channel>(i)));
+  for (int i = 0; i <= v1::Signal::Channel_MAX; ++i)
+    EXPECT_EQ(v1::Signal::Channel_Name(i), NameOf(static_cast<Channel>(i)));
   for (int i = 0; i <= v1::Case::Disposition_MAX; ++i) {
     EXPECT_EQ(v1::Case::Disposition_Name(i), NameOf(static_cast<Disposition>(i)));
   }
@@ -127,7 +142,8 @@ TEST(CaseWorkflow, TurnsResultsIntoActions) {
 TEST(CaseWorkflow, CountsACaseAsOpenFromFilingUntilItIsClosed) {
   const std::set<C> open = {C::kFiled,    C::kDispatched, C::kReturned, C::kHandling, C::kSuspended,
                             C::kFeedback, C::kChecking,   C::kSignOff,  C::kTracked};
-  for (int i = 0; i <= kCaseStateMax; ++i) EXPECT_EQ(IsOpen(static_cast<C>(i)), open.contains(static_cast<C>(i))) << i;
+  for (int i = 0; i <= kCaseStateMax; ++i)
+    EXPECT_EQ(IsOpen(static_cast<C>(i)), open.contains(static_cast<C>(i))) << i;
   EXPECT_TRUE(IsOpen(S::kNew));
   EXPECT_TRUE(IsOpen(S::kOnsiteCheck));
   EXPECT_FALSE(IsOpen(S::kFiled));
@@ -139,13 +155,17 @@ TEST(CaseWorkflow, HandsTheSecondReturnAndTheSecondUnableToTheCounty) {
   EXPECT_TRUE(NeedsCounty(0, 2));
 }
 
-std::string ReasonOfStep(const SignalFacts& facts, A action) { return ReasonOf(NextSignal(facts, action).status()); }
+std::string ReasonOfStep(const SignalFacts& facts, A action) {
+  return ReasonOf(NextSignal(facts, action).status());
+}
 
 TEST(SignalWorkflow, FilesOutsideLeadsOnlyOnTheResultExists) {
-  for (const Channel channel : {Channel::kPublic, Channel::kHotline, Channel::kSatellite, Channel::kCamera, Channel::kMediaReport}) {
+  for (const Channel channel :
+       {Channel::kPublic, Channel::kHotline, Channel::kSatellite, Channel::kCamera, Channel::kMediaReport}) {
     EXPECT_TRUE(NeedsOnsiteCheck(channel));
     EXPECT_EQ(ReasonOfStep({S::kNew, channel}, A::kFile), "FILING_CONDITION_UNMET");
-    for (const OnsiteResult result : {OnsiteResult::kUnspecified, OnsiteResult::kAbsent, OnsiteResult::kUnable}) {
+    for (const OnsiteResult result :
+         {OnsiteResult::kUnspecified, OnsiteResult::kAbsent, OnsiteResult::kUnable}) {
       EXPECT_EQ(ReasonOfStep({S::kOnsiteCheck, channel, result}, A::kFile), "FILING_CONDITION_UNMET");
     }
     EXPECT_EQ(NextSignal({S::kOnsiteCheck, channel, OnsiteResult::kExists}, A::kFile).value(), S::kFiled);
@@ -158,7 +178,8 @@ TEST(SignalWorkflow, FilesStaffFindsAndAssignedSignalsAtOnce) {
 }
 
 TEST(SignalWorkflow, IsBoundByACheckThatFoundNothingEvenForAStaffFind) {
-  EXPECT_EQ(ReasonOfStep({S::kOnsiteCheck, Channel::kPatrol, OnsiteResult::kAbsent}, A::kFile), "FILING_CONDITION_UNMET");
+  EXPECT_EQ(ReasonOfStep({S::kOnsiteCheck, Channel::kPatrol, OnsiteResult::kAbsent}, A::kFile),
+            "FILING_CONDITION_UNMET");
 }
 
 TEST(SignalWorkflow, TreatsAChannelItDoesNotKnowAsAnOutsideLead) {
@@ -178,19 +199,25 @@ TEST(SignalWorkflow, RejectsACheckedSignalOnlyWhenAbsentOrTwiceUnable) {
   EXPECT_TRUE(NextSignal({S::kNew, Channel::kPublic}, A::kReject).ok());
 }
 
-// Found by the random walk: two *unable* checks let a third one that found the problem be rejected all the same.
+// Found by the random walk: two *unable* checks let a third one that found the problem be rejected all the
+// same.
 TEST(SignalWorkflow, DoesNotRejectWhatAThirdCheckFoundOrIsStillLookingFor) {
-  EXPECT_EQ(ReasonOfStep({S::kOnsiteCheck, Channel::kPublic, OnsiteResult::kExists, 2}, A::kReject), "ILLEGAL_TRANSITION");
-  EXPECT_EQ(ReasonOfStep({S::kOnsiteCheck, Channel::kPublic, OnsiteResult::kUnspecified, 2}, A::kReject), "ILLEGAL_TRANSITION");
+  EXPECT_EQ(ReasonOfStep({S::kOnsiteCheck, Channel::kPublic, OnsiteResult::kExists, 2}, A::kReject),
+            "ILLEGAL_TRANSITION");
+  EXPECT_EQ(ReasonOfStep({S::kOnsiteCheck, Channel::kPublic, OnsiteResult::kUnspecified, 2}, A::kReject),
+            "ILLEGAL_TRANSITION");
 }
 
 TEST(SignalWorkflow, AsksAgainOnlyAfterUnableAndTakesOneAnswerPerCheck) {
   EXPECT_TRUE(NextSignal({S::kNew, Channel::kPublic}, A::kRequestOnsiteCheck).ok());
-  EXPECT_TRUE(NextSignal({S::kOnsiteCheck, Channel::kPublic, OnsiteResult::kUnable, 1}, A::kRequestOnsiteCheck).ok());
+  EXPECT_TRUE(
+      NextSignal({S::kOnsiteCheck, Channel::kPublic, OnsiteResult::kUnable, 1}, A::kRequestOnsiteCheck).ok());
   EXPECT_EQ(ReasonOfStep({S::kOnsiteCheck, Channel::kPublic}, A::kRequestOnsiteCheck), "ILLEGAL_TRANSITION");
-  EXPECT_EQ(ReasonOfStep({S::kOnsiteCheck, Channel::kPublic, OnsiteResult::kExists}, A::kRequestOnsiteCheck), "ILLEGAL_TRANSITION");
+  EXPECT_EQ(ReasonOfStep({S::kOnsiteCheck, Channel::kPublic, OnsiteResult::kExists}, A::kRequestOnsiteCheck),
+            "ILLEGAL_TRANSITION");
   EXPECT_TRUE(NextSignal({S::kOnsiteCheck, Channel::kPublic}, A::kSubmitOnsiteCheck).ok());
-  EXPECT_EQ(ReasonOfStep({S::kOnsiteCheck, Channel::kPublic, OnsiteResult::kAbsent}, A::kSubmitOnsiteCheck), "ILLEGAL_TRANSITION");
+  EXPECT_EQ(ReasonOfStep({S::kOnsiteCheck, Channel::kPublic, OnsiteResult::kAbsent}, A::kSubmitOnsiteCheck),
+            "ILLEGAL_TRANSITION");
 }
 
 }  // namespace

@@ -27,9 +27,12 @@ std::vector<Evidence> Photos(std::initializer_list<Kind> kinds) {
   return evidence;
 }
 
-Answer Yes(const std::string& list, const std::string& item) { return {list, item, "yes", {"media/" + list + item}}; }
+Answer Yes(const std::string& list, const std::string& item) {
+  return {list, item, "yes", {"media/" + list + item}};
+}
 
-const char* const kTwoCuts[] = {"WATER_CUT", "POWER_CUT", "MATERIAL_CLEARED", "PRODUCT_CLEARED", "EQUIPMENT_CLEARED"};
+const char* const kTwoCuts[] = {"WATER_CUT", "POWER_CUT", "MATERIAL_CLEARED", "PRODUCT_CLEARED",
+                                "EQUIPMENT_CLEARED"};
 
 std::vector<Answer> TwoCutsThreeClearances() {
   std::vector<Answer> answers;
@@ -37,12 +40,15 @@ std::vector<Answer> TwoCutsThreeClearances() {
   return answers;
 }
 
-std::string CloseSmallPolluter(const std::vector<Answer>& answers, Disposition disposition = Disposition::kShutDown) {
+std::string CloseSmallPolluter(const std::vector<Answer>& answers,
+                               Disposition disposition = Disposition::kShutDown) {
   return Unmet(ClosingConditions(Rules(), Rules().TypeOf("SMALL_POLLUTER"), disposition, answers,
                                  Photos({Kind::kBefore, Kind::kAfter})));
 }
 
-TEST(ClosingConditions, AreMetByFiveItemsWithAPhotoEach) { EXPECT_EQ(CloseSmallPolluter(TwoCutsThreeClearances()), ""); }
+TEST(ClosingConditions, AreMetByFiveItemsWithAPhotoEach) {
+  EXPECT_EQ(CloseSmallPolluter(TwoCutsThreeClearances()), "");
+}
 
 TEST(ClosingConditions, WantADispositionForASmallPolluter) {
   const auto status = ClosingConditions(Rules(), Rules().TypeOf("SMALL_POLLUTER"), Disposition::kUnspecified,
@@ -61,7 +67,8 @@ TEST(ClosingConditions, NameTheFirstItemThatIsNotAnswered) {
 }
 
 TEST(ClosingConditions, NameTheItemInChineseForTheWorker) {
-  const auto status = ClosingConditions(Rules(), Rules().TypeOf("SMALL_POLLUTER"), Disposition::kShutDown, {}, {});
+  const auto status =
+      ClosingConditions(Rules(), Rules().TypeOf("SMALL_POLLUTER"), Disposition::kShutDown, {}, {});
   EXPECT_EQ(FactsOf(status)->metadata.at("item"), "断水");
 }
 
@@ -104,11 +111,15 @@ TEST(ClosingConditions, AskFurtherWhenGoodsStayOnSite) {
 }
 
 TEST(ClosingConditions, DifferByDisposition) {
-  EXPECT_EQ(CloseSmallPolluter(TwoCutsThreeClearances(), Disposition::kRelocate), "CLOSING_CONDITION_UNMET SSP_RELOCATE.IN_PARK");
-  EXPECT_EQ(CloseSmallPolluter(TwoCutsThreeClearances(), Disposition::kUpgrade), "CLOSING_CONDITION_UNMET SSP_UPGRADE.FACILITY");
+  EXPECT_EQ(CloseSmallPolluter(TwoCutsThreeClearances(), Disposition::kRelocate),
+            "CLOSING_CONDITION_UNMET SSP_RELOCATE.IN_PARK");
+  EXPECT_EQ(CloseSmallPolluter(TwoCutsThreeClearances(), Disposition::kUpgrade),
+            "CLOSING_CONDITION_UNMET SSP_UPGRADE.FACILITY");
   // NO_VIOLATION is an answer without evidence: it needs no photo.
-  EXPECT_EQ(CloseSmallPolluter({Yes("SSP_RELOCATE", "IN_PARK"), Yes("SSP_RELOCATE", "EIA"),
-                                {"SSP_RELOCATE", "NO_VIOLATION", "yes", {}}, Yes("SSP_RELOCATE", "OLD_SITE")},
+  EXPECT_EQ(CloseSmallPolluter({Yes("SSP_RELOCATE", "IN_PARK"),
+                                Yes("SSP_RELOCATE", "EIA"),
+                                {"SSP_RELOCATE", "NO_VIOLATION", "yes", {}},
+                                Yes("SSP_RELOCATE", "OLD_SITE")},
                                Disposition::kRelocate),
             "");
 }
@@ -122,7 +133,8 @@ TEST(ClosingConditions, WantPhotosBeforeAndAfter) {
   EXPECT_EQ(close(Photos({Kind::kAfter, Kind::kAfter})), "EVIDENCE_MISSING BEFORE");
   EXPECT_EQ(close(Photos({Kind::kBefore, Kind::kDocument})), "EVIDENCE_MISSING AFTER");
   EXPECT_EQ(close(Photos({Kind::kBefore, Kind::kAfter})), "");
-  EXPECT_EQ(close({{"media/same", Kind::kBefore}, {"media/same", Kind::kAfter}}), "EVIDENCE_MISSING EVIDENCE_MIN");
+  EXPECT_EQ(close({{"media/same", Kind::kBefore}, {"media/same", Kind::kAfter}}),
+            "EVIDENCE_MISSING EVIDENCE_MIN");
   EXPECT_EQ(close({{"", Kind::kBefore}, {"media/1", Kind::kAfter}}), "EVIDENCE_MISSING BEFORE");
 }
 
@@ -139,11 +151,12 @@ TEST(ClosingConditions, CountTheEvidenceThatTheTypeAsksFor) {
 TEST(ClosingConditions, TakeANoWhereNoIsWhatIsWanted) {
   const CaseType& boiler = Rules().TypeOf("COAL_BOILER");
   const auto close = [&](const std::string& method, const std::string& fuel) {
-    return Unmet(ClosingConditions(Rules(), boiler, Disposition::kUnspecified,
-                                   std::vector<Answer>{{"BOILER_CLOSURE", "METHOD", method, {}},
-                                                       {"BOILER_CLOSURE", "FORBIDDEN_FUEL", fuel, {"media/fuel"}},
-                                                       Yes("BOILER_CLOSURE", "CERT_CANCELLED")},
-                                   Photos({Kind::kBefore, Kind::kAfter})));
+    return Unmet(
+        ClosingConditions(Rules(), boiler, Disposition::kUnspecified,
+                          std::vector<Answer>{{"BOILER_CLOSURE", "METHOD", method, {}},
+                                              {"BOILER_CLOSURE", "FORBIDDEN_FUEL", fuel, {"media/fuel"}},
+                                              Yes("BOILER_CLOSURE", "CERT_CANCELLED")},
+                          Photos({Kind::kBefore, Kind::kAfter})));
   };
   EXPECT_EQ(close("coal_to_gas", "no"), "");
   EXPECT_EQ(close("coal_to_gas", "yes"), "CLOSING_CONDITION_UNMET BOILER_CLOSURE.FORBIDDEN_FUEL");
@@ -154,9 +167,10 @@ TEST(ClosingConditions, JudgeAComparisonWithANumber) {
   CaseType type = Rules().TypeOf("");
   type.closing_items[""] = {"ONLINE_MONITORING.VALID_RATE"};
   const auto close = [&](const std::string& value) {
-    return Unmet(ClosingConditions(Rules(), type, Disposition::kUnspecified,
-                                   std::vector<Answer>{{"ONLINE_MONITORING", "VALID_RATE", value, {"media/rate"}}},
-                                   Photos({Kind::kBefore, Kind::kAfter})));
+    return Unmet(
+        ClosingConditions(Rules(), type, Disposition::kUnspecified,
+                          std::vector<Answer>{{"ONLINE_MONITORING", "VALID_RATE", value, {"media/rate"}}},
+                          Photos({Kind::kBefore, Kind::kAfter})));
   };
   EXPECT_EQ(close("90"), "");
   EXPECT_EQ(close("89.9"), "CLOSING_CONDITION_UNMET ONLINE_MONITORING.VALID_RATE");
@@ -170,7 +184,8 @@ TEST(ClosingConditions, OfEveryTypeCanBeMetByAnHonestHandler) {
       if (type.needs_disposition != (disposition != Disposition::kUnspecified)) continue;
       std::vector<Answer> answers;
       for (int i = 0; i < 20; ++i) {
-        const auto status = ClosingConditions(Rules(), type, disposition, answers, Photos({Kind::kBefore, Kind::kAfter}));
+        const auto status =
+            ClosingConditions(Rules(), type, disposition, answers, Photos({Kind::kBefore, Kind::kAfter}));
         if (status.ok()) break;
         ASSERT_EQ(ReasonOf(status), "CLOSING_CONDITION_UNMET") << category << " " << status;
         const std::string code = FactsOf(status)->metadata.at("item_code");
@@ -183,7 +198,9 @@ TEST(ClosingConditions, OfEveryTypeCanBeMetByAnHonestHandler) {
         answers.push_back({list, item, value, {"media/" + code}});
         ASSERT_TRUE(ValidateAnswers(Rules(), answers).ok()) << code;
       }
-      EXPECT_TRUE(ClosingConditions(Rules(), type, disposition, answers, Photos({Kind::kBefore, Kind::kAfter})).ok()) << category;
+      EXPECT_TRUE(
+          ClosingConditions(Rules(), type, disposition, answers, Photos({Kind::kBefore, Kind::kAfter})).ok())
+          << category;
     }
   }
 }
@@ -210,30 +227,38 @@ TEST(FilingConditions, TakeTheLetterOfAnAssignedSignal) {
 TEST(FilingConditions, WantAFirePointToBeConfirmed) {
   const CaseType& straw = Rules().TypeOf("STRAW_BURNING");
   const auto file = [&](std::vector<Answer> answers) {
-    return Unmet(FilingConditions(Rules(), straw, Channel::kSatellite, answers, Photos({Kind::kNear, Kind::kFar})));
+    return Unmet(
+        FilingConditions(Rules(), straw, Channel::kSatellite, answers, Photos({Kind::kNear, Kind::kFar})));
   };
   EXPECT_EQ(file({}), "FILING_CONDITION_UNMET STRAW_FIRE_POINT.CONFIRMED");
-  EXPECT_EQ(file({{"STRAW_FIRE_POINT", "CONFIRMED", "no", {}}}), "FILING_CONDITION_UNMET STRAW_FIRE_POINT.CONFIRMED");
+  EXPECT_EQ(file({{"STRAW_FIRE_POINT", "CONFIRMED", "no", {}}}),
+            "FILING_CONDITION_UNMET STRAW_FIRE_POINT.CONFIRMED");
   EXPECT_EQ(file({{"STRAW_FIRE_POINT", "CONFIRMED", "yes", {}}}), "");
 }
 
 std::string Check(CheckResult result, std::vector<Answer> answers, std::vector<Evidence> evidence,
-                  std::vector<std::string> handler_media = {}, const std::string& category = "SMALL_POLLUTER") {
+                  std::vector<std::string> handler_media = {},
+                  const std::string& category = "SMALL_POLLUTER") {
   const CaseType& type = Rules().TypeOf(category);
-  return Unmet(CheckConditions(Rules(), type, type.needs_disposition ? Disposition::kShutDown : Disposition::kUnspecified, result,
-                               answers, evidence, handler_media));
+  return Unmet(CheckConditions(Rules(), type,
+                               type.needs_disposition ? Disposition::kShutDown : Disposition::kUnspecified,
+                               result, answers, evidence, handler_media));
 }
 
 TEST(CheckConditions, LetNobodyPassWithoutSeeingEveryClosingItem) {
-  EXPECT_EQ(Check(CheckResult::kPass, {}, Photos({Kind::kNear})), "CLOSING_CONDITION_UNMET SSP_CLOSURE.WATER_CUT");
+  EXPECT_EQ(Check(CheckResult::kPass, {}, Photos({Kind::kNear})),
+            "CLOSING_CONDITION_UNMET SSP_CLOSURE.WATER_CUT");
   EXPECT_EQ(Check(CheckResult::kPass, TwoCutsThreeClearances(), Photos({Kind::kNear})), "");
 }
 
 TEST(CheckConditions, WantAPhotoOfTheCheckersOwn) {
   EXPECT_EQ(Check(CheckResult::kPass, TwoCutsThreeClearances(), {}), "EVIDENCE_MISSING OWN_PHOTO");
-  EXPECT_EQ(Check(CheckResult::kPass, TwoCutsThreeClearances(), Photos({Kind::kDocument})), "EVIDENCE_MISSING OWN_PHOTO");
-  EXPECT_EQ(Check(CheckResult::kPass, TwoCutsThreeClearances(), Photos({Kind::kNear}), {"media/0"}), "EVIDENCE_MISSING OWN_PHOTO");
-  EXPECT_EQ(Check(CheckResult::kPass, TwoCutsThreeClearances(), Photos({Kind::kNear}), {"media/SSP_CLOSUREWATER_CUT"}),
+  EXPECT_EQ(Check(CheckResult::kPass, TwoCutsThreeClearances(), Photos({Kind::kDocument})),
+            "EVIDENCE_MISSING OWN_PHOTO");
+  EXPECT_EQ(Check(CheckResult::kPass, TwoCutsThreeClearances(), Photos({Kind::kNear}), {"media/0"}),
+            "EVIDENCE_MISSING OWN_PHOTO");
+  EXPECT_EQ(Check(CheckResult::kPass, TwoCutsThreeClearances(), Photos({Kind::kNear}),
+                  {"media/SSP_CLOSUREWATER_CUT"}),
             "EVIDENCE_MISSING OWN_PHOTO");
 }
 

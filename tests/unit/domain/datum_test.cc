@@ -49,8 +49,10 @@ TEST(Datum, InvertsItselfWithinHalfAMetreAllOverTheShiftedBox) {
   std::uniform_real_distribution<double> longitude(72.1, 137.7), latitude(0.9, 55.7);
   for (int i = 0; i < 20000; ++i) {
     const Point wgs = {longitude(random), latitude(random)};
-    ASSERT_LT(DistanceMetres(wgs, Gcj02ToWgs84(Wgs84ToGcj02(wgs))), 0.5) << wgs.longitude << " " << wgs.latitude;
-    ASSERT_LT(DistanceMetres(wgs, Bd09ToWgs84(Wgs84ToBd09(wgs))), 0.5) << wgs.longitude << " " << wgs.latitude;
+    ASSERT_LT(DistanceMetres(wgs, Gcj02ToWgs84(Wgs84ToGcj02(wgs))), 0.5)
+        << wgs.longitude << " " << wgs.latitude;
+    ASSERT_LT(DistanceMetres(wgs, Bd09ToWgs84(Wgs84ToBd09(wgs))), 0.5)
+        << wgs.longitude << " " << wgs.latitude;
   }
 }
 

@@ -14,7 +14,10 @@ inline Uuid IdOf(const std::string& name) { return Uuid::Derive(Uuid(), name); }
 class GroundBuilder {
  public:
   Uuid AddDivision(const std::string& name, const std::string& parent, domain::Level level) {
-    divisions_.push_back({.id = IdOf(name), .parent = parent.empty() ? Uuid() : IdOf(parent), .level = level, .display_name = name});
+    divisions_.push_back({.id = IdOf(name),
+                          .parent = parent.empty() ? Uuid() : IdOf(parent),
+                          .level = level,
+                          .display_name = name});
     return divisions_.back().id;
   }
   Uuid AddUnit(const std::string& name, const std::string& division) {
@@ -22,7 +25,8 @@ class GroundBuilder {
     return units_.back().id;
   }
   // A post at a division, held by `person`; nobody holds it when that is "".
-  Uuid AddPost(const std::string& name, domain::PostKind kind, const std::string& division, const std::string& person) {
+  Uuid AddPost(const std::string& name, domain::PostKind kind, const std::string& division,
+               const std::string& person) {
     posts_.push_back({.id = IdOf(name), .kind = kind, .division = IdOf(division)});
     if (!person.empty()) Hold(name, person);
     return posts_.back().id;

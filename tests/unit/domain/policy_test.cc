@@ -30,7 +30,8 @@ TEST(Policy, HoldsTheCategoriesAndChecklistsOfTheDocuments) {
 }
 
 TEST(Policy, CitesADocumentOrSaysOwnDefaultForEveryRule) {
-  const std::set<std::string> cites = {"驻政办〔2017〕24号", "新密政文〔2017〕183号", "焦作市攻坚战行动方案（2017-02-03）",
+  const std::set<std::string> cites = {"驻政办〔2017〕24号", "新密政文〔2017〕183号",
+                                       "焦作市攻坚战行动方案（2017-02-03）",
                                        "泌阳县行动实施方案（征求意见稿，2024）", "漯环攻坚办〔2020〕13号"};
   const auto expect_cited = [&](const std::string& source, const std::string& what) {
     bool cited = source.rfind("own default", 0) == 0;
@@ -44,8 +45,9 @@ TEST(Policy, CitesADocumentOrSaysOwnDefaultForEveryRule) {
   }
   for (const auto& [code, type] : RealPolicy().case_types) {
     expect_cited(type.source, "type " + code);
-    for (const Limit& limit : {type.limits.screen, type.limits.onsite, type.limits.dispatch, type.limits.accept, type.limits.handle,
-                               type.limits.check, type.limits.sign, type.limits.total}) {
+    for (const Limit& limit :
+         {type.limits.screen, type.limits.onsite, type.limits.dispatch, type.limits.accept,
+          type.limits.handle, type.limits.check, type.limits.sign, type.limits.total}) {
       expect_cited(limit.source, "limit of " + code);
     }
   }
@@ -55,8 +57,9 @@ TEST(Policy, CitesADocumentOrSaysOwnDefaultForEveryRule) {
 TEST(Policy, GivesTheTwoCutsAndThreeClearancesAsFiveClosingItems) {
   const CaseType& type = RealPolicy().TypeOf("SMALL_POLLUTER");
   EXPECT_TRUE(type.needs_disposition);
-  const std::vector<std::string> want = {"SSP_CLOSURE.WATER_CUT", "SSP_CLOSURE.POWER_CUT", "SSP_CLOSURE.MATERIAL_CLEARED",
-                                         "SSP_CLOSURE.PRODUCT_CLEARED", "SSP_CLOSURE.EQUIPMENT_CLEARED"};
+  const std::vector<std::string> want = {"SSP_CLOSURE.WATER_CUT", "SSP_CLOSURE.POWER_CUT",
+                                         "SSP_CLOSURE.MATERIAL_CLEARED", "SSP_CLOSURE.PRODUCT_CLEARED",
+                                         "SSP_CLOSURE.EQUIPMENT_CLEARED"};
   EXPECT_EQ(ClosingItems(type, Disposition::kShutDown), want);
   EXPECT_EQ(ClosingItems(type, Disposition::kRelocate).size(), 4u);
   EXPECT_EQ(ClosingItems(type, Disposition::kUpgrade).size(), 5u);
@@ -83,17 +86,22 @@ TEST(Policy, TakesTheRoadRepairLimitFromTheDocument) {
 TEST(Policy, LeavesTimeInTheTotalForTheStagesBeforeThePass) {
   for (const auto& [code, type] : RealPolicy().case_types) {
     const StageLimits& l = type.limits;
-    // Around the clock: the stages simply add up. A working limit is compared in days of the calendar's own kind.
+    // Around the clock: the stages simply add up. A working limit is compared in days of the calendar's own
+    // kind.
     const auto hours = [](const Limit& limit) {
       const double h = absl::ToDoubleHours(limit.span);
       switch (limit.calendar) {
-        case Calendar::kContinuous: return h;
-        case Calendar::kWorkingHours: return h / 7 * 24 * 7 / 5;
-        case Calendar::kWorkingDays: return h * 7 / 5;
+        case Calendar::kContinuous:
+          return h;
+        case Calendar::kWorkingHours:
+          return h / 7 * 24 * 7 / 5;
+        case Calendar::kWorkingDays:
+          return h * 7 / 5;
       }
       return h;
     };
-    EXPECT_GE(hours(l.total), hours(l.screen) + hours(l.onsite) + hours(l.dispatch) + hours(l.accept) + hours(l.handle) + hours(l.check))
+    EXPECT_GE(hours(l.total), hours(l.screen) + hours(l.onsite) + hours(l.dispatch) + hours(l.accept) +
+                                  hours(l.handle) + hours(l.check))
         << code;
   }
 }
@@ -102,8 +110,8 @@ TEST(Policy, PutsOneLeaderAndThreeMembersAtEveryLevel) {
   std::map<Level, std::multiset<PostKind>> kinds;
   for (const PostPreset& preset : RealPolicy().post_presets) kinds[preset.level].insert(preset.kind);
   for (const Level level : {Level::kCity, Level::kCounty, Level::kTownship, Level::kVillage, Level::kGroup}) {
-    for (const PostKind kind :
-         {PostKind::kGridLeader, PostKind::kGridOfficer, PostKind::kPatrolOfficer, PostKind::kSupervisionOfficer}) {
+    for (const PostKind kind : {PostKind::kGridLeader, PostKind::kGridOfficer, PostKind::kPatrolOfficer,
+                                PostKind::kSupervisionOfficer}) {
       EXPECT_EQ(kinds[level].count(kind), 1u) << NameOf(level) << " " << NameOf(kind);
     }
     EXPECT_EQ(kinds[level].count(PostKind::kCampaignOffice), level <= Level::kTownship ? 1u : 0u);
@@ -130,7 +138,8 @@ TEST(Policy, HasAVersionThatChangesWithEveryByte) {
   EXPECT_NE(ParsePolicy(texts)->version, RealPolicy().version);
 }
 
-// What the parser says about the real files with one of them edited: "field: description", or "" when it is accepted.
+// What the parser says about the real files with one of them edited: "field: description", or "" when it is
+// accepted.
 std::string Complaint(const std::string& file, const std::function<void(json&)>& edit) {
   auto texts = PolicyTexts();
   json document = json::parse(texts[file]);
@@ -144,10 +153,13 @@ std::string Complaint(const std::string& file, const std::function<void(json&)>&
   return facts->fields.at(0).field + ": " + facts->fields.at(0).description;
 }
 
-TEST(Policy, AcceptsTheFilesAsTheyAre) { EXPECT_EQ(Complaint("case_types.json", [](json&) {}), ""); }
+TEST(Policy, AcceptsTheFilesAsTheyAre) {
+  EXPECT_EQ(Complaint("case_types.json", [](json&) {}), "");
+}
 
 TEST(Policy, NamesFileAndPathOfAnUnknownKey) {
-  const std::string got = Complaint("checklists.json", [](json& d) { d["checklists"][3]["items"][1]["weigth"] = 1; });
+  const std::string got =
+      Complaint("checklists.json", [](json& d) { d["checklists"][3]["items"][1]["weigth"] = 1; });
   EXPECT_EQ(got.substr(0, got.find(", want")),
             "checklists.json#/checklists/3/items/1/weigth: got an unknown key");
 }
@@ -164,8 +176,9 @@ TEST(Policy, NamesWhatIsMissing) {
 TEST(Policy, NamesGotAndWantForAWrongType) {
   EXPECT_EQ(Complaint("case_types.json", [](json& d) { d["types"][0]["evidence_min"] = "two"; }),
             "case_types.json#/types/0/evidence_min: got \"two\", want a whole number from 2 to 20");
-  EXPECT_EQ(Complaint("case_types.json", [](json& d) { d["types"][0]["evidence_min"] = 18446744073709551615ULL; }),
-            "case_types.json#/types/0/evidence_min: got 18446744073709551615, want a whole number from 2 to 20");
+  EXPECT_EQ(
+      Complaint("case_types.json", [](json& d) { d["types"][0]["evidence_min"] = 18446744073709551615ULL; }),
+      "case_types.json#/types/0/evidence_min: got 18446744073709551615, want a whole number from 2 to 20");
   EXPECT_EQ(Complaint("work_calendar.json", [](json& d) { d["special_days"][0]["working"] = 1; }),
             "work_calendar.json#/special_days/0/working: got 1, want true or false");
   EXPECT_EQ(Complaint("post_presets.json", [](json& d) { d["posts"] = "all"; }),
@@ -175,49 +188,77 @@ TEST(Policy, NamesGotAndWantForAWrongType) {
 }
 
 TEST(Policy, RefusesReferencesToNothing) {
-  EXPECT_EQ(Complaint("source_categories.json", [](json& d) { d["categories"][0]["checklists"][0] = "NOPE"; }),
-            "source_categories.json#/categories/0/checklists: got \"NOPE\", want a known checklist");
+  EXPECT_EQ(
+      Complaint("source_categories.json", [](json& d) { d["categories"][0]["checklists"][0] = "NOPE"; }),
+      "source_categories.json#/categories/0/checklists: got \"NOPE\", want a known checklist");
   EXPECT_EQ(Complaint("source_categories.json", [](json& d) { d["categories"][0]["campaign"] = "NOPE"; }),
             "source_categories.json#/categories/0/campaign: got \"NOPE\", want a campaign of this file");
   EXPECT_EQ(Complaint("source_categories.json", [](json& d) { d["categories"][0]["parent"] = "NOPE"; }),
-            "source_categories.json#/categories/0/parent: got \"NOPE\", want a category of this file that has no parent itself");
+            "source_categories.json#/categories/0/parent: got \"NOPE\", want a category of this file that "
+            "has no parent itself");
   EXPECT_EQ(Complaint("case_types.json", [](json& d) { d["types"][1]["categories"][0] = "NOPE"; }),
             "case_types.json#/types/1/categories/0: got \"NOPE\", want a known category or *");
-  EXPECT_EQ(Complaint("case_types.json", [](json& d) { d["types"][1]["closing_items"]["any"][0] = "STRAW_FIRE_POINT.NOPE"; }),
-            "case_types.json#/types/1/closing_items/any/0: got \"STRAW_FIRE_POINT.NOPE\", want CHECKLIST.ITEM of a known checklist");
+  EXPECT_EQ(Complaint("case_types.json",
+                      [](json& d) { d["types"][1]["closing_items"]["any"][0] = "STRAW_FIRE_POINT.NOPE"; }),
+            "case_types.json#/types/1/closing_items/any/0: got \"STRAW_FIRE_POINT.NOPE\", want "
+            "CHECKLIST.ITEM of a known checklist");
   EXPECT_EQ(Complaint("case_types.json", [](json& d) { d["types"][0]["limits"] = "NOPE"; }),
             "case_types.json#/types/0/limits: got \"NOPE\", want a name of limit_sets");
-  EXPECT_EQ(Complaint("checklists.json", [](json& d) { d["checklists"][1]["items"][6]["required_if"] = "NOPE=yes"; }),
-            "checklists.json#/checklists/1/items/6/required_if: got \"NOPE=yes\", want an item of SSP_CLOSURE");
+  EXPECT_EQ(
+      Complaint("checklists.json",
+                [](json& d) { d["checklists"][1]["items"][6]["required_if"] = "NOPE=yes"; }),
+      "checklists.json#/checklists/1/items/6/required_if: got \"NOPE=yes\", want an item of SSP_CLOSURE");
 }
 
 TEST(Policy, RefusesACircleOfParents) {
-  const std::string got = Complaint("source_categories.json", [](json& d) { d["categories"][0]["parent"] = "SMALL_POLLUTER"; });
+  const std::string got =
+      Complaint("source_categories.json", [](json& d) { d["categories"][0]["parent"] = "SMALL_POLLUTER"; });
   EXPECT_NE(got.find("/categories/0/parent"), std::string::npos);
 }
 
 TEST(Policy, RefusesTheSameThingTwice) {
-  EXPECT_NE(Complaint("source_categories.json", [](json& d) { d["categories"].push_back(d["categories"][0]); }).find("twice"),
-            std::string::npos);
-  EXPECT_NE(Complaint("checklists.json", [](json& d) { d["checklists"].push_back(d["checklists"][0]); }).find("twice"),
+  EXPECT_NE(
+      Complaint("source_categories.json", [](json& d) { d["categories"].push_back(d["categories"][0]); })
+          .find("twice"),
+      std::string::npos);
+  EXPECT_NE(Complaint("checklists.json", [](json& d) { d["checklists"].push_back(d["checklists"][0]); })
+                .find("twice"),
             std::string::npos);
   EXPECT_NE(Complaint("checklists.json",
-                      [](json& d) { d["checklists"][0]["items"].push_back(d["checklists"][0]["items"][0]); }).find("twice"),
+                      [](json& d) { d["checklists"][0]["items"].push_back(d["checklists"][0]["items"][0]); })
+                .find("twice"),
             std::string::npos);
-  EXPECT_NE(Complaint("case_types.json", [](json& d) { d["types"].push_back(d["types"][0]); }).find("twice"), std::string::npos);
-  EXPECT_NE(Complaint("work_calendar.json", [](json& d) { d["special_days"].push_back(d["special_days"][0]); }).find("twice"),
+  EXPECT_NE(Complaint("case_types.json", [](json& d) { d["types"].push_back(d["types"][0]); }).find("twice"),
             std::string::npos);
-  EXPECT_NE(Complaint("post_presets.json", [](json& d) { d["posts"].push_back(d["posts"][0]); }).find("twice"), std::string::npos);
+  EXPECT_NE(
+      Complaint("work_calendar.json", [](json& d) { d["special_days"].push_back(d["special_days"][0]); })
+          .find("twice"),
+      std::string::npos);
+  EXPECT_NE(
+      Complaint("post_presets.json", [](json& d) { d["posts"].push_back(d["posts"][0]); }).find("twice"),
+      std::string::npos);
 }
 
 TEST(Policy, RefusesAmountsThatAreNoLimit) {
   const auto handle = [](json& d) -> json& { return d["limit_sets"]["DUST"]["handle"]; };
-  EXPECT_NE(Complaint("case_types.json", [&](json& d) { handle(d)["days"] = 3; }).find("got 2 amounts"), std::string::npos);
-  EXPECT_NE(Complaint("case_types.json", [&](json& d) { handle(d).erase("working_days"); }).find("got 0 amounts"), std::string::npos);
-  EXPECT_NE(Complaint("case_types.json", [&](json& d) { handle(d)["working_days"] = 0; }).find("from 1 to 400"), std::string::npos);
-  EXPECT_NE(Complaint("case_types.json", [&](json& d) { handle(d)["working_days"] = 401; }).find("from 1 to 400"), std::string::npos);
-  EXPECT_NE(Complaint("case_types.json", [&](json& d) { handle(d)["working_days"] = 1.5; }).find("whole number"), std::string::npos);
-  EXPECT_NE(Complaint("case_types.json", [](json& d) { d["limit_sets"]["DUST"]["rework_floor"] = {{"hours", 1}, {"source", "own default"}}; })
+  EXPECT_NE(Complaint("case_types.json", [&](json& d) { handle(d)["days"] = 3; }).find("got 2 amounts"),
+            std::string::npos);
+  EXPECT_NE(
+      Complaint("case_types.json", [&](json& d) { handle(d).erase("working_days"); }).find("got 0 amounts"),
+      std::string::npos);
+  EXPECT_NE(
+      Complaint("case_types.json", [&](json& d) { handle(d)["working_days"] = 0; }).find("from 1 to 400"),
+      std::string::npos);
+  EXPECT_NE(
+      Complaint("case_types.json", [&](json& d) { handle(d)["working_days"] = 401; }).find("from 1 to 400"),
+      std::string::npos);
+  EXPECT_NE(
+      Complaint("case_types.json", [&](json& d) { handle(d)["working_days"] = 1.5; }).find("whole number"),
+      std::string::npos);
+  EXPECT_NE(Complaint("case_types.json",
+                      [](json& d) {
+                        d["limit_sets"]["DUST"]["rework_floor"] = {{"hours", 1}, {"source", "own default"}};
+                      })
                 .find("rework_floor: got another way of counting"),
             std::string::npos);
 }
@@ -226,12 +267,14 @@ TEST(Policy, RefusesADispositionThatWouldCloseOnNothing) {
   size_t small_polluter = 0;
   const json types = json::parse(PolicyTexts().at("case_types.json"))["types"];
   while (types[small_polluter]["needs_disposition"] != true) ++small_polluter;
-  EXPECT_NE(Complaint("case_types.json", [&](json& d) { d["types"][small_polluter]["closing_items"].erase("UPGRADE"); })
+  EXPECT_NE(Complaint("case_types.json",
+                      [&](json& d) { d["types"][small_polluter]["closing_items"].erase("UPGRADE"); })
                 .find("got no conditions for UPGRADE"),
             std::string::npos);
-  EXPECT_NE(Complaint("case_types.json", [&](json& d) { d["types"][small_polluter]["needs_disposition"] = false; })
-                .find("want needs_disposition to be true"),
-            std::string::npos);
+  EXPECT_NE(
+      Complaint("case_types.json", [&](json& d) { d["types"][small_polluter]["needs_disposition"] = false; })
+          .find("want needs_disposition to be true"),
+      std::string::npos);
 }
 
 TEST(Policy, RefusesAPolicyWithoutADefaultType) {
@@ -241,14 +284,24 @@ TEST(Policy, RefusesAPolicyWithoutADefaultType) {
 
 TEST(Policy, RefusesACalendarThatNobodyCanWorkBy) {
   const std::string file = "work_calendar.json";
-  EXPECT_NE(Complaint(file, [](json& d) { d["working_hours"] = json::array(); }).find("want at least one span"), std::string::npos);
-  EXPECT_NE(Complaint(file, [](json& d) { d["working_hours"][0]["to"] = "08:00"; }).find("out of order"), std::string::npos);
-  EXPECT_NE(Complaint(file, [](json& d) { d["working_hours"][1]["from"] = "11:00"; }).find("out of order"), std::string::npos);
-  EXPECT_NE(Complaint(file, [](json& d) { d["working_hours"][1]["to"] = "24:01"; }).find("time of day"), std::string::npos);
-  EXPECT_NE(Complaint(file, [](json& d) { d["working_hours"][1]["to"] = "8:30"; }).find("time of day"), std::string::npos);
-  EXPECT_NE(Complaint(file, [](json& d) { d["special_days"][0]["date"] = "2026-02-30"; }).find("want a date"), std::string::npos);
-  EXPECT_NE(Complaint(file, [](json& d) { d["special_days"][0]["date"] = "2027-01-01"; }).find("says it covers"), std::string::npos);
-  EXPECT_NE(Complaint(file, [](json& d) { d["time_zone"] = "UTC"; }).find("want Asia/Shanghai"), std::string::npos);
+  EXPECT_NE(
+      Complaint(file, [](json& d) { d["working_hours"] = json::array(); }).find("want at least one span"),
+      std::string::npos);
+  EXPECT_NE(Complaint(file, [](json& d) { d["working_hours"][0]["to"] = "08:00"; }).find("out of order"),
+            std::string::npos);
+  EXPECT_NE(Complaint(file, [](json& d) { d["working_hours"][1]["from"] = "11:00"; }).find("out of order"),
+            std::string::npos);
+  EXPECT_NE(Complaint(file, [](json& d) { d["working_hours"][1]["to"] = "24:01"; }).find("time of day"),
+            std::string::npos);
+  EXPECT_NE(Complaint(file, [](json& d) { d["working_hours"][1]["to"] = "8:30"; }).find("time of day"),
+            std::string::npos);
+  EXPECT_NE(Complaint(file, [](json& d) { d["special_days"][0]["date"] = "2026-02-30"; }).find("want a date"),
+            std::string::npos);
+  EXPECT_NE(
+      Complaint(file, [](json& d) { d["special_days"][0]["date"] = "2027-01-01"; }).find("says it covers"),
+      std::string::npos);
+  EXPECT_NE(Complaint(file, [](json& d) { d["time_zone"] = "UTC"; }).find("want Asia/Shanghai"),
+            std::string::npos);
 }
 
 std::string ComplaintAboutText(const std::string& file, const std::string& text) {
@@ -261,8 +314,10 @@ std::string ComplaintAboutText(const std::string& file, const std::string& text)
 }
 
 TEST(Policy, SaysWhereATextStopsBeingJson) {
-  EXPECT_NE(ComplaintAboutText("checklists.json", "{\n  \"title\": oops\n}").find("line 2"), std::string::npos);
-  EXPECT_NE(ComplaintAboutText("checklists.json", "").find("checklists.json: got no JSON"), std::string::npos);
+  EXPECT_NE(ComplaintAboutText("checklists.json", "{\n  \"title\": oops\n}").find("line 2"),
+            std::string::npos);
+  EXPECT_NE(ComplaintAboutText("checklists.json", "").find("checklists.json: got no JSON"),
+            std::string::npos);
   EXPECT_NE(ComplaintAboutText("checklists.json", "\xD6\xD0\xCE\xC4").find("got no JSON"), std::string::npos);
   EXPECT_NE(ComplaintAboutText("checklists.json", "null").find("checklists.json#"), std::string::npos);
 }
@@ -275,7 +330,9 @@ TEST(Policy, RefusesAKeyThatStandsTwice) {
 }
 
 TEST(Policy, RefusesAFileTooLargeToBeARule) {
-  EXPECT_NE(ComplaintAboutText("checklists.json", std::string(kPolicyFileBytesMax + 1, ' ')).find("want at most"), std::string::npos);
+  EXPECT_NE(
+      ComplaintAboutText("checklists.json", std::string(kPolicyFileBytesMax + 1, ' ')).find("want at most"),
+      std::string::npos);
 }
 
 TEST(JsonValue, DoesNotWrapANumberTooLargeForItsType) {

@@ -12,8 +12,9 @@
 #include "unit/domain/ground_builder.h"
 #include "unit/domain/policy_files.h"
 
-// Random people try random things on cases, the way casework does it: decide by the table, by separation and by eligibility,
-// save the due time. Beside it runs a plain model that knows the workflow as a story in if and else. W9, invariants 1, 2, 6, 8.
+// Random people try random things on cases, the way casework does it: decide by the table, by separation and
+// by eligibility, save the due time. Beside it runs a plain model that knows the workflow as a story in if
+// and else. W9, invariants 1, 2, 6, 8.
 namespace gridwarden::domain {
 namespace {
 
@@ -65,21 +66,34 @@ struct PlainCase {
 
 std::string PlainNameOf(C state) {
   switch (state) {
-    case C::kUnspecified: return "nowhere";
-    case C::kFiled: return "filed";
-    case C::kDispatched: return "sent";
-    case C::kReturned: return "sent back";
-    case C::kHandling: return "in hand";
-    case C::kFeedback: return "said to be done";
-    case C::kChecking: return "under check";
-    case C::kSignOff: return "waiting for signature";
-    case C::kClosed: return "closed";
-    case C::kMonitoring: return "watched";
-    case C::kRebounded: return "back again";
-    case C::kArchived: return "archived";
+    case C::kUnspecified:
+      return "nowhere";
+    case C::kFiled:
+      return "filed";
+    case C::kDispatched:
+      return "sent";
+    case C::kReturned:
+      return "sent back";
+    case C::kHandling:
+      return "in hand";
+    case C::kFeedback:
+      return "said to be done";
+    case C::kChecking:
+      return "under check";
+    case C::kSignOff:
+      return "waiting for signature";
+    case C::kClosed:
+      return "closed";
+    case C::kMonitoring:
+      return "watched";
+    case C::kRebounded:
+      return "back again";
+    case C::kArchived:
+      return "archived";
     case C::kSuspended:
     case C::kTracked:
-    case C::kVoided: break;
+    case C::kVoided:
+      break;
   }
   return "a state that nothing leads to yet";
 }
@@ -89,8 +103,10 @@ std::unique_ptr<Ground> SharedCounty(std::mt19937_64& random) {
   GroundBuilder ground;
   const auto add = [&](const std::string& name, const std::string& parent, Level level) {
     ground.AddDivision(name, parent, level);
-    ground.AddPost(name + " officer", PostKind::kGridOfficer, name, "p" + std::to_string(random() % kPersons));
-    ground.AddPost(name + " supervision", PostKind::kSupervisionOfficer, name, "p" + std::to_string(random() % kPersons));
+    ground.AddPost(name + " officer", PostKind::kGridOfficer, name,
+                   "p" + std::to_string(random() % kPersons));
+    ground.AddPost(name + " supervision", PostKind::kSupervisionOfficer, name,
+                   "p" + std::to_string(random() % kPersons));
   };
   add("county", "", Level::kCounty);
   for (const std::string township : {"t0", "t1", "t2"}) {
@@ -117,14 +133,17 @@ struct Walked {
 class Walk {
  public:
   explicit Walk(uint64_t seed) : random_(seed), ground_(SharedCounty(random_)) {
-    static const char* const kCategories[] = {"STRAW_BURNING", "LOOSE_COAL_SALES", "SMALL_POLLUTER", "ROAD", "COAL_BOILER", ""};
+    static const char* const kCategories[] = {"STRAW_BURNING", "LOOSE_COAL_SALES", "SMALL_POLLUTER",
+                                              "ROAD",          "COAL_BOILER",      ""};
     type_ = &policy_.TypeOf(kCategories[random_() % 6]);
-    basis_ = {At("2026-01-05 08:00") + absl::Minutes(static_cast<int64_t>(random_() % (200 * 1440))), random_() % 4 == 0};
+    basis_ = {At("2026-01-05 08:00") + absl::Minutes(static_cast<int64_t>(random_() % (200 * 1440))),
+              random_() % 4 == 0};
     now_ = basis_.found;
     division_ = IdOf(random_() % 2 == 0 ? "t0v0" : "t1");
   }
 
-  // Returns how many transitions were accepted. `chain` is shared by a case and the one that rebounded from it.
+  // Returns how many transitions were accepted. `chain` is shared by a case and the one that rebounded from
+  // it.
   int Run(std::vector<Actor>& chain) {
     int accepted = 0;
     for (int tries = 0; tries < 400 && !Ended(); ++tries) {
@@ -162,7 +181,12 @@ class Walk {
   }
 
   CheckerQuestion Question(const std::vector<Actor>& chain) const {
-    return {.division = division_, .fixer = case_.fixer, .chain = chain, .excluded = case_.unable_persons, .at = now_, .known = now_};
+    return {.division = division_,
+            .fixer = case_.fixer,
+            .chain = chain,
+            .excluded = case_.unable_persons,
+            .at = now_,
+            .known = now_};
   }
 
   int Try(A action, std::vector<Actor>& chain) {
@@ -181,7 +205,8 @@ class Walk {
 
   void Apply(A action, C to, const Uuid& person, std::vector<Actor>& chain) {
     const absl::Time earliest = now_;
-    const absl::Time latest = now_ + absl::Minutes(static_cast<int64_t>(random_() % 3 == 0 ? random_() % 120 : 0));
+    const absl::Time latest =
+        now_ + absl::Minutes(static_cast<int64_t>(random_() % 3 == 0 ? random_() % 120 : 0));
     const bool begins = BeginsStage(case_.state, action, to, case_.unable);
     if (action == A::kRework) ++case_.rework;
     if (action == A::kUnable) ++case_.unable;
@@ -207,12 +232,14 @@ class Walk {
     // What was saved step by step is what anyone computes from the events.
     ASSERT_EQ(clocks.running.has_value(), case_.due.has_value()) << NameOf(case_.state);
     ASSERT_EQ(clocks.due, case_.due.value_or(absl::InfiniteFuture())) << NameOf(case_.state);
-    // Without an entry in the ledger nothing moves the total; with one it moves, and without it again comes back.
+    // Without an entry in the ledger nothing moves the total; with one it moves, and without it again comes
+    // back.
     ASSERT_EQ(clocks.total_due, TotalDue(basis_.found, *type_, policy_.calendar));
     const ClockAdjustment entry[] = {{.extend = {Calendar::kContinuous, absl::Hours(5), ""}}};
-    ASSERT_GT(ComputeClocks(basis_, case_.facts, *type_, policy_.calendar, entry).total_due, clocks.total_due);
-    ASSERT_EQ(clocks.closed, case_.state == C::kClosed || case_.state == C::kMonitoring || case_.state == C::kArchived ||
-                                 case_.state == C::kRebounded);
+    ASSERT_GT(ComputeClocks(basis_, case_.facts, *type_, policy_.calendar, entry).total_due,
+              clocks.total_due);
+    ASSERT_EQ(clocks.closed, case_.state == C::kClosed || case_.state == C::kMonitoring ||
+                                 case_.state == C::kArchived || case_.state == C::kRebounded);
     if (!clocks.closed) return;
     ExpectGoodClosure(clocks);
   }
@@ -249,12 +276,14 @@ TEST(RandomWalk, KeepsTheInvariantsOverAHundredThousandTransitions) {
   int accepted = 0, closed = 0, rebounded = 0, reworked = 0;
   for (uint64_t seed = 1; accepted < 100000; ++seed) {
     std::vector<Actor> chain;
-    for (int link = 0; link < 2; ++link) {  // a case and what rebounds from it: one chain, one duty per person
+    for (int link = 0; link < 2;
+         ++link) {  // a case and what rebounds from it: one chain, one duty per person
       Walk walk(seed * 2 + link);
       accepted += walk.Run(chain);
       ASSERT_FALSE(HasFailure()) << "seed " << seed;
       const C state = walk.done().state;
-      closed += state == C::kMonitoring || state == C::kArchived || state == C::kRebounded || state == C::kClosed;
+      closed +=
+          state == C::kMonitoring || state == C::kArchived || state == C::kRebounded || state == C::kClosed;
       rebounded += state == C::kRebounded;
       reworked += walk.done().rework > 0;
       if (state != C::kRebounded) break;

@@ -16,7 +16,8 @@ using testing::At;
 using testing::GroundBuilder;
 using testing::IdOf;
 
-// One city, one county with two townships of two villages each, a group below one of them. Every division has an officer
+// One city, one county with two townships of two villages each, a group below one of them. Every division has
+// an officer
 // "<name> officer" and a supervision officer "<name> supervisor"; the county has a bureau.
 GroundBuilder SmallCounty() {
   GroundBuilder ground;
@@ -38,7 +39,8 @@ GroundBuilder SmallCounty() {
   return ground;
 }
 
-CheckerQuestion Question(const std::string& division, const std::string& fixer, const std::string& fixer_post = "") {
+CheckerQuestion Question(const std::string& division, const std::string& fixer,
+                         const std::string& fixer_post = "") {
   return {.division = IdOf(division),
           .fixer = IdOf(fixer),
           .fixer_post = fixer_post.empty() ? Uuid() : IdOf(fixer_post),
@@ -50,7 +52,8 @@ std::string Rule(const GroundBuilder& ground, const CheckerQuestion& question, c
   return JudgeChecker(*ground.Build(), question, IdOf(place + " post"), IdOf(place + " supervisor")).rule;
 }
 
-std::set<std::string> EligiblePlaces(const GroundBuilder& builder, const CheckerQuestion& question, Ring* ring = nullptr) {
+std::set<std::string> EligiblePlaces(const GroundBuilder& builder, const CheckerQuestion& question,
+                                     Ring* ring = nullptr) {
   std::map<Uuid, std::string> names;
   for (const char* name : {"city", "county", "east", "west", "east 1", "east 2", "west 1", "east 1 group"}) {
     names[IdOf(std::string(name) + " post")] = name;
@@ -64,8 +67,10 @@ std::set<std::string> EligiblePlaces(const GroundBuilder& builder, const Checker
 }
 
 TEST(Separation, AllowsOnePersonOneDutyOverTheChain) {
-  const std::vector<Actor> chain = {{IdOf("ann"), Duty::kFixer}, {IdOf("bob"), Duty::kChecker}, {IdOf("cat"), Duty::kSigner}};
-  for (const auto& [name, own] : std::map<std::string, Duty>{{"ann", Duty::kFixer}, {"bob", Duty::kChecker}, {"cat", Duty::kSigner}}) {
+  const std::vector<Actor> chain = {
+      {IdOf("ann"), Duty::kFixer}, {IdOf("bob"), Duty::kChecker}, {IdOf("cat"), Duty::kSigner}};
+  for (const auto& [name, own] :
+       std::map<std::string, Duty>{{"ann", Duty::kFixer}, {"bob", Duty::kChecker}, {"cat", Duty::kSigner}}) {
     for (const Duty wanted : {Duty::kFixer, Duty::kChecker, Duty::kSigner}) {
       const auto status = CheckSeparation(chain, IdOf(name), wanted);
       EXPECT_EQ(status.ok(), wanted == own) << name << " " << NameOf(wanted);
@@ -88,12 +93,15 @@ TEST(CheckerEligibility, LetsAnotherVillageAndTheTownshipCheckAVillageOfficer) {
 TEST(CheckerEligibility, NeverLetsTheGridsOwnSupervisorCheckItsOwnFixer) {
   for (const char* place : {"county", "east", "east 1", "east 1 group"}) {
     const std::string name(place);
-    EXPECT_EQ(Rule(SmallCounty(), Question(place, name + " officer", name + " officer post"), place), "B4.OWN_NODE") << place;
+    EXPECT_EQ(Rule(SmallCounty(), Question(place, name + " officer", name + " officer post"), place),
+              "B4.OWN_NODE")
+        << place;
   }
 }
 
 TEST(CheckerEligibility, KeepsTheDirectChainBelowTheTownshipOut) {
-  EXPECT_EQ(Rule(SmallCounty(), Question("east 1 group", "east 1 group officer"), "east 1"), "B4.DIRECT_CHAIN");
+  EXPECT_EQ(Rule(SmallCounty(), Question("east 1 group", "east 1 group officer"), "east 1"),
+            "B4.DIRECT_CHAIN");
   EXPECT_EQ(Rule(SmallCounty(), Question("east 1", "east 1 officer"), "east 1 group"), "B4.DIRECT_CHAIN");
   EXPECT_EQ(Rule(SmallCounty(), Question("east 1", "east officer"), "east 1"), "B4.DIRECT_CHAIN");
   EXPECT_EQ(Rule(SmallCounty(), Question("east 1 group", "east 1 group officer"), "east"), "B4");
@@ -104,7 +112,8 @@ TEST(CheckerEligibility, KeepsTheFixerTheLineageAndTheExcludedOut) {
   EXPECT_EQ(Rule(SmallCounty(), question, "east 2"), "B4.FIXER");
   question = Question("east 1", "east 1 officer");
   question.chain = {{IdOf("east 2 supervisor"), Duty::kSigner}};
-  const Verdict verdict = JudgeChecker(*SmallCounty().Build(), question, IdOf("east 2 post"), IdOf("east 2 supervisor"));
+  const Verdict verdict =
+      JudgeChecker(*SmallCounty().Build(), question, IdOf("east 2 post"), IdOf("east 2 supervisor"));
   EXPECT_EQ(verdict.rule, "B4.LINEAGE");
   EXPECT_NE(verdict.words.find("签字人"), std::string::npos);
   question.chain = {{IdOf("east 2 supervisor"), Duty::kFixer}};
@@ -151,8 +160,10 @@ TEST(CheckerEligibility, CountsThePostOfTheFixEvenAfterTheFixerLeftIt) {
 TEST(CheckerEligibility, WantsASupervisionPostThatThePersonHolds) {
   const auto ground = SmallCounty().Build();
   const CheckerQuestion question = Question("east 1", "east 1 officer");
-  EXPECT_EQ(JudgeChecker(*ground, question, IdOf("west officer post"), IdOf("west officer")).rule, "B4.NOT_SUPERVISION");
-  EXPECT_EQ(JudgeChecker(*ground, question, IdOf("no such post"), IdOf("west supervisor")).rule, "B4.NOT_SUPERVISION");
+  EXPECT_EQ(JudgeChecker(*ground, question, IdOf("west officer post"), IdOf("west officer")).rule,
+            "B4.NOT_SUPERVISION");
+  EXPECT_EQ(JudgeChecker(*ground, question, IdOf("no such post"), IdOf("west supervisor")).rule,
+            "B4.NOT_SUPERVISION");
   EXPECT_EQ(JudgeChecker(*ground, question, IdOf("west post"), IdOf("east supervisor")).rule, "B4.NOT_HELD");
   EXPECT_EQ(JudgeChecker(*ground, question, IdOf("west post"), Uuid()).rule, "B4.NOT_HELD");
 }
@@ -167,8 +178,8 @@ TEST(CheckerEligibility, IsJudgedAsOfTheTimeOfTheEvent) {
 }
 
 TEST(CheckerEligibility, BecomesAnErrorThatNamesTheRuleInChinese) {
-  const auto status = ToStatus(JudgeChecker(*SmallCounty().Build(), Question("east 1", "east 1 officer"), IdOf("east 1 post"),
-                                            IdOf("east 1 supervisor")));
+  const auto status = ToStatus(JudgeChecker(*SmallCounty().Build(), Question("east 1", "east 1 officer"),
+                                            IdOf("east 1 post"), IdOf("east 1 supervisor")));
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(ReasonOf(status), "CHECKER_NOT_ELIGIBLE");
   EXPECT_EQ(FactsOf(status)->metadata.at("rule_id"), "B4.OWN_NODE");
@@ -178,13 +189,15 @@ TEST(CheckerEligibility, BecomesAnErrorThatNamesTheRuleInChinese) {
 
 TEST(EligibleCheckers, ComeFromTheTownshipFirst) {
   Ring ring = Ring::kCounty;
-  EXPECT_EQ(EligiblePlaces(SmallCounty(), Question("east 1", "east 1 officer"), &ring), (std::set<std::string>{"east", "east 2"}));
+  EXPECT_EQ(EligiblePlaces(SmallCounty(), Question("east 1", "east 1 officer"), &ring),
+            (std::set<std::string>{"east", "east 2"}));
   EXPECT_EQ(ring, Ring::kTownship);
 }
 
 TEST(EligibleCheckers, WidenToTheNeighbourTownshipsWhenTheTownshipHasNone) {
   Ring ring = Ring::kTownship;
-  EXPECT_EQ(EligiblePlaces(SmallCounty(), Question("east 1", "east officer"), &ring), (std::set<std::string>{"west"}));
+  EXPECT_EQ(EligiblePlaces(SmallCounty(), Question("east 1", "east officer"), &ring),
+            (std::set<std::string>{"west"}));
   EXPECT_EQ(ring, Ring::kNeighbourTownships);
 }
 
@@ -206,7 +219,8 @@ TEST(EligibleCheckers, AreNobodyWhenEveryoneIsOut) {
 
 TEST(EligibleCheckers, StartWithTheTownshipsForACaseOfTheCounty) {
   Ring ring = Ring::kCounty;
-  EXPECT_EQ(EligiblePlaces(SmallCounty(), Question("county", "bureau handler"), &ring), (std::set<std::string>{"east", "west"}));
+  EXPECT_EQ(EligiblePlaces(SmallCounty(), Question("county", "bureau handler"), &ring),
+            (std::set<std::string>{"east", "west"}));
   EXPECT_EQ(ring, Ring::kNeighbourTownships);
 }
 
@@ -220,7 +234,8 @@ TEST(EligibleCheckers, DoNotFallBackOnAVacantPost) {
 
 TEST(ChooseChecker, IsTheSameForTheSameSeedWhateverTheOrder) {
   std::vector<EligibleChecker> eligible;
-  for (int i = 0; i < 9; ++i) eligible.push_back({IdOf("post " + std::to_string(i)), IdOf("person " + std::to_string(i))});
+  for (int i = 0; i < 9; ++i)
+    eligible.push_back({IdOf("post " + std::to_string(i)), IdOf("person " + std::to_string(i))});
   const Uuid first = ChooseChecker(eligible, "case 1")->person;
   std::reverse(eligible.begin(), eligible.end());
   EXPECT_EQ(ChooseChecker(eligible, "case 1")->person, first);
@@ -229,7 +244,8 @@ TEST(ChooseChecker, IsTheSameForTheSameSeedWhateverTheOrder) {
 
 TEST(ChooseChecker, SpreadsTheWorkEvenlyOverManySeeds) {
   std::vector<EligibleChecker> eligible;
-  for (int i = 0; i < 8; ++i) eligible.push_back({IdOf("post " + std::to_string(i)), IdOf("person " + std::to_string(i))});
+  for (int i = 0; i < 8; ++i)
+    eligible.push_back({IdOf("post " + std::to_string(i)), IdOf("person " + std::to_string(i))});
   std::map<Uuid, int> drawn;
   for (int i = 0; i < 8000; ++i) ++drawn[ChooseChecker(eligible, "case " + std::to_string(i))->person];
   double chi_square = 0;
@@ -266,13 +282,16 @@ class RandomCounty {
     std::set<Uuid> right;
     for (const auto& [post, place] : supervision_) {
       const std::string person = holder_.at(post);
-      const bool plain = IsIndependent(person, fixer) && !(person == actor && question.chain[0].duty == Duty::kSigner);
+      const bool plain =
+          IsIndependent(person, fixer) && !(person == actor && question.chain[0].duty == Duty::kSigner);
       const Verdict verdict = JudgeChecker(*ground_, question, IdOf(post), IdOf(person));
-      ASSERT_EQ(verdict.eligible, plain) << post << " " << person << " fixer " << fixer << " " << verdict.rule;
+      ASSERT_EQ(verdict.eligible, plain)
+          << post << " " << person << " fixer " << fixer << " " << verdict.rule;
       if (plain) right.insert(IdOf(post));
       ++*judged;
     }
-    for (const EligibleChecker& checker : EligibleCheckers(*ground_, question)) ASSERT_TRUE(right.contains(checker.post));
+    for (const EligibleChecker& checker : EligibleCheckers(*ground_, question))
+      ASSERT_TRUE(right.contains(checker.post));
   }
 
  private:
@@ -286,7 +305,8 @@ class RandomCounty {
     level_[name] = level;
     for (const char* kind : {" supervision", " officer"}) {
       const std::string post = name + kind, person = Person(random_() % kPersons);
-      builder_.AddPost(post, kind[1] == 's' ? PostKind::kSupervisionOfficer : PostKind::kGridOfficer, name, person);
+      builder_.AddPost(post, kind[1] == 's' ? PostKind::kSupervisionOfficer : PostKind::kGridOfficer, name,
+                       person);
       holder_[post] = person;
       places_of_[person].insert(name);
       if (kind[1] == 's') supervision_[post] = name;
@@ -326,7 +346,8 @@ TEST(CheckerEligibility, AgreesWithThePlainRuleOverAHundredThousandRandomVerdict
   int judged = 0;
   for (uint64_t seed = 1; judged < 100000; ++seed) {
     RandomCounty county(seed);
-    for (int i = 0; i < 60 && !::testing::Test::HasFatalFailure(); ++i) county.ExpectEveryVerdictIsRight(&judged);
+    for (int i = 0; i < 60 && !::testing::Test::HasFatalFailure(); ++i)
+      county.ExpectEveryVerdictIsRight(&judged);
     ASSERT_FALSE(::testing::Test::HasFatalFailure()) << "seed " << seed;
   }
 }

@@ -16,8 +16,15 @@ const WorkCalendar& Cal() { return testing::RealPolicy().calendar; }
 CaseType EasyType() {
   const auto hours = [](int n) { return Limit{Calendar::kContinuous, absl::Hours(n), ""}; };
   CaseType type;
-  type.limits = {.screen = hours(1), .onsite = hours(2), .dispatch = hours(3), .accept = hours(4), .handle = hours(40),
-                 .check = hours(6), .sign = hours(7), .total = hours(100), .rework_floor = absl::Hours(8)};
+  type.limits = {.screen = hours(1),
+                 .onsite = hours(2),
+                 .dispatch = hours(3),
+                 .accept = hours(4),
+                 .handle = hours(40),
+                 .check = hours(6),
+                 .sign = hours(7),
+                 .total = hours(100),
+                 .rework_floor = absl::Hours(8)};
   type.rechecks = {absl::Hours(7 * 24), absl::Hours(30 * 24)};
   return type;
 }
@@ -25,13 +32,19 @@ CaseType EasyType() {
 const absl::Time kFound = At("2026-11-02 08:00");
 absl::Time In(double hours) { return kFound + absl::Hours(1) * hours; }
 
-CaseFact Fact(A action, C to, double hours, int rework = 0) { return {action, to, In(hours), In(hours), rework}; }
+CaseFact Fact(A action, C to, double hours, int rework = 0) {
+  return {action, to, In(hours), In(hours), rework};
+}
 
 std::vector<CaseFact> StraightCase() {
-  return {Fact(A::kFile, C::kFiled, 1),          Fact(A::kDispatch, C::kDispatched, 2),
-          Fact(A::kAccept, C::kHandling, 3),     Fact(A::kSubmitFeedback, C::kFeedback, 30),
-          Fact(A::kAssignCheck, C::kChecking, 31), Fact(A::kPass, C::kSignOff, 34),
-          Fact(A::kSign, C::kClosed, 200),       Fact(A::kStartMonitoring, C::kMonitoring, 200)};
+  return {Fact(A::kFile, C::kFiled, 1),
+          Fact(A::kDispatch, C::kDispatched, 2),
+          Fact(A::kAccept, C::kHandling, 3),
+          Fact(A::kSubmitFeedback, C::kFeedback, 30),
+          Fact(A::kAssignCheck, C::kChecking, 31),
+          Fact(A::kPass, C::kSignOff, 34),
+          Fact(A::kSign, C::kClosed, 200),
+          Fact(A::kStartMonitoring, C::kMonitoring, 200)};
 }
 
 std::vector<CaseFact> First(size_t count) {
@@ -47,7 +60,8 @@ Clocks Compute(const std::vector<CaseFact>& facts, ClockLedger ledger = {}, bool
 TEST(StageClock, RunsTheStagesOfAStraightCaseInOrder) {
   const Clocks clocks = Compute(StraightCase());
   ASSERT_EQ(clocks.runs.size(), 6u);
-  const Stage stages[] = {Stage::kDispatch, Stage::kAccept, Stage::kHandle, Stage::kCheck, Stage::kSign, Stage::kRecheck};
+  const Stage stages[] = {Stage::kDispatch, Stage::kAccept, Stage::kHandle,
+                          Stage::kCheck,    Stage::kSign,   Stage::kRecheck};
   const double starts[] = {1, 2, 3, 30, 34, 200};
   const double dues[] = {4, 6, 43, 36, 41, 200 + 7 * 24};
   for (int i = 0; i < 6; ++i) {
@@ -230,7 +244,8 @@ TEST(StageClock, TakesSuspendedDaysOutOfAWorkingDayLimit) {
   const ClockAdjustment ledger[] = {
       {.kind = ClockAdjustment::Kind::kPause, .pause = {At("2026-11-03 10:00"), At("2026-11-05 10:00")}}};
   EXPECT_EQ(StageDue(Stage::kHandle, At("2026-11-02 10:00"), type, Cal()), At("2026-11-05 10:00"));
-  EXPECT_EQ(StageDue(Stage::kHandle, At("2026-11-02 10:00"), type, Cal(), 0, false, ledger), At("2026-11-09 10:00"));
+  EXPECT_EQ(StageDue(Stage::kHandle, At("2026-11-02 10:00"), type, Cal(), 0, false, ledger),
+            At("2026-11-09 10:00"));
 }
 
 TEST(StageClock, PlansNoRecheckForATypeWithoutOne) {
@@ -251,7 +266,8 @@ TEST(StageClock, KnowsTheStageOfEveryState) {
   for (int i = 0; i <= kCaseStateMax; ++i) {
     const auto state = static_cast<C>(i);
     // Suspended and transferred cases rest or run on clocks of their own, which come with their transitions.
-    const bool timed = (IsOpen(state) && state != C::kSuspended && state != C::kTracked) || state == C::kMonitoring;
+    const bool timed =
+        (IsOpen(state) && state != C::kSuspended && state != C::kTracked) || state == C::kMonitoring;
     EXPECT_EQ(StageOf(state) != Stage::kNone, timed) << NameOf(state);
   }
 }

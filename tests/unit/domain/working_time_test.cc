@@ -17,7 +17,9 @@ absl::Time Due(const std::string& start, Calendar calendar, absl::Duration span)
 absl::Time Hours(const std::string& start, double hours) {
   return Due(start, Calendar::kWorkingHours, absl::Hours(1) * hours);
 }
-absl::Time Days(const std::string& start, int days) { return Due(start, Calendar::kWorkingDays, absl::Hours(24) * days); }
+absl::Time Days(const std::string& start, int days) {
+  return Due(start, Calendar::kWorkingDays, absl::Hours(24) * days);
+}
 
 TEST(WorkingTime, CountsWithinAMorning) { EXPECT_EQ(Hours("2026-11-23 09:00", 2), At("2026-11-23 11:00")); }
 
@@ -52,14 +54,16 @@ TEST(WorkingTime, SkipsTheSpringFestivalOf2026) {
 }
 
 TEST(WorkingTime, WorksOnTheAdjustedWeekendDaysOf2026) {
-  for (const absl::CivilDay day : {absl::CivilDay(2026, 1, 4), absl::CivilDay(2026, 2, 14), absl::CivilDay(2026, 2, 28),
-                                   absl::CivilDay(2026, 5, 9), absl::CivilDay(2026, 9, 20), absl::CivilDay(2026, 10, 10)}) {
+  for (const absl::CivilDay day :
+       {absl::CivilDay(2026, 1, 4), absl::CivilDay(2026, 2, 14), absl::CivilDay(2026, 2, 28),
+        absl::CivilDay(2026, 5, 9), absl::CivilDay(2026, 9, 20), absl::CivilDay(2026, 10, 10)}) {
     EXPECT_TRUE(IsWorkingDay(day, Calendar2026())) << day;
   }
 }
 
 TEST(WorkingTime, Has248WorkingDaysIn2026) {
-  // 365 days, 104 at weekends of which 6 are worked, 19 holidays on weekdays: counted by hand from the notice.
+  // 365 days, 104 at weekends of which 6 are worked, 19 holidays on weekdays: counted by hand from the
+  // notice.
   int days = 0;
   for (absl::CivilDay day(2026, 1, 1); day.year() == 2026; ++day) days += IsWorkingDay(day, Calendar2026());
   EXPECT_EQ(days, 248);
@@ -86,33 +90,41 @@ TEST(WorkingTime, IsNeverDueWhereNobodyEverWorks) {
 }
 
 TEST(WorkingTime, LeavesInstantsWithoutADateAlone) {
-  EXPECT_EQ(AddLimit(absl::InfinitePast(), {Calendar::kWorkingHours, absl::Hours(1), ""}, Calendar2026()), absl::InfinitePast());
-  EXPECT_EQ(AddLimit(absl::InfiniteFuture(), {Calendar::kContinuous, absl::Hours(1), ""}, Calendar2026()), absl::InfiniteFuture());
-  EXPECT_EQ(WorkingTime(absl::InfinitePast(), At("2026-11-23 09:00"), Calendar2026()), absl::InfiniteDuration());
+  EXPECT_EQ(AddLimit(absl::InfinitePast(), {Calendar::kWorkingHours, absl::Hours(1), ""}, Calendar2026()),
+            absl::InfinitePast());
+  EXPECT_EQ(AddLimit(absl::InfiniteFuture(), {Calendar::kContinuous, absl::Hours(1), ""}, Calendar2026()),
+            absl::InfiniteFuture());
+  EXPECT_EQ(WorkingTime(absl::InfinitePast(), At("2026-11-23 09:00"), Calendar2026()),
+            absl::InfiniteDuration());
 }
 
 TEST(WorkingTime, MeasuresBetweenTwoInstants) {
   EXPECT_EQ(WorkingTime(At("2026-11-20 17:00"), At("2026-11-23 09:30"), Calendar2026()), absl::Hours(2));
-  EXPECT_EQ(WorkingTime(At("2026-10-01 00:00"), At("2026-10-08 00:00"), Calendar2026()), absl::ZeroDuration());
-  EXPECT_EQ(WorkingTime(At("2026-11-23 09:00"), At("2026-11-23 08:00"), Calendar2026()), absl::ZeroDuration());
+  EXPECT_EQ(WorkingTime(At("2026-10-01 00:00"), At("2026-10-08 00:00"), Calendar2026()),
+            absl::ZeroDuration());
+  EXPECT_EQ(WorkingTime(At("2026-11-23 09:00"), At("2026-11-23 08:00"), Calendar2026()),
+            absl::ZeroDuration());
 }
 
 // Working minutes counted one by one: slow, plain, and written without the code under test's arithmetic.
 bool IsWorkingMinute(absl::Time t) {
   const absl::CivilMinute minute = absl::ToCivilMinute(t, CalendarZone());
   const int of_day = static_cast<int>(minute.hour() * 60 + minute.minute());
-  const bool hours = (of_day >= 8 * 60 + 30 && of_day < 12 * 60) || (of_day >= 14 * 60 + 30 && of_day < 18 * 60);
+  const bool hours =
+      (of_day >= 8 * 60 + 30 && of_day < 12 * 60) || (of_day >= 14 * 60 + 30 && of_day < 18 * 60);
   return hours && IsWorkingDay(absl::CivilDay(minute), Calendar2026());
 }
 
 TEST(WorkingTime, AgreesWithCountingMinuteByMinuteAtRandomStarts) {
   std::mt19937_64 random(20261122);
   for (int i = 0; i < 300; ++i) {
-    const absl::Time start = At("2026-01-01 00:00") + absl::Minutes(static_cast<int64_t>(random() % (360 * 1440)));
+    const absl::Time start =
+        At("2026-01-01 00:00") + absl::Minutes(static_cast<int64_t>(random() % (360 * 1440)));
     const int minutes = static_cast<int>(1 + random() % 1500);
     absl::Time plain = start;
     for (int left = minutes; left > 0; plain += absl::Minutes(1)) left -= IsWorkingMinute(plain);
-    const absl::Time due = AddLimit(start, {Calendar::kWorkingHours, absl::Minutes(minutes), ""}, Calendar2026());
+    const absl::Time due =
+        AddLimit(start, {Calendar::kWorkingHours, absl::Minutes(minutes), ""}, Calendar2026());
     ASSERT_EQ(due, plain) << "start " << start << " minutes " << minutes;
     ASSERT_EQ(WorkingTime(start, due, Calendar2026()), absl::Minutes(minutes));
   }
