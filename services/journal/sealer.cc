@@ -94,7 +94,7 @@ void Sealer::Loop() {
     const bool changed = health_.message() != status.message() || health_.ok() != status.ok();
     health_ = status;
     if (changed && !status.ok()) {
-      Log(IsPassing(status) ? LogLevel::kWarning : LogLevel::kError, "journal_unsealed", {{"error", status.ToString()}});
+      Log(IsPassing(status) ? LogLevel::kWarning : LogLevel::kError, "journal_unsealed", {{"error", status.ToString(absl::StatusToStringMode::kWithNoExtraData)}});
     }
     wake_.wait_for(lock, absl::ToChronoMicroseconds(interval_), [&] { return stopping_; });
     if (stopping_) return;

@@ -79,7 +79,7 @@ void Sequencer::Note(const absl::Status& status) {
   if (status.ok()) {
     Log(LogLevel::kInfo, "sequencer_goes_on");
   } else {
-    Log(IsPassing(status) ? LogLevel::kWarning : LogLevel::kError, "sequencer_stands_still", {{"error", status.ToString()}});
+    Log(IsPassing(status) ? LogLevel::kWarning : LogLevel::kError, "sequencer_stands_still", {{"error", status.ToString(absl::StatusToStringMode::kWithNoExtraData)}});
   }
 }
 

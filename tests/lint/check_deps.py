@@ -21,8 +21,8 @@ MAY.update({area: {"base", "domain", "platform", "access"} for area in AREAS})
 # Headers of others that a folder must not see at all.
 FORBIDDEN = {
     "base": [r"google/protobuf", r"gridwarden/", r"grpc", r"openssl/", r"cppconn/", r"nlohmann/"],
-    "domain": [r"google/protobuf", r"gridwarden/", r"grpc", r"openssl/", r"cppconn/", r"<thread>", r"<mutex>",
-               r"<condition_variable>", r"absl/time/clock.h", r"absl/synchronization"],
+    "domain": [r"google/protobuf", r"gridwarden/", r"grpc", r"openssl/", r"cppconn/", r"^thread$", r"^mutex$",
+               r"^condition_variable$", r"absl/time/clock.h", r"absl/synchronization"],
 }
 # Third-party headers that only one folder may see.
 ONLY_IN = {r"^(cppconn/|mysql_)": "platform/db", r"^openssl/": "platform/"}
@@ -54,8 +54,7 @@ def check_services(root, problems):
                 if not (services / include).exists():
                     problems.append(f"services/{relative}: there is no {include}")
             for pattern in FORBIDDEN.get(own, []):
-                bracketed = f"<{include}>" if quote == "<" else include
-                if re.search(pattern, bracketed):
+                if re.search(pattern, include):
                     problems.append(f"services/{relative}: {own} may not include {include}")
             for pattern, only in ONLY_IN.items():
                 if re.search(pattern, include) and not str(relative).startswith(only):

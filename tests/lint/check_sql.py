@@ -61,7 +61,7 @@ def check(path, root, problems):
         if table in locked or excused(text, position):
             continue
         problems.append(f"{where}:{line_of(text, position)}: UPDATE {table} without a lock (SELECT ... FOR UPDATE) or an expected "
-                        "revision; say `// Unlocked: <reason>` if neither is needed")
+                        "revision; say `// Unlocked: <reason>` in the line above if neither is needed")
 
 
 def main():

@@ -270,11 +270,11 @@ absl::Duration Consumer::Note(const absl::Status& status, bool idle) {
   }
   if (!IsPassing(status)) {
     Log(LogLevel::kError, "consumer_stopped",
-        {{"consumer", options_.name}, {"index", std::to_string(next_index())}, {"error", status.ToString()}});
+        {{"consumer", options_.name}, {"index", std::to_string(next_index())}, {"error", status.ToString(absl::StatusToStringMode::kWithNoExtraData)}});
     return options_.retry_stopped;
   }
   if (failures == 1) {
-    Log(LogLevel::kWarning, "consumer_waits", {{"consumer", options_.name}, {"error", status.ToString()}});
+    Log(LogLevel::kWarning, "consumer_waits", {{"consumer", options_.name}, {"error", status.ToString(absl::StatusToStringMode::kWithNoExtraData)}});
   }
   return std::min(options_.backoff_max, kBackoffMin * (1 << std::min(failures, 10)));
 }

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""The checks find what they are for: each is run on a small tree with one fault, and on the same tree without it."""
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+ERRORS = 'enum ErrorReason {\n  ERROR_REASON_UNSPECIFIED = 0;\n  NOT_FOUND = 40 [(zh_cn) = "x"];\n}\n'
+GOOD = {
+    "db/migrations/0001_a.sql": "-- a comment; with a semicolon\nCREATE TABLE a (\n  id INT NOT NULL,\n  price DECIMAL(5,2) NULL,\n"
+                                "  PRIMARY KEY (id),\n  KEY by_price (price, id)\n) ENGINE=InnoDB;\n",
+    "db/manifest/a.csv": "table,column,class,privacy,retention,reason\na,id,protected,none,case,\na,price,derived,none,case,\n",
+    "proto/gridwarden/errors/v1/errors.proto": ERRORS,
+    "services/base/x.h": "#include <string>\n",
+    "services/grid/a_repository.cc": 'R"(SELECT id FROM a WHERE id = ? FOR UPDATE)"; "UPDATE a SET price = ? "\n  "WHERE id = ?";\n'
+                                     '#include "base/x.h"\nMakeError(c, "m", {.reason = "NOT_FOUND"});\n',
+    "services/casework/case.cc": '#include "base/x.h"\n',
+}
+
+
+def run(check, files):
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in files.items():
+            path = pathlib.Path(folder, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        done = subprocess.run([sys.executable, HERE / check, folder], capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+
+class Checks(unittest.TestCase):
+    def good(self, check):
+        code, output = run(check, GOOD)
+        self.assertEqual((code, output), (0, ""))
+
+    def bad(self, check, says, **changes):
+        files = dict(GOOD)
+        for name, text in changes.items():
+            files[{"sql": "db/migrations/0002_b.sql", "csv": "db/manifest/a.csv", "repository": "services/grid/a_repository.cc",
+                   "case": "services/casework/case.cc", "domain": "services/domain/d.cc", "new": "services/new/n.cc",
+                   "errors": "proto/gridwarden/errors/v1/errors.proto"}[name]] = text
+        code, output = run(check, files)
+        self.assertEqual(code, 1, output)
+        self.assertIn(says, output)
+
+    def test_manifest(self):
+        self.good("check_manifest.py")
+        self.bad("check_manifest.py", "no row for b.id", sql="CREATE TABLE b (id INT NOT NULL PRIMARY KEY);\n")
+        self.bad("check_manifest.py", "no row for a.more", sql="ALTER TABLE a ADD COLUMN more INT NULL;\n")
+        self.bad("check_manifest.py", "there is no column a.price", sql="ALTER TABLE a DROP COLUMN price;\n")
+        self.bad("check_manifest.py", "there is no column a.id", sql="DROP TABLE a;\n")
+        header = GOOD["db/manifest/a.csv"]
+        self.bad("check_manifest.py", "stands already", csv=header + "a,id,protected,none,case,\n")
+        self.bad("check_manifest.py", "needs a reason", csv=header.replace("a,id,protected", "a,id,ephemeral"))
+        self.bad("check_manifest.py", "privacy is 'public'", csv=header.replace("protected,none", "protected,public"))
+
+    def test_deps(self):
+        self.good("check_deps.py")
+        self.bad("check_deps.py", "casework may not include grid/a.h", case='#include "grid/a.h"\n',
+                 repository='// nothing\n')
+        self.bad("check_deps.py", "domain may not include thread", domain="#include <thread>\n")
+        self.bad("check_deps.py", "only services/platform/db may include cppconn/driver.h", case="#include <cppconn/driver.h>\n")
+        self.bad("check_deps.py", "unknown folder", new="int x;\n")
+
+    def test_reasons(self):
+        self.good("check_reasons.py")
+        self.bad("check_reasons.py", "NO_SUCH", case='return FailedPrecondition("NO_SUCH", "m");\n')
+        self.bad("check_reasons.py", "NO_SUCH", case='facts{.reason = "NO_SUCH"};\n')
+        self.bad("check_reasons.py", "NO_SUCH", case='if (ReasonOf(x.status()) == "NO_SUCH") {}\n')
+        self.bad("check_reasons.py", "no zh-CN sentence", errors=ERRORS.replace('[(zh_cn) = "x"]', ""))
+
+    def test_sql(self):
+        self.good("check_sql.py")
+        self.bad("check_sql.py", "SELECT *", case='"SELECT * FROM a";\n')
+        self.bad("check_sql.py", "OFFSET", case='R"(SELECT id FROM a LIMIT 5\n OFFSET 10)";\n')
+        self.bad("check_sql.py", "UPDATE a without a lock", repository='"UPDATE a SET price = 1 WHERE id = ?";\n')
+        for fine in ('"UPDATE a SET price = 1 WHERE id = ? AND revision = ?";\n',
+                     '// Unlocked: a last-seen time.\nx = "UPDATE a SET price = 1 WHERE id = ?";\n', '"SELECT COUNT(*) FROM a";\n'):
+            self.assertEqual(run("check_sql.py", {**GOOD, "services/grid/a_repository.cc": fine}), (0, ""))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=0)
