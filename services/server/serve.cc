@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -232,9 +233,16 @@ class Process {
     absl::SleepFor(options_.drain_wait);
     if (http_ != nullptr) http_->Drain(options_.drain_grace);
     if (server_ != nullptr) server_->Drain(options_.drain_grace);
-    for (auto worker = workers_.rbegin(); worker != workers_.rend(); ++worker) (*worker)->Stop();
+    StopWorkers();
     if (!options_.ready_file.empty()) unlink(options_.ready_file.c_str());
     Log(LogLevel::kInfo, "stopped");
+  }
+
+  // All at once: each may wait a second for the end of its read of the feed.
+  void StopWorkers() {
+    std::vector<std::thread> stops;
+    for (const std::unique_ptr<Worker>& worker : workers_) stops.emplace_back([&worker] { worker->Stop(); });
+    for (std::thread& thread : stops) thread.join();
   }
 
   const ServeOptions& options_;

@@ -1,0 +1,75 @@
+#include "server/flags.h"
+
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "server/serve.h"
+
+namespace gridwarden::server {
+namespace {
+
+absl::StatusOr<Flags> ParseAll(const std::vector<std::string>& arguments) {
+  static const std::vector<Flag> known = [] {
+    std::vector<Flag> flags(ServeFlags().begin(), ServeFlags().end());
+    flags.insert(flags.end(), DatabaseFlags().begin(), DatabaseFlags().end());
+    return flags;
+  }();
+  return Flags::Parse(known, arguments);
+}
+
+std::string ErrorOf(std::vector<std::string> arguments) {
+  arguments.push_back("--db-socket=/s");
+  const absl::StatusOr<Flags> flags = ParseAll(arguments);
+  const absl::Status status = flags.ok() ? ReadServeFlags(*flags).status() : flags.status();
+  return std::string(status.message());
+}
+
+TEST(Flags, TakeBothSpellingsAndKeepTheLastValue) {
+  const auto flags = ParseAll({"--threads", "3", "--queue=7", "--demo", "--threads=4"});
+  ASSERT_TRUE(flags.ok());
+  EXPECT_EQ(flags->Text("--threads"), "4");
+  EXPECT_EQ(flags->Text("--queue"), "7");
+  EXPECT_TRUE(flags->IsOn("--demo"));
+  EXPECT_EQ(flags->Text("--target"), "all");
+}
+
+TEST(Flags, NameWhatTheyDoNotUnderstand) {
+  EXPECT_EQ(ErrorOf({"--no-such"}), "--no-such: no such flag; see --help");
+  EXPECT_EQ(ErrorOf({"--threads=many"}), "--threads: got many, want a number from 1 to 256");
+  EXPECT_EQ(ErrorOf({"--target=castle"}), "--target: no such area: castle");
+  EXPECT_EQ(ErrorOf({"--target=all,grid"}), "--target: all stands alone");
+  EXPECT_EQ(ErrorOf({"--listen-http=8080"}), "--listen-http: got 8080, want ADDRESS:PORT");
+  EXPECT_EQ(ErrorOf({"--peer=grid=127.0.0.1:1"}), "--peer: grid is a target of this process itself");
+  EXPECT_EQ(ErrorOf({"--db-name=a;b"}), "--db-name: want letters, digits and _ only");
+  EXPECT_EQ(ErrorOf({"--db-host=h:1"}), "--db-socket: want either --db-socket or --db-host");
+  EXPECT_EQ(ParseAll({"--threads"}).status().message(), "--threads: want a value: N");
+}
+
+TEST(ServeFlags, WantAPeerForEveryAreaThatIsElsewhere) {
+  EXPECT_EQ(ErrorOf({"--target=casework,grid,gateway", "--peer=identity=a:1,source=b:2", "--peer=journal=c:3"}),
+            "--peer: want --peer for: patrol intake media report");
+}
+
+TEST(ServeFlags, AllIsEveryAreaAndTheGateway) {
+  const auto options = ReadServeFlags(*ParseAll({"--db-socket=/s", "--listen-http=[::1]:0"}));
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(options->areas.size(), 9u);
+  EXPECT_TRUE(options->gateway);
+  EXPECT_EQ(options->listen_http->host, "::1");
+  EXPECT_EQ(options->hop_secret_file, ".run/data/hop.secret");
+}
+
+TEST(ServeFlags, TheGatewayAloneNeedsNoDatabase) {
+  std::string peers;
+  for (const char* area : {"identity", "grid", "source", "patrol", "casework", "intake", "media", "journal", "report"}) {
+    peers += std::string(area) + "=127.0.0.1:7000,";
+  }
+  const auto options = ReadServeFlags(*ParseAll({"--target=gateway", "--peer=" + peers}));
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_TRUE(options->areas.empty());
+  EXPECT_EQ(options->listen_http->port, 8080);
+}
+
+}  // namespace
+}  // namespace gridwarden::server
