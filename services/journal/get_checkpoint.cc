@@ -3,7 +3,8 @@
 namespace gridwarden::journal {
 
 absl::StatusOr<v1::Checkpoint> GetCheckpoint(db::Database& database, const rpc::Call& call,
-                                             const v1::GetCheckpointRequest& request, const std::string& verifier_key) {
+                                             const v1::GetCheckpointRequest& request,
+                                             const std::string& verifier_key) {
   std::optional<StoredCheckpoint> found;
   GW_RETURN_IF_ERROR(database.Read(call.deadline, [&](db::Transaction& tx) -> absl::Status {
     if (request.size() == 0) {

@@ -15,8 +15,9 @@ bool MaySee(const rpc::Call& call, const v1::Entry& entry) {
 
 absl::Status AddProofs(db::Transaction& tx, const StoredCheckpoint& checkpoint, v1::Receipt& receipt) {
   for (v1::Receipt::Line& line : *receipt.mutable_lines()) {
-    GW_ASSIGN_OR_RETURN(domain::merkle::Proof proof,
-                        domain::merkle::InclusionProof(crypto::Sha256, line.index(), checkpoint.size, HashesIn(tx)));
+    GW_ASSIGN_OR_RETURN(
+        domain::merkle::Proof proof,
+        domain::merkle::InclusionProof(crypto::Sha256, line.index(), checkpoint.size, HashesIn(tx)));
     for (std::string& hash : proof) line.add_proof(std::move(hash));
   }
   receipt.set_checkpoint(checkpoint.note);
@@ -24,21 +25,23 @@ absl::Status AddProofs(db::Transaction& tx, const StoredCheckpoint& checkpoint, 
 }
 
 // Adds a line; false when the caller may not see the entry.
-bool AddLine(const rpc::Call& call, const std::string& body, const std::string& leaf, std::optional<uint64_t> index,
-             v1::Receipt& receipt) {
+bool AddLine(const rpc::Call& call, const std::string& body, const std::string& leaf,
+             std::optional<uint64_t> index, v1::Receipt& receipt) {
   v1::Entry entry;
   if (!entry.ParseFromString(body) || !MaySee(call, entry)) return false;
   v1::Receipt::Line& line = *receipt.add_lines();
   line.set_entry_id(Uuid::FromBytes(entry.entry_id()).value_or(Uuid()).ToString());
   line.set_leaf(leaf);
   if (index) line.set_index(*index);
-  if (!receipt.has_received_time()) SetTime(absl::FromUnixMicros(entry.received_us()), receipt.mutable_received_time());
+  if (!receipt.has_received_time())
+    SetTime(absl::FromUnixMicros(entry.received_us()), receipt.mutable_received_time());
   return true;
 }
 
 }  // namespace
 
-absl::StatusOr<v1::Receipt> GetReceipt(db::Database& database, const rpc::Call& call, const v1::GetReceiptRequest& request) {
+absl::StatusOr<v1::Receipt> GetReceipt(db::Database& database, const rpc::Call& call,
+                                       const v1::GetReceiptRequest& request) {
   GW_ASSIGN_OR_RETURN(const Uuid request_id, rpc::RequestId(request.request_id()));
   // Absent and forbidden are said in the same words.
   const absl::Status absent = NotFound("requests/" + request_id.ToString());

@@ -8,7 +8,8 @@ absl::StatusOr<v1::JournalStatus> GetStatus(db::Database& database, const rpc::C
   GW_RETURN_IF_ERROR(database.Read(call.deadline, [&](db::Transaction& tx) -> absl::Status {
     status.Clear();
     GW_ASSIGN_OR_RETURN(const Head head, RequireHead(tx));
-    GW_ASSIGN_OR_RETURN(const auto frontier, domain::merkle::Frontier::Parse(crypto::Sha256, head.size, head.frontier));
+    GW_ASSIGN_OR_RETURN(const auto frontier,
+                        domain::merkle::Frontier::Parse(crypto::Sha256, head.size, head.frontier));
     GW_ASSIGN_OR_RETURN(const uint64_t staged, CountStaged(tx));
     GW_ASSIGN_OR_RETURN(const std::optional<StoredCheckpoint> sealed, ReadNewestCheckpoint(tx));
     status.set_origin(head.origin);

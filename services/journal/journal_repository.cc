@@ -66,17 +66,19 @@ constexpr std::string_view kReadLeaves =
     "SELECT leaf FROM journal_entry WHERE log_id = ? AND idx >= ? AND idx < ? ORDER BY idx";
 constexpr std::string_view kReadNodes =
     "SELECT hash FROM journal_node WHERE log_id = ? AND level = ? AND idx >= ? AND idx < ? ORDER BY idx";
-constexpr std::string_view kInsertNode = "INSERT INTO journal_node (log_id, level, idx, hash) VALUES (?, ?, ?, ?)";
+constexpr std::string_view kInsertNode =
+    "INSERT INTO journal_node (log_id, level, idx, hash) VALUES (?, ?, ?, ?)";
 
 constexpr std::string_view kInsertCheckpoint =
     "INSERT INTO journal_checkpoint (log_id, size, root, signed_us, note) VALUES (?, ?, ?, ?, ?)";
 constexpr std::string_view kReadNewestCheckpoint =
     "SELECT size, root, signed_us, note FROM journal_checkpoint WHERE log_id = ? ORDER BY size DESC LIMIT 1";
 constexpr std::string_view kReadCheckpointUpTo =
-    "SELECT size, root, signed_us, note FROM journal_checkpoint WHERE log_id = ? AND size <= ? ORDER BY size DESC LIMIT 1";
+    "SELECT size, root, signed_us, note FROM journal_checkpoint WHERE log_id = ? AND size <= ? ORDER BY size "
+    "DESC LIMIT 1";
 
 // Statements with lists come in these sizes only, so that few stay prepared.
-constexpr std::array<size_t, 4> kListSizes = {256, 64, 8, 1};
+constexpr std::array<size_t, 5> kListSizes = {256, 64, 16, 4, 1};
 
 size_t ListSizeFor(size_t left) {
   for (const size_t size : kListSizes) {
@@ -106,7 +108,8 @@ StagedEntry StagedOf(const db::Row& row) {
                      .body = row.Text(5)};
   v1::Entry entry;
   staged.well_formed = entry.ParseFromString(staged.body) && entry.subject() == staged.subject.Bytes() &&
-                       entry.subject_seq() == staged.subject_seq && entry.entry_id() == staged.entry_id.Bytes();
+                       entry.subject_seq() == staged.subject_seq &&
+                       entry.entry_id() == staged.entry_id.Bytes();
   staged.kind = entry.kind();
   staged.subject_prev = entry.subject_prev();
   staged.leaf = LeafHash(staged.body);
@@ -136,12 +139,18 @@ db::Value Nullable(const std::string& bytes) { return bytes.empty() ? db::Value(
 
 }  // namespace
 
-absl::StatusOr<std::optional<Head>> ReadHead(db::Transaction& tx) { return tx.QueryOne(kReadHead, HeadOf, kLogId); }
+absl::StatusOr<std::optional<Head>> ReadHead(db::Transaction& tx) {
+  return tx.QueryOne(kReadHead, HeadOf, kLogId);
+}
 
-absl::StatusOr<std::optional<Head>> LockHead(db::Transaction& tx) { return tx.QueryOne(kLockHead, HeadOf, kLogId); }
+absl::StatusOr<std::optional<Head>> LockHead(db::Transaction& tx) {
+  return tx.QueryOne(kLockHead, HeadOf, kLogId);
+}
 
 absl::StatusOr<bool> HasEntries(db::Transaction& tx) {
-  GW_ASSIGN_OR_RETURN(const auto first, tx.QueryOne(kHasEntries, [](const db::Row& row) { return row.Int(0); }, kLogId));
+  GW_ASSIGN_OR_RETURN(const auto first,
+                      tx.QueryOne(
+                          kHasEntries, [](const db::Row& row) { return row.Int(0); }, kLogId));
   return first.has_value();
 }
 
@@ -165,20 +174,23 @@ absl::Status GiveUpLease(db::Transaction& tx, uint64_t epoch, const Uuid& owner)
   return tx.Exec(kGiveUpLease, kLogId, epoch, owner).status();
 }
 
-absl::Status MoveHead(db::Transaction& tx, const Head& before, uint64_t size, int64_t sequenced_us, const std::string& frontier,
-                      const Uuid& owner, absl::Duration lease) {
-  GW_ASSIGN_OR_RETURN(const uint64_t moved, tx.Exec(kMoveHead, size, sequenced_us, frontier, absl::ToInt64Microseconds(lease),
-                                                    kLogId, before.size, before.epoch, owner));
+absl::Status MoveHead(db::Transaction& tx, const Head& before, uint64_t size, int64_t sequenced_us,
+                      const std::string& frontier, const Uuid& owner, absl::Duration lease) {
+  GW_ASSIGN_OR_RETURN(const uint64_t moved,
+                      tx.Exec(kMoveHead, size, sequenced_us, frontier, absl::ToInt64Microseconds(lease),
+                              kLogId, before.size, before.epoch, owner));
   return moved == 1 ? absl::OkStatus() : absl::AbortedError("another sequencer moved the head");
 }
 
 absl::StatusOr<bool> AnythingStaged(db::Transaction& tx) {
-  GW_ASSIGN_OR_RETURN(const auto first, tx.QueryOne(kAnythingStaged, [](const db::Row& row) { return row.Int(0); }));
+  GW_ASSIGN_OR_RETURN(const auto first,
+                      tx.QueryOne(kAnythingStaged, [](const db::Row& row) { return row.Int(0); }));
   return first.has_value();
 }
 
 absl::StatusOr<uint64_t> CountStaged(db::Transaction& tx) {
-  GW_ASSIGN_OR_RETURN(const auto count, tx.QueryOne(kCountStaged, [](const db::Row& row) { return row.Int(0); }));
+  GW_ASSIGN_OR_RETURN(const auto count,
+                      tx.QueryOne(kCountStaged, [](const db::Row& row) { return row.Int(0); }));
   return static_cast<uint64_t>(count.value_or(0));
 }
 
@@ -193,7 +205,8 @@ absl::StatusOr<std::vector<StagedEntry>> ReadStagedOfRequest(db::Transaction& tx
 absl::Status DeleteStaged(db::Transaction& tx, const std::vector<uint64_t>& ids) {
   for (size_t first = 0; first < ids.size();) {
     const size_t count = ListSizeFor(ids.size() - first);
-    const std::string sql = "DELETE FROM journal_stage WHERE id IN (" + db::InList(static_cast<int>(count)) + ")";
+    const std::string sql =
+        "DELETE FROM journal_stage WHERE id IN (" + db::InList(static_cast<int>(count)) + ")";
     const std::vector<db::Value> values(ids.begin() + first, ids.begin() + first + count);
     GW_ASSIGN_OR_RETURN(const uint64_t deleted, tx.ExecValues(sql, values));
     if (deleted != count) return Internal("a staged row was gone although it was locked");
@@ -205,16 +218,20 @@ absl::Status DeleteStaged(db::Transaction& tx, const std::vector<uint64_t>& ids)
 absl::StatusOr<std::vector<ChainEnd>> ReadChainEnds(db::Transaction& tx, const std::vector<Uuid>& subjects) {
   std::vector<ChainEnd> ends;
   for (size_t first = 0; first < subjects.size();) {
-    const size_t count = ListSizeFor(subjects.size() - first);
+    const size_t count = std::min(subjects.size() - first, kListSizes.front());
+    // Filled up with the last subject to one of the sizes.
+    const size_t places =
+        *std::find_if(kListSizes.rbegin(), kListSizes.rend(), [&](size_t size) { return size >= count; });
     const std::string sql =
         "SELECT e.subject, e.subject_seq, e.leaf FROM journal_entry e JOIN ("
         "SELECT subject, MAX(subject_seq) AS last_seq FROM journal_entry WHERE log_id = ? AND subject IN (" +
-        db::InList(static_cast<int>(count)) +
+        db::InList(static_cast<int>(places)) +
         ") GROUP BY subject) x ON e.log_id = ? AND e.subject = x.subject AND e.subject_seq = x.last_seq";
     std::vector<db::Value> values;
-    values.reserve(count + 2);
+    values.reserve(places + 2);
     values.emplace_back(kLogId);
     values.insert(values.end(), subjects.begin() + first, subjects.begin() + first + count);
+    values.insert(values.end(), places - count, db::Value(subjects[first + count - 1]));
     values.emplace_back(kLogId);
     GW_RETURN_IF_ERROR(tx.QueryValues(sql, values, [&](const db::Row& row) {
       ends.push_back({row.Id(0), static_cast<uint64_t>(row.Int(1)), row.Text(2)});
@@ -229,14 +246,16 @@ absl::Status InsertEntries(db::Transaction& tx, const std::vector<StoredEntry>& 
   for (size_t first = 0; first < entries.size();) {
     const size_t count = ListSizeFor(entries.size() - first);
     const std::string sql =
-        "INSERT INTO journal_entry (log_id, idx, leaf, entry_id, request_id, kind, subject, subject_seq, sequenced_us, body) "
+        "INSERT INTO journal_entry (log_id, idx, leaf, entry_id, request_id, kind, subject, subject_seq, "
+        "sequenced_us, body) "
         "VALUES " +
         db::RepeatedRows(kColumns, static_cast<int>(count));
     std::vector<db::Value> values;
     values.reserve(count * kColumns);
     for (const StoredEntry& entry : std::span(entries).subspan(first, count)) {
-      values.insert(values.end(), {kLogId, entry.index, entry.leaf, entry.entry_id, Nullable(entry.request_id), entry.kind,
-                                   entry.subject, entry.subject_seq, entry.sequenced, entry.body});
+      values.insert(values.end(),
+                    {kLogId, entry.index, entry.leaf, entry.entry_id, Nullable(entry.request_id), entry.kind,
+                     entry.subject, entry.subject_seq, entry.sequenced, entry.body});
     }
     GW_RETURN_IF_ERROR(tx.ExecValues(sql, values).status());
     first += count;
@@ -251,18 +270,19 @@ absl::StatusOr<std::vector<StoredEntry>> ReadEntries(db::Transaction& tx, uint64
 absl::StatusOr<std::vector<StoredEntry>> ReadFeedEntries(db::Transaction& tx, uint64_t first, uint64_t end,
                                                          const std::vector<std::string>& kinds, int limit) {
   if (kinds.empty()) return tx.Query(kReadEntriesUpTo, EntryOf, kLogId, first, end, limit);
-  const std::string sql =
-      std::string(kReadEntriesOfKinds) + db::InList(static_cast<int>(kinds.size())) + ") ORDER BY idx LIMIT ?";
+  const std::string sql = std::string(kReadEntriesOfKinds) + db::InList(static_cast<int>(kinds.size())) +
+                          ") ORDER BY idx LIMIT ?";
   std::vector<db::Value> values = {kLogId, first, end};
   values.insert(values.end(), kinds.begin(), kinds.end());
   values.emplace_back(limit);
   std::vector<StoredEntry> entries;
-  GW_RETURN_IF_ERROR(tx.QueryValues(sql, values, [&](const db::Row& row) { entries.push_back(EntryOf(row)); }));
+  GW_RETURN_IF_ERROR(
+      tx.QueryValues(sql, values, [&](const db::Row& row) { entries.push_back(EntryOf(row)); }));
   return entries;
 }
 
-absl::StatusOr<std::vector<StoredEntry>> ReadEntriesOfSubject(db::Transaction& tx, const Uuid& subject, uint64_t after_seq,
-                                                              uint64_t first, int limit) {
+absl::StatusOr<std::vector<StoredEntry>> ReadEntriesOfSubject(db::Transaction& tx, const Uuid& subject,
+                                                              uint64_t after_seq, uint64_t first, int limit) {
   return tx.Query(kReadEntriesOfSubject, EntryOf, kLogId, subject, after_seq, first, limit);
 }
 
@@ -286,7 +306,10 @@ domain::merkle::ReadHashes HashesIn(db::Transaction& tx) {
 }
 
 absl::Status InsertCheckpoint(db::Transaction& tx, const StoredCheckpoint& checkpoint) {
-  return tx.Exec(kInsertCheckpoint, kLogId, checkpoint.size, checkpoint.root, checkpoint.signed_time, checkpoint.note).status();
+  return tx
+      .Exec(kInsertCheckpoint, kLogId, checkpoint.size, checkpoint.root, checkpoint.signed_time,
+            checkpoint.note)
+      .status();
 }
 
 absl::StatusOr<std::optional<StoredCheckpoint>> ReadNewestCheckpoint(db::Transaction& tx) {

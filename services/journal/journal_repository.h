@@ -19,10 +19,10 @@ struct Head {
   uint64_t size = 0;
   uint64_t epoch = 0;
   Uuid lease_owner;
-  int64_t lease_until_us = 0;      // by the database's clock
+  int64_t lease_until_us = 0;  // by the database's clock
   int64_t last_sequenced_us = 0;
   std::string frontier;
-  int64_t database_now_us = 0;     // read with the row, so that leases need no agreement between machines
+  int64_t database_now_us = 0;  // read with the row, so that leases need no agreement between machines
 };
 
 struct StoredEntry {
@@ -55,8 +55,8 @@ absl::Status TakeLease(db::Transaction& tx, const Head& head, const Uuid& owner,
 absl::StatusOr<bool> RenewLease(db::Transaction& tx, uint64_t epoch, const Uuid& owner, absl::Duration time);
 absl::Status GiveUpLease(db::Transaction& tx, uint64_t epoch, const Uuid& owner);
 // The compare-and-set that makes two sequencers harmless: ABORTED unless size and epoch are still `before`'s.
-absl::Status MoveHead(db::Transaction& tx, const Head& before, uint64_t size, int64_t sequenced_us, const std::string& frontier,
-                      const Uuid& owner, absl::Duration lease);
+absl::Status MoveHead(db::Transaction& tx, const Head& before, uint64_t size, int64_t sequenced_us,
+                      const std::string& frontier, const Uuid& owner, absl::Duration lease);
 
 // Staged entries.
 absl::StatusOr<bool> AnythingStaged(db::Transaction& tx);
@@ -73,8 +73,8 @@ absl::StatusOr<std::vector<StoredEntry>> ReadEntries(db::Transaction& tx, uint64
 // Entries with first <= index < end of some kinds (none = all).
 absl::StatusOr<std::vector<StoredEntry>> ReadFeedEntries(db::Transaction& tx, uint64_t first, uint64_t end,
                                                          const std::vector<std::string>& kinds, int limit);
-absl::StatusOr<std::vector<StoredEntry>> ReadEntriesOfSubject(db::Transaction& tx, const Uuid& subject, uint64_t after_seq,
-                                                              uint64_t first, int limit);
+absl::StatusOr<std::vector<StoredEntry>> ReadEntriesOfSubject(db::Transaction& tx, const Uuid& subject,
+                                                              uint64_t after_seq, uint64_t first, int limit);
 absl::StatusOr<std::vector<StoredEntry>> ReadEntriesOfRequest(db::Transaction& tx, const Uuid& request_id);
 
 // The tree.

@@ -11,7 +11,8 @@ class JournalWorker final : public Worker {
  public:
   JournalWorker(const AreaContext& context)
       : sequencer_(context.database, context.clock, {.demo = context.demo}),
-        sealer_(context.database, context.clock, context.data_dir.empty() ? "" : context.data_dir + "/journal", context.demo,
+        sealer_(context.database, context.clock,
+                context.data_dir.empty() ? "" : context.data_dir + "/journal", context.demo,
                 [this] { return sequencer_.leading(); }) {}
 
   void Start() override {
@@ -43,21 +44,27 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
 
   registry.Add<v1::GetStatusRequest, v1::JournalStatus>(
       "gridwarden.journal.v1.JournalService/GetStatus",
-      [&database, &journal](const rpc::Call& call, const v1::GetStatusRequest&) -> absl::StatusOr<v1::JournalStatus> {
+      [&database, &journal](const rpc::Call& call,
+                            const v1::GetStatusRequest&) -> absl::StatusOr<v1::JournalStatus> {
         GW_ASSIGN_OR_RETURN(v1::JournalStatus status, GetStatus(database, call));
         // The story names files and rows: for those who run the place.
         if (const absl::Status health = journal.Health(); !health.ok()) {
           const bool insider = call.principal.administrator || call.principal.system;
-          status.set_trouble(insider ? std::string(health.message()) : "the journal stands still or is not sealed");
+          status.set_trouble(insider ? std::string(health.message())
+                                     : "the journal stands still or is not sealed");
         }
         return status;
       });
   registry.Add<v1::ListEntriesRequest, v1::ListEntriesResponse>(
       "gridwarden.journal.v1.JournalService/ListEntries",
-      [&database](const rpc::Call& call, const v1::ListEntriesRequest& request) { return ListEntries(database, call, request); });
+      [&database](const rpc::Call& call, const v1::ListEntriesRequest& request) {
+        return ListEntries(database, call, request);
+      });
   registry.Add<v1::GetReceiptRequest, v1::Receipt>(
       "gridwarden.journal.v1.JournalService/GetReceipt",
-      [&database](const rpc::Call& call, const v1::GetReceiptRequest& request) { return GetReceipt(database, call, request); });
+      [&database](const rpc::Call& call, const v1::GetReceiptRequest& request) {
+        return GetReceipt(database, call, request);
+      });
   registry.Add<v1::GetCheckpointRequest, v1::Checkpoint>(
       "gridwarden.journal.v1.JournalService/GetCheckpoint",
       [&database, &journal](const rpc::Call& call, const v1::GetCheckpointRequest& request) {
@@ -65,7 +72,9 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
       });
   registry.Add<v1::ReadFeedRequest, v1::ReadFeedResponse>(
       "gridwarden.journal.v1.JournalInternalService/ReadFeed",
-      [&database](const rpc::Call& call, const v1::ReadFeedRequest& request) { return ReadFeed(database, call, request); });
+      [&database](const rpc::Call& call, const v1::ReadFeedRequest& request) {
+        return ReadFeed(database, call, request);
+      });
 
   std::vector<std::unique_ptr<Worker>> workers;
   workers.push_back(std::move(worker));
@@ -91,7 +100,8 @@ v1::SequencedEntry ToProto(StoredEntry entry) {
 
 absl::StatusOr<Head> RequireHead(db::Transaction& tx) {
   GW_ASSIGN_OR_RETURN(std::optional<Head> head, ReadHead(tx));
-  if (!head) return Unavailable("DATABASE_UNAVAILABLE", "the journal has not been opened yet", absl::Seconds(1));
+  if (!head)
+    return Unavailable("DATABASE_UNAVAILABLE", "the journal has not been opened yet", absl::Seconds(1));
   return *std::move(head);
 }
 

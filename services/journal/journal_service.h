@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "access/area.h"
 #include "absl/status/statusor.h"
+#include "access/area.h"
 #include "gridwarden/journal/v1/journal_service.pb.h"
 #include "journal/journal_repository.h"
 #include "platform/rpc/call.h"
@@ -21,9 +21,11 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
 absl::StatusOr<v1::JournalStatus> GetStatus(db::Database& database, const rpc::Call& call);
 absl::StatusOr<v1::ListEntriesResponse> ListEntries(db::Database& database, const rpc::Call& call,
                                                     const v1::ListEntriesRequest& request);
-absl::StatusOr<v1::Receipt> GetReceipt(db::Database& database, const rpc::Call& call, const v1::GetReceiptRequest& request);
+absl::StatusOr<v1::Receipt> GetReceipt(db::Database& database, const rpc::Call& call,
+                                       const v1::GetReceiptRequest& request);
 absl::StatusOr<v1::Checkpoint> GetCheckpoint(db::Database& database, const rpc::Call& call,
-                                             const v1::GetCheckpointRequest& request, const std::string& verifier_key);
+                                             const v1::GetCheckpointRequest& request,
+                                             const std::string& verifier_key);
 absl::StatusOr<v1::ReadFeedResponse> ReadFeed(db::Database& database, const rpc::Call& call,
                                               const v1::ReadFeedRequest& request);
 

@@ -32,9 +32,11 @@ absl::StatusOr<v1::ListEntriesResponse> ListEntries(db::Database& database, cons
   std::vector<StoredEntry> entries;
   GW_RETURN_IF_ERROR(database.Read(call.deadline, [&](db::Transaction& tx) -> absl::Status {
     if (subject) {
-      GW_ASSIGN_OR_RETURN(entries, ReadEntriesOfSubject(tx, *subject, last_seen.value_or(0), request.start_index(), page.size + 1));
+      GW_ASSIGN_OR_RETURN(entries, ReadEntriesOfSubject(tx, *subject, last_seen.value_or(0),
+                                                        request.start_index(), page.size + 1));
     } else {
-      GW_ASSIGN_OR_RETURN(entries, ReadEntries(tx, last_seen ? *last_seen + 1 : request.start_index(), page.size + 1));
+      GW_ASSIGN_OR_RETURN(entries,
+                          ReadEntries(tx, last_seen ? *last_seen + 1 : request.start_index(), page.size + 1));
     }
     return absl::OkStatus();
   }));

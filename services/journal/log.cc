@@ -36,7 +36,8 @@ absl::Status CheckKind(const Head& head, bool demo) {
 }  // namespace
 
 absl::StatusOr<LogIdentity> OpenLog(db::Database& database, std::string_view name, bool demo) {
-  const std::string chosen = name.empty() ? absl::BytesToHexString(crypto::RandomBytes(4)) : std::string(name);
+  const std::string chosen =
+      name.empty() ? absl::BytesToHexString(crypto::RandomBytes(4)) : std::string(name);
   GW_RETURN_IF_ERROR(CheckName(chosen));
   const std::string origin = "gridwarden." + chosen + (demo ? "/demo/journal" : "/journal");
   LogIdentity identity;
@@ -47,7 +48,8 @@ absl::StatusOr<LogIdentity> OpenLog(db::Database& database, std::string_view nam
     if (!head) {
       GW_ASSIGN_OR_RETURN(const bool written, HasEntries(tx));
       if (written) {
-        return FailedPrecondition("JOURNAL_ALTERED", "the journal has entries but no head row: it was altered or half restored");
+        return FailedPrecondition("JOURNAL_ALTERED",
+                                  "the journal has entries but no head row: it was altered or half restored");
       }
       // Two processes may start at once: the first founds it.
       GW_RETURN_IF_ERROR(InsertHead(tx, origin, demo));

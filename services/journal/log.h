@@ -16,10 +16,10 @@ struct LogIdentity {
   bool demo = false;
 };
 
-// Finds the log, or founds it when the database has none: `demo` decides for ever what it is. `name` ("411700", a division
-// code) is used only then; "" takes a random one. The server calls this at start, before anything else writes.
-// FAILED_PRECONDITION / NOT_DEMO when the log is of the other kind: demo mode can never be switched on for a log that is not
-// demo, nor off for one that is.
+// Finds the log, or founds it when the database has none: `demo` decides for ever what it is. `name`
+// ("411700", a division code) is used only then; "" takes a random one. The server calls this at start,
+// before anything else writes. FAILED_PRECONDITION / NOT_DEMO when the log is of the other kind: demo mode
+// can never be switched on for a log that is not demo, nor off for one that is.
 absl::StatusOr<LogIdentity> OpenLog(db::Database& database, std::string_view name, bool demo);
 
 }  // namespace gridwarden::journal

@@ -11,7 +11,8 @@ namespace gridwarden::journal {
 namespace {
 
 std::string FaultOf(const StagedEntry& entry, const char* why) {
-  return absl::StrFormat("staged row %d, subject %s, number %d: %s", entry.id, entry.subject.ToString(), entry.subject_seq, why);
+  return absl::StrFormat("staged row %d, subject %s, number %d: %s", entry.id, entry.subject.ToString(),
+                         entry.subject_seq, why);
 }
 
 }  // namespace
@@ -28,7 +29,8 @@ Order OrderStaged(std::vector<StagedEntry> staged, const std::vector<ChainEnd>& 
     chain.seq = end.seq;
     chain.leaf = end.leaf;
   }
-  std::sort(staged.begin(), staged.end(), [](const StagedEntry& a, const StagedEntry& b) { return a.id < b.id; });
+  std::sort(staged.begin(), staged.end(),
+            [](const StagedEntry& a, const StagedEntry& b) { return a.id < b.id; });
 
   Order order;
   const auto take = [&](Chain& chain, StagedEntry entry) {

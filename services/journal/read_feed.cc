@@ -42,12 +42,15 @@ absl::Status CheckRequest(const v1::ReadFeedRequest& request) {
 }
 
 // Fills `response` with what there is from `start`. next_index moves over entries of other kinds.
-absl::Status ReadOnce(db::Transaction& tx, const v1::ReadFeedRequest& request, uint64_t start, v1::ReadFeedResponse& response) {
+absl::Status ReadOnce(db::Transaction& tx, const v1::ReadFeedRequest& request, uint64_t start,
+                      v1::ReadFeedResponse& response) {
   response.Clear();
   GW_ASSIGN_OR_RETURN(const Head head, RequireHead(tx));
   if (start > head.size) {
-    return FailedPrecondition("JOURNAL_ALTERED", absl::StrFormat("the reader has seen %d entries, the journal has %d: it lost its "
-                                                                 "tail, or the reader belongs to another log", start, head.size));
+    return FailedPrecondition(
+        "JOURNAL_ALTERED", absl::StrFormat("the reader has seen %d entries, the journal has %d: it lost its "
+                                           "tail, or the reader belongs to another log",
+                                           start, head.size));
   }
   response.set_log_size(head.size);
   response.set_next_index(start);

@@ -29,14 +29,16 @@ struct Proposal {
 absl::StatusOr<Proposal> ReadProposal(db::Transaction& tx, const std::optional<merkle::Checkpoint>& last) {
   GW_ASSIGN_OR_RETURN(const std::optional<Head> head, ReadHead(tx));
   if (!head) return FailedPrecondition("JOURNAL_ALTERED", "the head of the journal is gone");
-  GW_ASSIGN_OR_RETURN(const auto frontier, merkle::Frontier::Parse(crypto::Sha256, head->size, head->frontier));
+  GW_ASSIGN_OR_RETURN(const auto frontier,
+                      merkle::Frontier::Parse(crypto::Sha256, head->size, head->frontier));
   Proposal proposal;
   proposal.checkpoint = {.origin = head->origin, .size = head->size, .root = frontier.Root()};
   GW_ASSIGN_OR_RETURN(const std::optional<StoredCheckpoint> newest, ReadNewestCheckpoint(tx));
   if (newest) proposal.stored_size = newest->size;
   if (newest && !last) {
-    return FailedPrecondition("JOURNAL_ALTERED",
-                              "the journal has checkpoints, but the signer's memory is gone; restore signer.key and signer.note");
+    return FailedPrecondition(
+        "JOURNAL_ALTERED",
+        "the journal has checkpoints, but the signer's memory is gone; restore signer.key and signer.note");
   }
   if (last && last->size < head->size) {
     GW_ASSIGN_OR_RETURN(proposal.proof,
@@ -47,8 +49,8 @@ absl::StatusOr<Proposal> ReadProposal(db::Transaction& tx, const std::optional<m
 
 }  // namespace
 
-Sealer::Sealer(db::Database& database, const Clock& clock, std::string folder, bool demo, std::function<bool()> leading,
-               absl::Duration interval)
+Sealer::Sealer(db::Database& database, const Clock& clock, std::string folder, bool demo,
+               std::function<bool()> leading, absl::Duration interval)
     : database_(database),
       clock_(clock),
       folder_(std::move(folder)),
@@ -94,7 +96,8 @@ void Sealer::Loop() {
     const bool changed = health_.message() != status.message() || health_.ok() != status.ok();
     health_ = status;
     if (changed && !status.ok()) {
-      Log(IsPassing(status) ? LogLevel::kWarning : LogLevel::kError, "journal_unsealed", {{"error", status.ToString(absl::StatusToStringMode::kWithNoExtraData)}});
+      Log(IsPassing(status) ? LogLevel::kWarning : LogLevel::kError, "journal_unsealed",
+          {{"error", status.ToString(absl::StatusToStringMode::kWithNoExtraData)}});
     }
     wake_.wait_for(lock, absl::ToChronoMicroseconds(interval_), [&] { return stopping_; });
     if (stopping_) return;
@@ -103,7 +106,8 @@ void Sealer::Loop() {
 
 absl::Status Sealer::OpenSigner() {
   if (signer_ != nullptr) return absl::OkStatus();
-  if (folder_.empty()) return absl::FailedPreconditionError("no data folder for the journal's key: nothing is sealed");
+  if (folder_.empty())
+    return absl::FailedPreconditionError("no data folder for the journal's key: nothing is sealed");
   GW_ASSIGN_OR_RETURN(const LogIdentity log, OpenLog(database_, "", demo_));
   GW_ASSIGN_OR_RETURN(signer_, Signer::Open(folder_, log.origin));
   const std::lock_guard lock(mutex_);
@@ -124,9 +128,9 @@ absl::StatusOr<uint64_t> Sealer::SealOnce() {
   if (!unchanged && !(checkpoint.size == 0 && !signer_->last())) {
     GW_ASSIGN_OR_RETURN(std::string note, signer_->Sign(checkpoint, proposal.proof));
     const StoredCheckpoint stored{checkpoint.size, checkpoint.root, clock_.Now(), std::move(note)};
-    const absl::Status inserted = database_.Run(db::RunOptions{.deadline = absl::Now() + kTimeout}, [&](db::Transaction& tx) {
-      return InsertCheckpoint(tx, stored);
-    });
+    const absl::Status inserted =
+        database_.Run(db::RunOptions{.deadline = absl::Now() + kTimeout},
+                      [&](db::Transaction& tx) { return InsertCheckpoint(tx, stored); });
     // Stored before a crash, or by the same key in another process.
     if (!inserted.ok() && !db::IsDuplicateKey(inserted)) return inserted;
   }

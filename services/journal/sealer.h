@@ -21,15 +21,16 @@ namespace gridwarden::journal {
 class Sealer final : public Worker {
  public:
   // `folder` holds the signer's key and memory. Seals only while `leading` says so.
-  Sealer(db::Database& database, const Clock& clock, std::string folder, bool demo, std::function<bool()> leading,
-         absl::Duration interval = absl::Seconds(1));
+  Sealer(db::Database& database, const Clock& clock, std::string folder, bool demo,
+         std::function<bool()> leading, absl::Duration interval = absl::Seconds(1));
   ~Sealer() override;
 
   void Start() override;
   void Stop() override;
 
-  // Seals now if there is something new; answers the size that is sealed. FAILED_PRECONDITION / JOURNAL_ALTERED when the signer
-  // refuses: the journal is not what it signed before. It keeps refusing until a person has dealt with it.
+  // Seals now if there is something new; answers the size that is sealed. FAILED_PRECONDITION /
+  // JOURNAL_ALTERED when the signer refuses: the journal is not what it signed before. It keeps refusing
+  // until a person has dealt with it.
   absl::StatusOr<uint64_t> SealOnce();
 
   // "" until the signer has been opened.
@@ -46,7 +47,7 @@ class Sealer final : public Worker {
   const bool demo_;
   const std::function<bool()> leading_;
   const absl::Duration interval_;
-  std::mutex seal_mutex_;  // one seal at a time; guards signer_'s use
+  std::mutex seal_mutex_;     // one seal at a time; guards signer_'s use
   mutable std::mutex mutex_;  // guards stopping_, health_, verifier_key_
   std::condition_variable wake_;
   bool stopping_ = false;

@@ -79,7 +79,8 @@ void Sequencer::Note(const absl::Status& status) {
   if (status.ok()) {
     Log(LogLevel::kInfo, "sequencer_goes_on");
   } else {
-    Log(IsPassing(status) ? LogLevel::kWarning : LogLevel::kError, "sequencer_stands_still", {{"error", status.ToString(absl::StatusToStringMode::kWithNoExtraData)}});
+    Log(IsPassing(status) ? LogLevel::kWarning : LogLevel::kError, "sequencer_stands_still",
+        {{"error", status.ToString(absl::StatusToStringMode::kWithNoExtraData)}});
   }
 }
 
@@ -125,14 +126,15 @@ absl::Status Sequencer::EnsureLease() {
   if (epoch_.load() != 0) return KeepLease();
   bool held_by_other = false;
   uint64_t epoch = 0;
-  GW_RETURN_IF_ERROR(database_.Run(db::RunOptions{.deadline = absl::Now() + kRunTimeout}, [&](db::Transaction& tx) -> absl::Status {
-    GW_ASSIGN_OR_RETURN(const std::optional<Head> head, LockHead(tx));
-    if (!head) return FailedPrecondition("JOURNAL_ALTERED", "the head of the journal is gone");
-    held_by_other = head->lease_owner != owner_ && head->lease_until_us > head->database_now_us;
-    if (held_by_other) return absl::OkStatus();
-    epoch = head->epoch + 1;
-    return TakeLease(tx, *head, owner_, options_.lease);
-  }));
+  GW_RETURN_IF_ERROR(database_.Run(
+      db::RunOptions{.deadline = absl::Now() + kRunTimeout}, [&](db::Transaction& tx) -> absl::Status {
+        GW_ASSIGN_OR_RETURN(const std::optional<Head> head, LockHead(tx));
+        if (!head) return FailedPrecondition("JOURNAL_ALTERED", "the head of the journal is gone");
+        held_by_other = head->lease_owner != owner_ && head->lease_until_us > head->database_now_us;
+        if (held_by_other) return absl::OkStatus();
+        epoch = head->epoch + 1;
+        return TakeLease(tx, *head, owner_, options_.lease);
+      }));
   if (held_by_other) return absl::UnavailableError("another sequencer holds the lease");
   epoch_ = epoch;
   renewed_ = absl::Now();
@@ -160,16 +162,18 @@ absl::Status Sequencer::KeepLease() {
 absl::StatusOr<Sequencer::Batch> Sequencer::SequenceBatch() {
   // Looking costs a tenth of locking the head.
   bool staged = false;
-  GW_RETURN_IF_ERROR(database_.Run(db::RunOptions{.deadline = absl::Now() + kRunTimeout}, [&](db::Transaction& tx) -> absl::Status {
-    GW_ASSIGN_OR_RETURN(staged, AnythingStaged(tx));
-    return absl::OkStatus();
-  }));
+  GW_RETURN_IF_ERROR(database_.Run(db::RunOptions{.deadline = absl::Now() + kRunTimeout},
+                                   [&](db::Transaction& tx) -> absl::Status {
+                                     GW_ASSIGN_OR_RETURN(staged, AnythingStaged(tx));
+                                     return absl::OkStatus();
+                                   }));
   Batch batch;
   if (!staged) return batch;
-  GW_RETURN_IF_ERROR(database_.Run(db::RunOptions{.deadline = absl::Now() + kRunTimeout}, [&](db::Transaction& tx) -> absl::Status {
-    GW_ASSIGN_OR_RETURN(batch, SequenceIn(tx));
-    return absl::OkStatus();
-  }));
+  GW_RETURN_IF_ERROR(database_.Run(db::RunOptions{.deadline = absl::Now() + kRunTimeout},
+                                   [&](db::Transaction& tx) -> absl::Status {
+                                     GW_ASSIGN_OR_RETURN(batch, SequenceIn(tx));
+                                     return absl::OkStatus();
+                                   }));
   if (batch.sequenced > 0) renewed_ = absl::Now();
   return batch;
 }
@@ -193,14 +197,18 @@ absl::StatusOr<Sequencer::Batch> Sequencer::SequenceIn(db::Transaction& tx) {
   if (head->epoch != epoch_.load()) return absl::UnavailableError("another sequencer took the lease");
   const int64_t now_us = absl::ToUnixMicros(clock_.Now());
   if (!options_.demo && now_us < head->last_sequenced_us - absl::ToInt64Microseconds(kClockStepMax)) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "the clock went back by %d s; the journal stands still until it has caught up", (head->last_sequenced_us - now_us) / 1'000'000));
+    return absl::FailedPreconditionError(
+        absl::StrFormat("the clock went back by %d s; the journal stands still until it has caught up",
+                        (head->last_sequenced_us - now_us) / 1'000'000));
   }
   GW_ASSIGN_OR_RETURN(Order order, ChooseReady(tx));
-  Batch batch{.sequenced = static_cast<int>(order.ready.size()), .waiting = order.waiting, .faults = std::move(order.faults)};
+  Batch batch{.sequenced = static_cast<int>(order.ready.size()),
+              .waiting = order.waiting,
+              .faults = std::move(order.faults)};
   if (order.ready.empty()) return batch;
 
-  GW_ASSIGN_OR_RETURN(auto frontier, domain::merkle::Frontier::Parse(crypto::Sha256, head->size, head->frontier));
+  GW_ASSIGN_OR_RETURN(auto frontier,
+                      domain::merkle::Frontier::Parse(crypto::Sha256, head->size, head->frontier));
   const int64_t sequenced_us = std::max(now_us, head->last_sequenced_us);
   std::vector<StoredEntry> entries;
   std::vector<uint64_t> ids;
@@ -222,7 +230,8 @@ absl::StatusOr<Sequencer::Batch> Sequencer::SequenceIn(db::Transaction& tx) {
   GW_RETURN_IF_ERROR(InsertEntries(tx, entries));
   GW_RETURN_IF_ERROR(InsertNodes(tx, nodes));
   GW_RETURN_IF_ERROR(DeleteStaged(tx, ids));
-  GW_RETURN_IF_ERROR(MoveHead(tx, *head, frontier.size(), sequenced_us, frontier.Bytes(), owner_, options_.lease));
+  GW_RETURN_IF_ERROR(
+      MoveHead(tx, *head, frontier.size(), sequenced_us, frontier.Bytes(), owner_, options_.lease));
   return batch;
 }
 
@@ -235,7 +244,8 @@ absl::Status SequenceAll(db::Database& database, const Clock& clock, bool demo, 
         Bell::RingSequenced();
         continue;
       }
-      if (!batch->faults.empty()) return FailedPrecondition("JOURNAL_ALTERED", absl::StrJoin(batch->faults, "; "));
+      if (!batch->faults.empty())
+        return FailedPrecondition("JOURNAL_ALTERED", absl::StrJoin(batch->faults, "; "));
       return absl::OkStatus();
     }
     if (!IsPassing(batch.status()) || absl::Now() >= deadline) return batch.status();

@@ -15,14 +15,14 @@
 #include "platform/db/database.h"
 #include "platform/runtime/worker.h"
 
-// Gives each committed entry the next index and extends the tree (guarantees.md 4.4). Any number may run: a lease with an epoch
-// chooses one, and the compare-and-set of the head makes a second one harmless.
+// Gives each committed entry the next index and extends the tree (guarantees.md 4.4). Any number may run: a
+// lease with an epoch chooses one, and the compare-and-set of the head makes a second one harmless.
 namespace gridwarden::journal {
 
 struct SequencerOptions {
   bool demo = false;
-  absl::Duration lease = absl::Seconds(3);      // how long the log stands still after the sequencer was killed
-  absl::Duration poll = absl::Milliseconds(50); // between looks when nobody rang
+  absl::Duration lease = absl::Seconds(3);  // how long the log stands still after the sequencer was killed
+  absl::Duration poll = absl::Milliseconds(50);  // between looks when nobody rang
   int batch_max = 256;
 };
 
@@ -39,8 +39,9 @@ class Sequencer final : public Worker {
     int waiting = 0;                  // held back for a predecessor
     std::vector<std::string> faults;  // can never be sequenced
   };
-  // Sequences one batch, taking the lease if it is free. UNAVAILABLE while another sequencer holds it; FAILED_PRECONDITION when
-  // the clock went back more than 2 s (not in a demo, whose clock is only for show) or the log is of the other kind.
+  // Sequences one batch, taking the lease if it is free. UNAVAILABLE while another sequencer holds it;
+  // FAILED_PRECONDITION when the clock went back more than 2 s (not in a demo, whose clock is only for show)
+  // or the log is of the other kind.
   absl::StatusOr<Batch> RunOnce();
 
   // True while it holds the lease, as far as it knows.
@@ -64,14 +65,15 @@ class Sequencer final : public Worker {
   std::atomic<uint64_t> epoch_{0};  // 0: not leading
   absl::Time renewed_ = absl::InfinitePast();
   bool opened_ = false;
-  std::mutex run_mutex_;  // one batch at a time
+  std::mutex run_mutex_;      // one batch at a time
   mutable std::mutex mutex_;  // guards stopping_, health_
   bool stopping_ = false;
   absl::Status health_;
   std::thread thread_;
 };
 
-// Sequences everything that is staged, on the calling thread: for tests and loaders. Waits for another sequencer's lease.
+// Sequences everything that is staged, on the calling thread: for tests and loaders. Waits for another
+// sequencer's lease.
 absl::Status SequenceAll(db::Database& database, const Clock& clock, bool demo, absl::Time deadline);
 
 }  // namespace gridwarden::journal

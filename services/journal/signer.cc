@@ -68,7 +68,8 @@ absl::StatusOr<std::string> ReadKey(const std::string& path) {
   struct stat info;
   if (stat(path.c_str(), &info) != 0) return FileError("read", path);
   if ((info.st_mode & 077) != 0) {
-    return absl::FailedPreconditionError(path + " can be read by others than its owner; chmod 600 it, or replace the key");
+    return absl::FailedPreconditionError(
+        path + " can be read by others than its owner; chmod 600 it, or replace the key");
   }
   GW_ASSIGN_OR_RETURN(const std::optional<std::string> text, ReadFile(path));
   std::string key;
@@ -91,14 +92,17 @@ absl::StatusOr<std::unique_ptr<Signer>> Signer::Open(const std::string& folder, 
   const std::string note_path = folder + "/signer.note";
   GW_ASSIGN_OR_RETURN(const std::optional<std::string> note, ReadFile(note_path));
   if (!std::filesystem::exists(key_path)) {
-    if (note) return absl::FailedPreconditionError(key_path + " is missing, but it has signed before; restore it");
-    GW_RETURN_IF_ERROR(WriteFile(folder, "signer.key", absl::Base64Escape(crypto::MakeKeyPair().private_key)));
+    if (note)
+      return absl::FailedPreconditionError(key_path + " is missing, but it has signed before; restore it");
+    GW_RETURN_IF_ERROR(
+        WriteFile(folder, "signer.key", absl::Base64Escape(crypto::MakeKeyPair().private_key)));
   }
   GW_ASSIGN_OR_RETURN(std::string key, ReadKey(key_path));
   merkle::Verifier verifier{origin, crypto::PublicKeyOf(key)};
   std::unique_ptr<Signer> signer(new Signer(folder, std::move(key), std::move(verifier)));
   if (note) {
-    absl::StatusOr<merkle::Checkpoint> last = merkle::OpenNote(crypto::Sha256, *note, signer->verifier_, crypto::Verify);
+    absl::StatusOr<merkle::Checkpoint> last =
+        merkle::OpenNote(crypto::Sha256, *note, signer->verifier_, crypto::Verify);
     if (!last.ok() || last->origin != origin) {
       return absl::FailedPreconditionError(note_path + " is not a note of this key and the log " + origin +
                                            ": the data folder belongs to another log");
@@ -113,12 +117,16 @@ std::string Signer::VerifierKey() const { return merkle::VerifierKey(crypto::Sha
 absl::StatusOr<std::string> Signer::Sign(const merkle::Checkpoint& proposed, const merkle::Proof& proof) {
   if (proposed.origin != verifier_.name) return Internal("a checkpoint of another log was proposed");
   if (last_ && proposed.size < last_->size) {
-    return FailedPrecondition("JOURNAL_ALTERED", absl::StrFormat("the journal shrank from %d to %d entries since it was last signed",
-                                                                 last_->size, proposed.size));
+    return FailedPrecondition(
+        "JOURNAL_ALTERED",
+        absl::StrFormat("the journal shrank from %d to %d entries since it was last signed", last_->size,
+                        proposed.size));
   }
-  if (last_ && !merkle::VerifyConsistency(crypto::Sha256, last_->size, last_->root, proposed.size, proposed.root, proof)) {
-    return FailedPrecondition("JOURNAL_ALTERED",
-                              absl::StrFormat("the first %d entries of the journal are not what was signed", last_->size));
+  if (last_ && !merkle::VerifyConsistency(crypto::Sha256, last_->size, last_->root, proposed.size,
+                                          proposed.root, proof)) {
+    return FailedPrecondition(
+        "JOURNAL_ALTERED",
+        absl::StrFormat("the first %d entries of the journal are not what was signed", last_->size));
   }
   const std::string note = merkle::MakeNote(crypto::Sha256, proposed, verifier_,
                                             crypto::Sign(private_key_, merkle::CheckpointBody(proposed)));

@@ -7,19 +7,23 @@
 #include "absl/status/statusor.h"
 #include "domain/merkle/note.h"
 
-// Signs checkpoints, and only ones that grow out of the last one it signed (guarantees.md 4.6). Its key and its memory are files
-// of its own, not rows: a restored backup or a rewritten table makes it refuse instead of covering the loss up.
+// Signs checkpoints, and only ones that grow out of the last one it signed (guarantees.md 4.6). Its key and
+// its memory are files of its own, not rows: a restored backup or a rewritten table makes it refuse instead
+// of covering the loss up.
 namespace gridwarden::journal {
 
 class Signer {
  public:
-  // Uses `folder`/signer.key (made with mode 0600 when missing) and `folder`/signer.note, the last note signed.
-  // FAILED_PRECONDITION when the key can be read by others, or the memory is of another log or not signed by this key.
+  // Uses `folder`/signer.key (made with mode 0600 when missing) and `folder`/signer.note, the last note
+  // signed. FAILED_PRECONDITION when the key can be read by others, or the memory is of another log or not
+  // signed by this key.
   static absl::StatusOr<std::unique_ptr<Signer>> Open(const std::string& folder, const std::string& origin);
 
-  // Signs `proposed`; `proof` shows that it extends last(). The new memory is on disk before the note is given away.
-  // FAILED_PRECONDITION / JOURNAL_ALTERED when the tree shrank, changed or the proof does not hold.
-  absl::StatusOr<std::string> Sign(const domain::merkle::Checkpoint& proposed, const domain::merkle::Proof& proof);
+  // Signs `proposed`; `proof` shows that it extends last(). The new memory is on disk before the note is
+  // given away. FAILED_PRECONDITION / JOURNAL_ALTERED when the tree shrank, changed or the proof does not
+  // hold.
+  absl::StatusOr<std::string> Sign(const domain::merkle::Checkpoint& proposed,
+                                   const domain::merkle::Proof& proof);
 
   // What it signed last; nullopt for a new key.
   const std::optional<domain::merkle::Checkpoint>& last() const { return last_; }

@@ -51,12 +51,13 @@ void DropOrphans(db::Database& server) {
   std::vector<std::string> orphans;
   Require(server.Run([&](db::Transaction& tx) {
     orphans.clear();
-    return tx.QueryValues("SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE 'gw\\_test\\_%'", {},
-                          [&](const db::Row& row) {
-                            const std::string name = row.Text(0);
-                            const int pid = std::atoi(name.c_str() + sizeof("gw_test_") - 1);
-                            if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH) orphans.push_back(name);
-                          });
+    return tx.QueryValues(
+        "SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE 'gw\\_test\\_%'", {},
+        [&](const db::Row& row) {
+          const std::string name = row.Text(0);
+          const int pid = std::atoi(name.c_str() + sizeof("gw_test_") - 1);
+          if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH) orphans.push_back(name);
+        });
   }),
           "cannot list databases");
   for (const std::string& name : orphans) ExecOn(server, "DROP DATABASE IF EXISTS " + name);
@@ -109,7 +110,8 @@ void TestDatabase::Clear() {
   Require(database_->Run([&](db::Transaction& tx) {
     tables.clear();
     return tx.QueryValues(
-        "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name <> 'schema_migration'",
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name <> "
+        "'schema_migration'",
         {}, [&](const db::Row& row) { tables.push_back(row.Text(0)); });
   }),
           "cannot list tables");

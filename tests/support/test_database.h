@@ -7,8 +7,9 @@
 
 namespace gridwarden::testing {
 
-// A fresh database on the test MariaDB (test_mariadb.sh), migrated by our own migrator from db/migrations, dropped at the end.
-// Starts the server if it is not running. Stops the process with the reason when it cannot: a database test never skips.
+// A fresh database on the test MariaDB (test_mariadb.sh), migrated by our own migrator from db/migrations,
+// dropped at the end. Starts the server if it is not running. Stops the process with the reason when it
+// cannot: a database test never skips.
 class TestDatabase {
  public:
   enum class Content { kMigrated, kEmpty };

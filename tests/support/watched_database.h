@@ -9,8 +9,8 @@
 
 namespace gridwarden::testing {
 
-// A database that shows a test every statement before it runs. An error the test answers is what the statement answers, and the
-// transaction rolls back: the n-th failure of anything (guarantees.md T9).
+// A database that shows a test every statement before it runs. An error the test answers is what the
+// statement answers, and the transaction rolls back: the n-th failure of anything (guarantees.md T9).
 class WatchedDatabase final : public db::Database {
  public:
   using Before = std::function<absl::Status(std::string_view sql, std::span<const db::Value> values)>;
@@ -18,7 +18,8 @@ class WatchedDatabase final : public db::Database {
   WatchedDatabase(db::Database& inner, Before before) : inner_(inner), before_(std::move(before)) {}
 
   using db::Database::Run;
-  absl::Status Run(const db::RunOptions& options, const std::function<absl::Status(db::Transaction&)>& body) override {
+  absl::Status Run(const db::RunOptions& options,
+                   const std::function<absl::Status(db::Transaction&)>& body) override {
     return inner_.Run(options, [&](db::Transaction& inner) -> absl::Status {
       Watched tx(inner, before_);
       return body(tx);

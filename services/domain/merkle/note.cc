@@ -49,7 +49,8 @@ absl::StatusOr<Checkpoint> ParseBody(std::string_view body) {
 }  // namespace
 
 std::string CheckpointBody(const Checkpoint& checkpoint) {
-  return absl::StrFormat("%s\n%d\n%s\n", checkpoint.origin, checkpoint.size, absl::Base64Escape(checkpoint.root));
+  return absl::StrFormat("%s\n%d\n%s\n", checkpoint.origin, checkpoint.size,
+                         absl::Base64Escape(checkpoint.root));
 }
 
 std::string KeyId(HashBytes hash, const Verifier& verifier) {
@@ -75,15 +76,19 @@ absl::StatusOr<Verifier> ParseVerifierKey(HashBytes hash, std::string_view text)
   return verifier;
 }
 
-std::string MakeNote(HashBytes hash, const Checkpoint& checkpoint, const Verifier& verifier, std::string_view signature) {
+std::string MakeNote(HashBytes hash, const Checkpoint& checkpoint, const Verifier& verifier,
+                     std::string_view signature) {
   return absl::StrFormat("%s\n%s%s %s\n", CheckpointBody(checkpoint), kDash, verifier.name,
                          absl::Base64Escape(KeyId(hash, verifier) + std::string(signature)));
 }
 
-absl::StatusOr<Checkpoint> OpenNote(HashBytes hash, std::string_view note, const Verifier& verifier, VerifySignature verify) {
-  if (note.size() > kNoteMax || note.empty() || note.back() != '\n') return absl::InvalidArgumentError("not a signed note");
+absl::StatusOr<Checkpoint> OpenNote(HashBytes hash, std::string_view note, const Verifier& verifier,
+                                    VerifySignature verify) {
+  if (note.size() > kNoteMax || note.empty() || note.back() != '\n')
+    return absl::InvalidArgumentError("not a signed note");
   const size_t gap = note.rfind("\n\n");
-  if (gap == std::string_view::npos) return absl::InvalidArgumentError("a signed note has an empty line before its signatures");
+  if (gap == std::string_view::npos)
+    return absl::InvalidArgumentError("a signed note has an empty line before its signatures");
   const std::string_view body = note.substr(0, gap + 1);
   const std::string before = std::string(kDash) + verifier.name + " ";
   const std::string key_id = KeyId(hash, verifier);

@@ -8,14 +8,14 @@
 #include "absl/status/statusor.h"
 #include "domain/merkle/tree.h"
 
-// Checkpoints as signed notes (c2sp.org/tlog-checkpoint, c2sp.org/signed-note): three lines, an empty line, signatures.
-// Pure: hash, sign and verify are given.
+// Checkpoints as signed notes (c2sp.org/tlog-checkpoint, c2sp.org/signed-note): three lines, an empty line,
+// signatures. Pure: hash, sign and verify are given.
 namespace gridwarden::domain::merkle {
 
 struct Checkpoint {
-  std::string origin;   // "gridwarden.411700/journal"
+  std::string origin;  // "gridwarden.411700/journal"
   uint64_t size = 0;
-  std::string root;     // 32 bytes
+  std::string root;  // 32 bytes
   friend bool operator==(const Checkpoint&, const Checkpoint&) = default;
 };
 
@@ -25,7 +25,8 @@ struct Verifier {
   std::string public_key;  // 32 bytes
 };
 
-using VerifySignature = bool (*)(std::string_view public_key, std::string_view message, std::string_view signature);
+using VerifySignature = bool (*)(std::string_view public_key, std::string_view message,
+                                 std::string_view signature);
 
 // The lines that are signed: origin, size, base64 root, each with its newline.
 std::string CheckpointBody(const Checkpoint& checkpoint);
@@ -38,10 +39,13 @@ std::string VerifierKey(HashBytes hash, const Verifier& verifier);
 absl::StatusOr<Verifier> ParseVerifierKey(HashBytes hash, std::string_view text);
 
 // The whole note. `signature` is over CheckpointBody.
-std::string MakeNote(HashBytes hash, const Checkpoint& checkpoint, const Verifier& verifier, std::string_view signature);
+std::string MakeNote(HashBytes hash, const Checkpoint& checkpoint, const Verifier& verifier,
+                     std::string_view signature);
 
 // Reads a note and proves the verifier's signature; other signatures are ignored.
-// INVALID_ARGUMENT: no note. NOT_FOUND: not signed by this key. DATA_LOSS: signed by this name and key id, but wrong.
-absl::StatusOr<Checkpoint> OpenNote(HashBytes hash, std::string_view note, const Verifier& verifier, VerifySignature verify);
+// INVALID_ARGUMENT: no note. NOT_FOUND: not signed by this key. DATA_LOSS: signed by this name and key id,
+// but wrong.
+absl::StatusOr<Checkpoint> OpenNote(HashBytes hash, std::string_view note, const Verifier& verifier,
+                                    VerifySignature verify);
 
 }  // namespace gridwarden::domain::merkle

@@ -31,7 +31,8 @@ class Reader {
     const uint64_t count = uint64_t{1} << (level - stored);
     GW_ASSIGN_OR_RETURN(std::vector<std::string> row, read_(stored, first_leaf >> stored, count));
     if (row.size() != count) {
-      return Internal(absl::StrFormat("%d of %d tree hashes are there at level %d", row.size(), count, stored));
+      return Internal(
+          absl::StrFormat("%d of %d tree hashes are there at level %d", row.size(), count, stored));
     }
     while (row.size() > 1) {
       for (size_t i = 0; i < row.size() / 2; ++i) row[i] = NodeHash(hash_, row[2 * i], row[2 * i + 1]);
@@ -61,7 +62,8 @@ absl::Status Path(const Reader& reader, uint64_t index, uint64_t first, uint64_t
 }
 
 // SUBPROOF(m, D[n], b) of RFC 6962 2.1.2.
-absl::Status SubProof(const Reader& reader, uint64_t old_size, uint64_t first, uint64_t size, bool whole, Proof& proof) {
+absl::Status SubProof(const Reader& reader, uint64_t old_size, uint64_t first, uint64_t size, bool whole,
+                      Proof& proof) {
   if (old_size == size) {
     if (!whole) {
       GW_ASSIGN_OR_RETURN(std::string root, reader.Range(first, size));
@@ -102,7 +104,8 @@ std::string EmptyRoot(HashBytes hash) { return hash(""); }
 absl::StatusOr<Frontier> Frontier::Parse(HashBytes hash, uint64_t size, std::string_view bytes) {
   const size_t count = std::popcount(size);
   if (bytes.size() != count * kHashSize) {
-    return Internal(absl::StrFormat("the frontier of %d entries has %d bytes, want %d", size, bytes.size(), count * kHashSize));
+    return Internal(absl::StrFormat("the frontier of %d entries has %d bytes, want %d", size, bytes.size(),
+                                    count * kHashSize));
   }
   Frontier frontier(hash);
   frontier.size_ = size;
@@ -155,8 +158,10 @@ absl::StatusOr<Proof> InclusionProof(HashBytes hash, uint64_t index, uint64_t si
   return proof;
 }
 
-absl::StatusOr<Proof> ConsistencyProof(HashBytes hash, uint64_t old_size, uint64_t size, const ReadHashes& read) {
-  if (old_size > size) return InvalidField("old_size", absl::StrFormat("got %d, want at most %d", old_size, size));
+absl::StatusOr<Proof> ConsistencyProof(HashBytes hash, uint64_t old_size, uint64_t size,
+                                       const ReadHashes& read) {
+  if (old_size > size)
+    return InvalidField("old_size", absl::StrFormat("got %d, want at most %d", old_size, size));
   Proof proof;
   if (old_size == 0 || old_size == size) return proof;
   GW_RETURN_IF_ERROR(SubProof(Reader(hash, read), old_size, 0, size, true, proof));
@@ -188,8 +193,8 @@ bool VerifyInclusion(HashBytes hash, std::string_view leaf, uint64_t index, uint
 }
 
 // RFC 9162, 2.1.4.2.
-bool VerifyConsistency(HashBytes hash, uint64_t old_size, std::string_view old_root, uint64_t size, std::string_view root,
-                       const Proof& proof) {
+bool VerifyConsistency(HashBytes hash, uint64_t old_size, std::string_view old_root, uint64_t size,
+                       std::string_view root, const Proof& proof) {
   if (old_size > size) return false;
   if (old_size == size) return proof.empty() && old_root == root;
   if (old_size == 0) return proof.empty() && old_root == EmptyRoot(hash);

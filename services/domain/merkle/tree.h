@@ -20,9 +20,10 @@ inline constexpr size_t kHashSize = 32;
 // Stored levels: the leaves, and the roots of complete subtrees of 256, 65,536 ... leaves.
 inline constexpr int kTileHeight = 8;
 
-std::string LeafHash(HashBytes hash, std::string_view body);                              // hash(0x00 || body)
-std::string NodeHash(HashBytes hash, std::string_view left, std::string_view right);      // hash(0x01 || left || right)
-std::string EmptyRoot(HashBytes hash);                                                    // hash("")
+std::string LeafHash(HashBytes hash, std::string_view body);  // hash(0x00 || body)
+std::string NodeHash(HashBytes hash, std::string_view left,
+                     std::string_view right);  // hash(0x01 || left || right)
+std::string EmptyRoot(HashBytes hash);         // hash("")
 
 // The root of a complete subtree, to be stored when its last leaf has come.
 struct TileRoot {
@@ -56,18 +57,20 @@ class Frontier {
 std::string RootOf(HashBytes hash, std::span<const std::string> leaves);
 
 // Reads `count` consecutive stored hashes of a stored level (0, 8, 16 ...) from `first`.
-using ReadHashes = std::function<absl::StatusOr<std::vector<std::string>>(int level, uint64_t first, uint64_t count)>;
+using ReadHashes =
+    std::function<absl::StatusOr<std::vector<std::string>>(int level, uint64_t first, uint64_t count)>;
 using Proof = std::vector<std::string>;
 
 absl::StatusOr<std::string> RootAt(HashBytes hash, uint64_t size, const ReadHashes& read);
 // INVALID_ARGUMENT unless index < size.
 absl::StatusOr<Proof> InclusionProof(HashBytes hash, uint64_t index, uint64_t size, const ReadHashes& read);
 // INVALID_ARGUMENT unless old_size <= size. Empty for old_size 0 and for equal sizes.
-absl::StatusOr<Proof> ConsistencyProof(HashBytes hash, uint64_t old_size, uint64_t size, const ReadHashes& read);
+absl::StatusOr<Proof> ConsistencyProof(HashBytes hash, uint64_t old_size, uint64_t size,
+                                       const ReadHashes& read);
 
 bool VerifyInclusion(HashBytes hash, std::string_view leaf, uint64_t index, uint64_t size, const Proof& proof,
                      std::string_view root);
-bool VerifyConsistency(HashBytes hash, uint64_t old_size, std::string_view old_root, uint64_t size, std::string_view root,
-                       const Proof& proof);
+bool VerifyConsistency(HashBytes hash, uint64_t old_size, std::string_view old_root, uint64_t size,
+                       std::string_view root, const Proof& proof);
 
 }  // namespace gridwarden::domain::merkle

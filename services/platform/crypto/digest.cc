@@ -29,7 +29,9 @@ void Require(bool ok, const char* what) {
   std::abort();
 }
 
-const unsigned char* Bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+const unsigned char* Bytes(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
 unsigned char* Bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
 Key PrivateKey(std::string_view private_key) {
@@ -44,7 +46,8 @@ Key PrivateKey(std::string_view private_key) {
 std::string Sha256(std::string_view bytes) {
   std::string digest(32, '\0');
   unsigned int size = 0;
-  Require(EVP_Digest(bytes.data(), bytes.size(), Bytes(digest), &size, EVP_sha256(), nullptr) == 1, "SHA-256");
+  Require(EVP_Digest(bytes.data(), bytes.size(), Bytes(digest), &size, EVP_sha256(), nullptr) == 1,
+          "SHA-256");
   return digest;
 }
 
@@ -73,10 +76,12 @@ std::string Sign(std::string_view private_key, std::string_view message) {
   const Key key = PrivateKey(private_key);
   const DigestContext context(EVP_MD_CTX_new());
   Require(context != nullptr, "making a signing context");
-  Require(EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1, "starting a signature");
+  Require(EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1,
+          "starting a signature");
   std::string signature(kSignatureSize, '\0');
   size_t size = signature.size();
-  Require(EVP_DigestSign(context.get(), Bytes(signature), &size, Bytes(message), message.size()) == 1, "signing");
+  Require(EVP_DigestSign(context.get(), Bytes(signature), &size, Bytes(message), message.size()) == 1,
+          "signing");
   return signature;
 }
 
@@ -87,7 +92,8 @@ bool Verify(std::string_view public_key, std::string_view message, std::string_v
   const DigestContext context(EVP_MD_CTX_new());
   Require(context != nullptr, "making a verifying context");
   if (EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) != 1) return false;
-  return EVP_DigestVerify(context.get(), Bytes(signature), signature.size(), Bytes(message), message.size()) == 1;
+  return EVP_DigestVerify(context.get(), Bytes(signature), signature.size(), Bytes(message),
+                          message.size()) == 1;
 }
 
 }  // namespace gridwarden::crypto

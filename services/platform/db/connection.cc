@@ -18,10 +18,11 @@ namespace {
 // The server allows 16,382 prepared statements over all connections.
 constexpr size_t kStatementsMax = 128;
 
-// Every session gets these, whatever the server's defaults are. max_statement_time is a net under statements that forgot
-// their LIMIT; migrations lift it.
+// Every session gets these, whatever the server's defaults are. max_statement_time is a net under statements
+// that forgot their LIMIT; migrations lift it.
 constexpr char kPostInit[] =
-    "SET time_zone='+00:00', tx_isolation='READ-COMMITTED', innodb_lock_wait_timeout=3, max_statement_time=60, "
+    "SET time_zone='+00:00', tx_isolation='READ-COMMITTED', innodb_lock_wait_timeout=3, "
+    "max_statement_time=60, "
     "sql_mode='STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', "
     "NAMES utf8mb4 COLLATE utf8mb4_general_ci";
 
@@ -113,7 +114,8 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const Options& opti
   map["userName"] = sql::SQLString(options.user);
   map["password"] = sql::SQLString(options.password);
   if (!options.database.empty()) map["schema"] = sql::SQLString(options.database);
-  map["OPT_CONNECT_TIMEOUT"] = static_cast<int>(std::max<int64_t>(1, absl::ToInt64Seconds(options.connect_timeout)));
+  map["OPT_CONNECT_TIMEOUT"] =
+      static_cast<int>(std::max<int64_t>(1, absl::ToInt64Seconds(options.connect_timeout)));
   map["postInit"] = sql::SQLString(kPostInit);
   map["CLIENT_FOUND_ROWS"] = true;
   map["CLIENT_MULTI_STATEMENTS"] = false;
@@ -122,7 +124,8 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const Options& opti
     return std::unique_ptr<Connection>(new Connection(std::move(connection)));
   } catch (const sql::SQLException& e) {
     const Fault fault = FaultOf(e.getErrorCode());
-    Log(LogLevel::kWarning, "db_connect_failed", {{"code", std::to_string(e.getErrorCode())}, {"error", e.what()}});
+    Log(LogLevel::kWarning, "db_connect_failed",
+        {{"code", std::to_string(e.getErrorCode())}, {"error", e.what()}});
     if (fault == Fault::kUnavailable || fault == Fault::kLost) return StatusOf(e.getErrorCode(), "");
     return Unavailable("DATABASE_UNAVAILABLE", "cannot connect to the database", absl::Seconds(1));
   }
@@ -133,8 +136,11 @@ absl::Status Connection::Failed(int code, const char* message, std::string_view 
   fault_ = fault;
   if (BreaksConnection(fault)) broken_ = true;
   if (fault != Fault::kConflict && fault != Fault::kDuplicate) {
-    Log(fault == Fault::kBug || fault == Fault::kConstraint ? LogLevel::kError : LogLevel::kWarning, "db_error",
-        {{"code", std::to_string(code)}, {"error", QuotesValue(code) ? "" : message}, {"sql", std::string(sql)}});
+    Log(fault == Fault::kBug || fault == Fault::kConstraint ? LogLevel::kError : LogLevel::kWarning,
+        "db_error",
+        {{"code", std::to_string(code)},
+         {"error", QuotesValue(code) ? "" : message},
+         {"sql", std::string(sql)}});
   }
   return StatusOf(code, message);
 }
@@ -221,7 +227,8 @@ absl::StatusOr<uint64_t> Connection::Exec(std::string_view sql, std::span<const 
 absl::Status Connection::Query(std::string_view sql, std::span<const Value> values,
                                const std::function<void(const Row&)>& each) {
   return WithStatement(sql, values, [&](sql::PreparedStatement& statement) {
-    // Closed before the statement can run again: a second execution would overwrite the rows of an open result.
+    // Closed before the statement can run again: a second execution would overwrite the rows of an open
+    // result.
     const std::unique_ptr<sql::ResultSet> result(statement.executeQuery());
     const DriverRow row(*result);
     while (result->next()) each(row);

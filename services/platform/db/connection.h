@@ -18,8 +18,8 @@
 #include "platform/db/database.h"
 #include "platform/db/errors.h"
 
-// One connection to MariaDB with its prepared statements. Belongs to one thread at a time. Only this header and its .cc see
-// Connector/C++ 1.1.12; toolchain.md section 4 lists what it does wrong.
+// One connection to MariaDB with its prepared statements. Belongs to one thread at a time. Only this header
+// and its .cc see Connector/C++ 1.1.12; toolchain.md section 4 lists what it does wrong.
 namespace gridwarden::db {
 
 class Connection {
@@ -27,10 +27,12 @@ class Connection {
   static absl::StatusOr<std::unique_ptr<Connection>> Open(const Options& options);
   ~Connection();
 
-  // Transaction control and other fixed texts, never prepared. The driver's own commit() and rollback() swallow errors.
+  // Transaction control and other fixed texts, never prepared. The driver's own commit() and rollback()
+  // swallow errors.
   absl::Status Execute(const std::string& sql);
   absl::StatusOr<uint64_t> Exec(std::string_view sql, std::span<const Value> values);
-  absl::Status Query(std::string_view sql, std::span<const Value> values, const std::function<void(const Row&)>& each);
+  absl::Status Query(std::string_view sql, std::span<const Value> values,
+                     const std::function<void(const Row&)>& each);
 
   // True while the server still answers.
   bool Ping();
@@ -67,7 +69,7 @@ class Connection {
   // Declared in this order so that statements go before the connection.
   std::unique_ptr<sql::Connection> connection_;
   std::unique_ptr<sql::Statement> plain_;
-  Recent recent_;  // most recently used first
+  Recent recent_;                                                 // most recently used first
   std::unordered_map<std::string_view, Recent::iterator> cache_;  // keys are views into recent_
   std::optional<Fault> fault_;
   bool broken_ = false;

@@ -17,7 +17,8 @@ enum class Outcome { kCommitted, kRolledBack, kUnknown };
 
 class PooledTransaction final : public Transaction {
  public:
-  PooledTransaction(Connection& connection, absl::Time deadline) : connection_(connection), deadline_(deadline) {}
+  PooledTransaction(Connection& connection, absl::Time deadline)
+      : connection_(connection), deadline_(deadline) {}
 
   absl::StatusOr<uint64_t> ExecValues(std::string_view sql, std::span<const Value> values) override {
     GW_RETURN_IF_ERROR(StillUsable());
@@ -69,8 +70,10 @@ struct CloseUnlessDone {
 // Full jitter around a doubling step, so that two transactions that met do not meet again.
 absl::Duration Backoff(int attempt) {
   thread_local std::minstd_rand random(std::random_device{}());
-  const absl::Duration step = std::min(absl::Milliseconds(4) * (1 << std::min(attempt, 6)), absl::Milliseconds(200));
-  return absl::Microseconds(std::uniform_int_distribution<int64_t>(500, absl::ToInt64Microseconds(step))(random));
+  const absl::Duration step =
+      std::min(absl::Milliseconds(4) * (1 << std::min(attempt, 6)), absl::Milliseconds(200));
+  return absl::Microseconds(
+      std::uniform_int_distribution<int64_t>(500, absl::ToInt64Microseconds(step))(random));
 }
 
 class PooledDatabase final : public Database {
@@ -78,7 +81,8 @@ class PooledDatabase final : public Database {
   explicit PooledDatabase(const Options& options) : pool_(options) {}
 
   using Database::Run;
-  absl::Status Run(const RunOptions& options, const std::function<absl::Status(Transaction&)>& body) override {
+  absl::Status Run(const RunOptions& options,
+                   const std::function<absl::Status(Transaction&)>& body) override {
     for (int attempt = 1;; ++attempt) {
       bool again = false;
       absl::Status status = Try(options, body, &again);
@@ -95,8 +99,10 @@ class PooledDatabase final : public Database {
   }
 
  private:
-  // One attempt, and what is to follow it. Sets `again` when nothing was committed and another attempt may succeed.
-  absl::Status Try(const RunOptions& options, const std::function<absl::Status(Transaction&)>& body, bool* again) {
+  // One attempt, and what is to follow it. Sets `again` when nothing was committed and another attempt may
+  // succeed.
+  absl::Status Try(const RunOptions& options, const std::function<absl::Status(Transaction&)>& body,
+                   bool* again) {
     std::vector<std::function<void()>> after_commit;
     const absl::Status status = TryOnce(options, body, again, after_commit);
     if (status.ok()) {
@@ -105,8 +111,8 @@ class PooledDatabase final : public Database {
     return status;
   }
 
-  absl::Status TryOnce(const RunOptions& options, const std::function<absl::Status(Transaction&)>& body, bool* again,
-                       std::vector<std::function<void()>>& after_commit) {
+  absl::Status TryOnce(const RunOptions& options, const std::function<absl::Status(Transaction&)>& body,
+                       bool* again, std::vector<std::function<void()>>& after_commit) {
     {
       GW_ASSIGN_OR_RETURN(Pool::Lease connection, pool_.Take(options.deadline));
       if (absl::Status begun = Begin(*connection, options.read_only); !begun.ok()) {
@@ -164,11 +170,12 @@ class PooledDatabase final : public Database {
     return Outcome::kUnknown;
   }
 
-  // COMMIT got no answer. A body run again after "no" may meet the first commit after all (the server may still be working
-  // on it): its idempotency row then refuses as a duplicate.
+  // COMMIT got no answer. A body run again after "no" may meet the first commit after all (the server may
+  // still be working on it): its idempotency row then refuses as a duplicate.
   absl::Status AskWhetherCommitted(const RunOptions& options, bool* again) {
     const absl::Status unknown =
-        Unavailable("DATABASE_UNAVAILABLE", "the connection broke while committing; the outcome is unknown", absl::Seconds(1));
+        Unavailable("DATABASE_UNAVAILABLE", "the connection broke while committing; the outcome is unknown",
+                    absl::Seconds(1));
     if (!options.committed) return unknown;
     const absl::Time until = std::min(options.deadline, absl::Now() + kUnknownWait);
     for (int attempt = 1; absl::Now() < until; ++attempt) {
@@ -181,7 +188,8 @@ class PooledDatabase final : public Database {
         *again = !committed;
         return committed ? absl::OkStatus() : unknown;
       }
-      std::this_thread::sleep_for(absl::ToChronoMicroseconds(std::min(Backoff(attempt) * 4, until - absl::Now())));
+      std::this_thread::sleep_for(
+          absl::ToChronoMicroseconds(std::min(Backoff(attempt) * 4, until - absl::Now())));
     }
     return unknown;
   }

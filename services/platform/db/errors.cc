@@ -14,7 +14,8 @@ namespace {
 constexpr char kDuplicateUrl[] = "gridwarden/db-duplicate-key";
 constexpr char kAlreadyThereUrl[] = "gridwarden/db-already-there";
 
-// "Duplicate entry '…' for key 'stage_subject'" -> stage_subject. The value before it may hold anything, quotes too.
+// "Duplicate entry '…' for key 'stage_subject'" -> stage_subject. The value before it may hold anything,
+// quotes too.
 std::string KeyNameIn(std::string_view message) {
   constexpr std::string_view kBefore = " for key '";
   const size_t start = message.rfind(kBefore);
@@ -109,7 +110,8 @@ absl::Status StatusOf(int code, std::string_view message) {
     case Fault::kUnavailable:
     case Fault::kLost:
     case Fault::kStatementCap:
-      return Unavailable("DATABASE_UNAVAILABLE", absl::StrFormat("the database is away (%d)", code), absl::Seconds(1));
+      return Unavailable("DATABASE_UNAVAILABLE", absl::StrFormat("the database is away (%d)", code),
+                         absl::Seconds(1));
     case Fault::kConstraint:
       return Internal(absl::StrFormat("a value does not fit its column (%d)", code));
     case Fault::kAlreadyThere: {

@@ -25,13 +25,14 @@ Fault FaultOf(int code);
 // True when a connection that saw this must not be used again.
 bool BreaksConnection(Fault fault);
 
-// The status the caller gets: reason and advice, never SQL text nor values. `message` is the driver's own, read only for the
-// name of a duplicate key.
+// The status the caller gets: reason and advice, never SQL text nor values. `message` is the driver's own,
+// read only for the name of a duplicate key.
 absl::Status StatusOf(int code, std::string_view message);
 
 absl::Status DeadlinePassed();
 
-// True for a schema statement that found its work done: the table, column or key exists already, or is gone already.
+// True for a schema statement that found its work done: the table, column or key exists already, or is gone
+// already.
 bool IsAlreadyThere(const absl::Status& status);
 
 }  // namespace gridwarden::db

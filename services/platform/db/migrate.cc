@@ -11,8 +11,9 @@
 #include "platform/db/database.h"
 #include "platform/db/errors.h"
 
-// Schema changes commit by themselves in MariaDB, so a migration is not atomic. Each statement is therefore announced before
-// and counted after; a migrator that finds one announced and not counted runs it again and takes "is there already" for done.
+// Schema changes commit by themselves in MariaDB, so a migration is not atomic. Each statement is therefore
+// announced before and counted after; a migrator that finds one announced and not counted runs it again and
+// takes "is there already" for done.
 namespace gridwarden::db {
 namespace {
 
@@ -29,19 +30,23 @@ constexpr std::string_view kCreateHistory = R"(
     applied_us BIGINT NULL) ENGINE=InnoDB)";
 // Row 0 is the lock of the migrators.
 constexpr std::string_view kCreateLock =
-    "INSERT IGNORE INTO schema_migration (number, name, digest, statements, statements_begun, statements_done, applied_us) "
+    "INSERT IGNORE INTO schema_migration (number, name, digest, statements, statements_begun, "
+    "statements_done, applied_us) "
     "VALUES (0, 'lock', REPEAT('\\0', 32), 0, 0, 0, 0)";
 constexpr std::string_view kLock = "SELECT number FROM schema_migration WHERE number = 0 FOR UPDATE";
 constexpr std::string_view kReadHistory =
-    "SELECT number, digest, statements_begun, statements_done, applied_us FROM schema_migration WHERE number > 0";
+    "SELECT number, digest, statements_begun, statements_done, applied_us FROM schema_migration WHERE number "
+    "> 0";
 constexpr std::string_view kBeginMigration =
     "INSERT INTO schema_migration (number, name, digest, statements, statements_begun, statements_done) "
     "VALUES (?, ?, ?, ?, 0, 0)";
-constexpr std::string_view kBeginStatement = "UPDATE schema_migration SET statements_begun = ? WHERE number = ?";
+constexpr std::string_view kBeginStatement =
+    "UPDATE schema_migration SET statements_begun = ? WHERE number = ?";
 constexpr std::string_view kEndStatement = "UPDATE schema_migration SET statements_done = ? WHERE number = ?";
 constexpr std::string_view kEndMigration = "UPDATE schema_migration SET applied_us = ? WHERE number = ?";
 constexpr std::string_view kHasHistory =
-    "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'schema_migration'";
+    "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = "
+    "'schema_migration'";
 
 struct Applied {
   std::string digest;
@@ -90,16 +95,15 @@ absl::StatusOr<std::map<int, Applied>> ReadHistory(Database& database) {
 absl::Status CheckUnchanged(const Migration& migration, const Applied& applied) {
   if (applied.digest == crypto::Sha256(migration.sql)) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrFormat(
-      "migration %04d_%s was changed after it was applied; migrations are never edited, add a new one", migration.number,
-      migration.name));
+      "migration %04d_%s was changed after it was applied; migrations are never edited, add a new one",
+      migration.number, migration.name));
 }
 
-absl::Status RunStatement(Database& database, const Migration& migration, const std::string& statement, int index,
-                          bool announced) {
+absl::Status RunStatement(Database& database, const Migration& migration, const std::string& statement,
+                          int index, bool announced) {
   if (!announced) {
-    GW_RETURN_IF_ERROR(database.Run([&](Transaction& tx) {
-      return tx.Exec(kBeginStatement, index + 1, migration.number).status();
-    }));
+    GW_RETURN_IF_ERROR(database.Run(
+        [&](Transaction& tx) { return tx.Exec(kBeginStatement, index + 1, migration.number).status(); }));
   }
   // A data statement and its count are one commit; a schema statement commits on its own, before the count.
   return database.Run(RunOptions{.attempts_max = 3}, [&](Transaction& tx) -> absl::Status {
@@ -121,8 +125,9 @@ absl::Status Apply(Database& database, const Migration& migration, const Applied
     begun = applied->begun;
   } else {
     GW_RETURN_IF_ERROR(database.Run([&](Transaction& tx) {
-      return tx.Exec(kBeginMigration, migration.number, migration.name, crypto::Sha256(migration.sql),
-                     static_cast<int64_t>(statements.size()))
+      return tx
+          .Exec(kBeginMigration, migration.number, migration.name, crypto::Sha256(migration.sql),
+                static_cast<int64_t>(statements.size()))
           .status();
     }));
   }
@@ -175,7 +180,8 @@ absl::StatusOr<std::vector<Migration>> ReadMigrations(const std::string& folder)
             [](const Migration& a, const Migration& b) { return a.number < b.number; });
   for (size_t i = 1; i < migrations.size(); ++i) {
     if (migrations[i].number == migrations[i - 1].number) {
-      return absl::InvalidArgumentError(absl::StrFormat("two migrations have the number %04d", migrations[i].number));
+      return absl::InvalidArgumentError(
+          absl::StrFormat("two migrations have the number %04d", migrations[i].number));
     }
   }
   return migrations;
@@ -187,8 +193,8 @@ absl::Status Migrate(Database& database, const std::vector<Migration>& migration
   GW_RETURN_IF_ERROR(database.Run([](Transaction& tx) { return tx.Exec(kCreateLock).status(); }));
   const absl::Time until = absl::Now() + kLockWaitMax;
   while (true) {
-    // The lock row is held by this transaction while others do the work. `body` must not run twice over its own work, but
-    // doing so is harmless: the history says what is done.
+    // The lock row is held by this transaction while others do the work. `body` must not run twice over its
+    // own work, but doing so is harmless: the history says what is done.
     absl::Status applied;
     bool locked = false;
     const absl::Status held = database.Run([&](Transaction& tx) -> absl::Status {
@@ -208,7 +214,8 @@ absl::Status Migrate(Database& database, const std::vector<Migration>& migration
 absl::Status CheckSchema(Database& database, const std::vector<Migration>& migrations) {
   int64_t tables = 0;
   GW_RETURN_IF_ERROR(database.Run([&](Transaction& tx) -> absl::Status {
-    GW_ASSIGN_OR_RETURN(const auto count, tx.QueryOne(kHasHistory, [](const Row& row) { return row.Int(0); }));
+    GW_ASSIGN_OR_RETURN(const auto count,
+                        tx.QueryOne(kHasHistory, [](const Row& row) { return row.Int(0); }));
     tables = count.value_or(0);
     return absl::OkStatus();
   }));

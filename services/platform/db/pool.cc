@@ -38,7 +38,8 @@ absl::StatusOr<Pool::Lease> Pool::Take(absl::Time deadline) {
     }
     if (connection == nullptr) {
       Options options = options_;
-      options.connect_timeout = std::min(options.connect_timeout, std::max(absl::Seconds(1), deadline - absl::Now()));
+      options.connect_timeout =
+          std::min(options.connect_timeout, std::max(absl::Seconds(1), deadline - absl::Now()));
       absl::StatusOr<std::unique_ptr<Connection>> opened = Connection::Open(options);
       if (!opened.ok()) {
         Release();

@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "platform/db/database.h"
 #include "platform/db/safety.h"
 
@@ -18,7 +18,8 @@ constexpr std::string_view kReadVariables = R"(
                           'RPL_SEMI_SYNC_MASTER_ENABLED', 'RPL_SEMI_SYNC_MASTER_WAIT_POINT', 'RPL_SEMI_SYNC_MASTER_TIMEOUT',
                           'MAX_ALLOWED_PACKET', 'INNODB_FORCE_RECOVERY'))";
 
-// "Unlimited" for a semi-sync timeout in milliseconds: a day or more never falls back to asynchronous unnoticed.
+// "Unlimited" for a semi-sync timeout in milliseconds: a day or more never falls back to asynchronous
+// unnoticed.
 constexpr int64_t kSemiSyncTimeoutMin = 86'400'000;
 constexpr int64_t kPacketMin = 16 * 1024 * 1024;
 
@@ -40,11 +41,13 @@ std::vector<std::string> UnsafeVariables(const std::map<std::string, std::string
   want("innodb_flush_log_at_trx_commit", "1");
   want("sync_binlog", "1");
   want("innodb_doublewrite", "ON");
-  // Newer than 10.6.18 and 10.11.8; a server without it relies on our row locks alone (F2: 0 updates lost with them).
+  // Newer than 10.6.18 and 10.11.8; a server without it relies on our row locks alone (F2: 0 updates lost
+  // with them).
   if (variables.contains("innodb_snapshot_isolation")) want("innodb_snapshot_isolation", "ON");
   if (variables.contains("innodb_force_recovery")) want("innodb_force_recovery", "0");
   if (number("max_allowed_packet") < kPacketMin) {
-    wrong.push_back(absl::StrFormat("max_allowed_packet is %s, want %d or more", get("max_allowed_packet"), kPacketMin));
+    wrong.push_back(
+        absl::StrFormat("max_allowed_packet is %s, want %d or more", get("max_allowed_packet"), kPacketMin));
   }
   if (get("rpl_semi_sync_master_enabled") == "ON") {
     want("rpl_semi_sync_master_wait_point", "AFTER_SYNC");
@@ -68,7 +71,8 @@ absl::Status CheckSafe(Database& database) {
   }));
   const std::vector<std::string> wrong = UnsafeVariables(variables);
   if (wrong.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError("the database server could lose acknowledged work: " + absl::StrJoin(wrong, "; "));
+  return absl::FailedPreconditionError("the database server could lose acknowledged work: " +
+                                       absl::StrJoin(wrong, "; "));
 }
 
 }  // namespace gridwarden::db

@@ -17,7 +17,8 @@ namespace {
 constexpr std::string_view kReadFeed = "gridwarden.journal.v1.JournalInternalService/ReadFeed";
 
 constexpr int kBatchMax = 256;
-// Entries whose effects share one transaction: a commit costs about as much as fifty of them, and a lock is held as long.
+// Entries whose effects share one transaction: a commit costs about as much as fifty of them, and a lock is
+// held as long.
 constexpr size_t kFoldMax = 64;
 // Entries acted on between two saves of the cursor: what is done again after a crash.
 constexpr size_t kActMax = 16;
@@ -27,8 +28,10 @@ constexpr absl::Duration kBackoffMin = absl::Milliseconds(20);
 constexpr absl::Duration kIdleRest = absl::Milliseconds(100);
 
 constexpr std::string_view kReadCursor = "SELECT next_index FROM feed_cursor WHERE consumer = ?";
-constexpr std::string_view kInsertCursor = "INSERT IGNORE INTO feed_cursor (consumer, next_index) VALUES (?, 0)";
-constexpr std::string_view kMoveCursor = "UPDATE feed_cursor SET next_index = ? WHERE consumer = ? AND next_index = ?";
+constexpr std::string_view kInsertCursor =
+    "INSERT IGNORE INTO feed_cursor (consumer, next_index) VALUES (?, 0)";
+constexpr std::string_view kMoveCursor =
+    "UPDATE feed_cursor SET next_index = ? WHERE consumer = ? AND next_index = ?";
 
 absl::Status SaveCursor(db::Transaction& tx, const std::string& name, uint64_t from, uint64_t to) {
   GW_ASSIGN_OR_RETURN(const uint64_t moved, tx.Exec(kMoveCursor, to, name, from));
@@ -67,23 +70,25 @@ bool IsPassing(const absl::Status& status) {
 // What one read of the feed gave.
 struct Consumer::Batch {
   uint64_t start = 0;
-  uint64_t next = 0;      // where to go on after `entries`
+  uint64_t next = 0;  // where to go on after `entries`
   uint64_t log_size = 0;
   std::vector<FeedEntry> entries;
 };
 
-std::unique_ptr<Consumer> Consumer::InTransaction(db::Database& database, rpc::Channel& journal, const Clock& clock,
-                                                  ConsumerOptions options, Fold fold) {
-  return std::unique_ptr<Consumer>(new Consumer(database, journal, clock, std::move(options), std::move(fold), nullptr));
+std::unique_ptr<Consumer> Consumer::InTransaction(db::Database& database, rpc::Channel& journal,
+                                                  const Clock& clock, ConsumerOptions options, Fold fold) {
+  return std::unique_ptr<Consumer>(
+      new Consumer(database, journal, clock, std::move(options), std::move(fold), nullptr));
 }
 
-std::unique_ptr<Consumer> Consumer::AtLeastOnce(db::Database& database, rpc::Channel& journal, const Clock& clock,
-                                                ConsumerOptions options, Act act) {
-  return std::unique_ptr<Consumer>(new Consumer(database, journal, clock, std::move(options), nullptr, std::move(act)));
+std::unique_ptr<Consumer> Consumer::AtLeastOnce(db::Database& database, rpc::Channel& journal,
+                                                const Clock& clock, ConsumerOptions options, Act act) {
+  return std::unique_ptr<Consumer>(
+      new Consumer(database, journal, clock, std::move(options), nullptr, std::move(act)));
 }
 
-Consumer::Consumer(db::Database& database, rpc::Channel& journal, const Clock& clock, ConsumerOptions options, Fold fold,
-                   Act act)
+Consumer::Consumer(db::Database& database, rpc::Channel& journal, const Clock& clock, ConsumerOptions options,
+                   Fold fold, Act act)
     : database_(database),
       journal_(journal),
       clock_(clock),
@@ -162,23 +167,28 @@ absl::StatusOr<uint64_t> Consumer::Step(absl::Duration wait, absl::Time deadline
 
 absl::StatusOr<uint64_t> Consumer::ReadCursor() {
   uint64_t next = 0;
-  GW_RETURN_IF_ERROR(database_.Run(db::RunOptions{.deadline = absl::Now() + kWorkTimeout}, [&](db::Transaction& tx) -> absl::Status {
-    GW_ASSIGN_OR_RETURN(const auto found, tx.QueryOne(kReadCursor, [](const db::Row& row) { return row.Int(0); }, options_.name));
-    next = static_cast<uint64_t>(found.value_or(0));
-    if (found) return absl::OkStatus();
-    return tx.Exec(kInsertCursor, options_.name).status();
-  }));
+  GW_RETURN_IF_ERROR(database_.Run(
+      db::RunOptions{.deadline = absl::Now() + kWorkTimeout}, [&](db::Transaction& tx) -> absl::Status {
+        GW_ASSIGN_OR_RETURN(const auto found,
+                            tx.QueryOne(
+                                kReadCursor, [](const db::Row& row) { return row.Int(0); }, options_.name));
+        next = static_cast<uint64_t>(found.value_or(0));
+        if (found) return absl::OkStatus();
+        return tx.Exec(kInsertCursor, options_.name).status();
+      }));
   return next;
 }
 
 absl::Status Consumer::MoveCursor(uint64_t from, uint64_t to) {
-  GW_RETURN_IF_ERROR(database_.Run(db::RunOptions{.deadline = absl::Now() + kWorkTimeout},
-                                   [&](db::Transaction& tx) { return SaveCursor(tx, options_.name, from, to); }));
+  GW_RETURN_IF_ERROR(
+      database_.Run(db::RunOptions{.deadline = absl::Now() + kWorkTimeout},
+                    [&](db::Transaction& tx) { return SaveCursor(tx, options_.name, from, to); }));
   next_index_ = to;
   return absl::OkStatus();
 }
 
-absl::StatusOr<Consumer::Batch> Consumer::ReadBatch(uint64_t start, absl::Duration wait, absl::Time deadline) {
+absl::StatusOr<Consumer::Batch> Consumer::ReadBatch(uint64_t start, absl::Duration wait,
+                                                    absl::Time deadline) {
   v1::ReadFeedRequest request;
   request.set_start_index(start);
   request.set_limit(kBatchMax);
@@ -199,7 +209,8 @@ absl::StatusOr<Consumer::Batch> Consumer::ReadBatch(uint64_t start, absl::Durati
 }
 
 rpc::Call Consumer::CallFor(const FeedEntry& entry) const {
-  return rpc::Call::System("consumer/" + options_.name, options_.demo ? entry.received() : clock_.Now(), kWorkTimeout);
+  return rpc::Call::System("consumer/" + options_.name, options_.demo ? entry.received() : clock_.Now(),
+                           kWorkTimeout);
 }
 
 absl::Status Consumer::FoldBatch(const Batch& batch) {
@@ -224,7 +235,8 @@ absl::Status Consumer::FoldBatch(const Batch& batch) {
   return absl::OkStatus();
 }
 
-absl::Status Consumer::FoldEntries(const Batch& batch, size_t first, size_t count, uint64_t from, uint64_t to) {
+absl::Status Consumer::FoldEntries(const Batch& batch, size_t first, size_t count, uint64_t from,
+                                   uint64_t to) {
   const db::RunOptions options{.deadline = absl::Now() + kWorkTimeout};
   GW_RETURN_IF_ERROR(database_.Run(options, [&](db::Transaction& tx) -> absl::Status {
     // The cursor first: its row lock keeps a second reader of the same name out.
@@ -242,7 +254,7 @@ absl::Status Consumer::ActOnBatch(const Batch& batch) {
   uint64_t saved = batch.start;
   for (size_t i = 0; i < batch.entries.size(); ++i) {
     const absl::Status acted = act_(CallFor(batch.entries[i]), batch.entries[i]);
-    const uint64_t done = !acted.ok()                        ? batch.entries[i].index
+    const uint64_t done = !acted.ok()                    ? batch.entries[i].index
                           : i + 1 < batch.entries.size() ? batch.entries[i].index + 1
                                                          : batch.next;
     const bool save = !acted.ok() || (i + 1) % kActMax == 0 || i + 1 == batch.entries.size();
@@ -264,17 +276,22 @@ absl::Duration Consumer::Note(const absl::Status& status, bool idle) {
   lock.unlock();
   if (status.ok()) {
     if (!before.ok()) {
-      Log(LogLevel::kInfo, "consumer_goes_on", {{"consumer", options_.name}, {"index", std::to_string(next_index())}});
+      Log(LogLevel::kInfo, "consumer_goes_on",
+          {{"consumer", options_.name}, {"index", std::to_string(next_index())}});
     }
     return idle ? kIdleRest : absl::ZeroDuration();
   }
   if (!IsPassing(status)) {
     Log(LogLevel::kError, "consumer_stopped",
-        {{"consumer", options_.name}, {"index", std::to_string(next_index())}, {"error", status.ToString(absl::StatusToStringMode::kWithNoExtraData)}});
+        {{"consumer", options_.name},
+         {"index", std::to_string(next_index())},
+         {"error", status.ToString(absl::StatusToStringMode::kWithNoExtraData)}});
     return options_.retry_stopped;
   }
   if (failures == 1) {
-    Log(LogLevel::kWarning, "consumer_waits", {{"consumer", options_.name}, {"error", status.ToString(absl::StatusToStringMode::kWithNoExtraData)}});
+    Log(LogLevel::kWarning, "consumer_waits",
+        {{"consumer", options_.name},
+         {"error", status.ToString(absl::StatusToStringMode::kWithNoExtraData)}});
   }
   return std::min(options_.backoff_max, kBackoffMin * (1 << std::min(failures, 10)));
 }

@@ -21,8 +21,8 @@ constexpr size_t kHashSize = 32;
 constexpr std::string_view kInsertStage =
     "INSERT INTO journal_stage (entry_id, request_id, subject, subject_seq, body) VALUES (?, ?, ?, ?, ?)";
 
-// The same message gives the same bytes within one build. Nothing depends on it but readable differences: an entry is
-// serialised once and kept as those bytes.
+// The same message gives the same bytes within one build. Nothing depends on it but readable differences: an
+// entry is serialised once and kept as those bytes.
 std::string Serialise(const google::protobuf::Message& message) {
   std::string bytes;
   google::protobuf::io::StringOutputStream stream(&bytes);
@@ -45,7 +45,8 @@ absl::Status CheckDraft(const Draft& draft) {
   }
   const Subject& before = draft.before;
   if (before.leaf.size() != (before.seq == 0 ? 0 : kHashSize)) {
-    return Internal(absl::StrFormat("subject_leaf of a subject at %d has %d bytes", before.seq, before.leaf.size()));
+    return Internal(
+        absl::StrFormat("subject_leaf of a subject at %d has %d bytes", before.seq, before.leaf.size()));
   }
   for (const std::string& digest : draft.media) {
     if (digest.size() != kHashSize) return Internal("a media digest in the journal must have 32 bytes");
@@ -89,7 +90,8 @@ absl::StatusOr<Sealed> Seal(const rpc::Call& call, const Draft& draft) {
   entry.set_subject_prev(draft.before.leaf);
   FillActor(call, draft, entry.mutable_actor());
   const absl::Time earliest = draft.earliest == absl::InfinitePast() ? call.now : draft.earliest;
-  const absl::Time latest = draft.latest == absl::InfinitePast() ? std::max(earliest, call.now) : draft.latest;
+  const absl::Time latest =
+      draft.latest == absl::InfinitePast() ? std::max(earliest, call.now) : draft.latest;
   entry.mutable_time()->set_earliest_us(absl::ToUnixMicros(earliest));
   entry.mutable_time()->set_latest_us(absl::ToUnixMicros(latest));
   entry.set_received_us(absl::ToUnixMicros(call.now));
@@ -106,7 +108,8 @@ absl::StatusOr<Sealed> Seal(const rpc::Call& call, const Draft& draft) {
   sealed.body = Serialise(entry);
   if (sealed.body.size() > kBodyMax) {
     return MakeError(absl::StatusCode::kInvalidArgument,
-                     absl::StrFormat("the record would have %d bytes, at most %d are allowed", sealed.body.size(), kBodyMax),
+                     absl::StrFormat("the record would have %d bytes, at most %d are allowed",
+                                     sealed.body.size(), kBodyMax),
                      {.reason = "MESSAGE_TOO_LARGE", .metadata = {{"limit", "60 KiB"}}});
   }
   sealed.after = {draft.before.id, draft.before.seq + 1, LeafHash(sealed.body)};
@@ -116,7 +119,8 @@ absl::StatusOr<Sealed> Seal(const rpc::Call& call, const Draft& draft) {
 absl::Status Stage(db::Transaction& tx, const Sealed& sealed) {
   const db::Value request_id = sealed.request_id.empty() ? db::Value(nullptr) : db::Value(sealed.request_id);
   const absl::Status inserted =
-      tx.Exec(kInsertStage, sealed.entry_id, request_id, sealed.after.id, sealed.after.seq, sealed.body).status();
+      tx.Exec(kInsertStage, sealed.entry_id, request_id, sealed.after.id, sealed.after.seq, sealed.body)
+          .status();
   if (db::IsDuplicateKey(inserted)) {
     return MakeError(absl::StatusCode::kAborted, "another transaction recorded this step of the same thing",
                      {.reason = "LOST_RACE", .retry_after = absl::Milliseconds(100)});

@@ -59,8 +59,8 @@ TEST_F(SealerTest, SealsWhatIsNewAndTellsWhatEntriesKnow) {
   EXPECT_EQ(NewestCheckpoint()->size, 5u);
   const auto verifier = domain::merkle::ParseVerifierKey(crypto::Sha256, sealer_->VerifierKey());
   ASSERT_TRUE(verifier.ok());
-  const auto opened =
-      domain::merkle::OpenNote(crypto::Sha256, test_.Ask("SELECT note FROM journal_checkpoint"), *verifier, crypto::Verify);
+  const auto opened = domain::merkle::OpenNote(
+      crypto::Sha256, test_.Ask("SELECT note FROM journal_checkpoint"), *verifier, crypto::Verify);
   ASSERT_TRUE(opened.ok()) << opened.status();
   EXPECT_EQ(opened->root, NewestCheckpoint()->root);
   Write(300);
@@ -93,11 +93,14 @@ TEST_F(SealerTest, RefusesALogThatLostItsTail) {
   ASSERT_TRUE(sealer_->SealOnce().ok());
   test_.Exec("DELETE FROM journal_entry WHERE idx >= 4");
   domain::merkle::Frontier frontier(crypto::Sha256);
-  ASSERT_TRUE(test_->Run([&](db::Transaction& tx) -> absl::Status {
-    GW_ASSIGN_OR_RETURN(const auto entries, ReadEntries(tx, 0, 10));
-    for (const auto& entry : entries) frontier.Append(entry.leaf);
-    return tx.Exec("UPDATE journal_head SET size = 4, frontier = ?", frontier.Bytes()).status();
-  }).ok());
+  ASSERT_TRUE(
+      test_
+          ->Run([&](db::Transaction& tx) -> absl::Status {
+            GW_ASSIGN_OR_RETURN(const auto entries, ReadEntries(tx, 0, 10));
+            for (const auto& entry : entries) frontier.Append(entry.leaf);
+            return tx.Exec("UPDATE journal_head SET size = 4, frontier = ?", frontier.Bytes()).status();
+          })
+          .ok());
   EXPECT_EQ(ReasonOf(sealer_->SealOnce().status()), "JOURNAL_ALTERED");
   // Growing again past the old size does not help: the entries are not the ones that were signed.
   test_.Exec("DELETE FROM test_subject");

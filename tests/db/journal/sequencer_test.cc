@@ -53,17 +53,21 @@ TEST_F(SequencerTest, GivesIndicesInTheOrderOfStagingAndEmptiesTheStage) {
   EXPECT_EQ(Size(), 12);
   EXPECT_EQ(Staged(), 0);
   EXPECT_EQ(FaultsOfJournal(test_), "");
-  EXPECT_EQ(test_.Ask("SELECT GROUP_CONCAT(subject_seq ORDER BY idx) FROM journal_entry"), "1,1,1,2,2,2,3,3,3,4,4,4");
+  EXPECT_EQ(test_.Ask("SELECT GROUP_CONCAT(subject_seq ORDER BY idx) FROM journal_entry"),
+            "1,1,1,2,2,2,3,3,3,4,4,4");
 }
 
 TEST_F(SequencerTest, ALargeBacklogGoesInBatchesAndStoresItsSubtrees) {
   TestSubjects subjects(test_, 5);
-  ASSERT_TRUE(test_->Run([&](db::Transaction& tx) -> absl::Status {
-    for (int i = 0; i < 1500; ++i) {
-      GW_RETURN_IF_ERROR(subjects.Change(tx, rpc::Call::System("test", absl::Now()), i % 5, i));
-    }
-    return absl::OkStatus();
-  }).ok());
+  ASSERT_TRUE(test_
+                  ->Run([&](db::Transaction& tx) -> absl::Status {
+                    for (int i = 0; i < 1500; ++i) {
+                      GW_RETURN_IF_ERROR(
+                          subjects.Change(tx, rpc::Call::System("test", absl::Now()), i % 5, i));
+                    }
+                    return absl::OkStatus();
+                  })
+                  .ok());
   ASSERT_TRUE(SequenceEverything().ok());
   EXPECT_EQ(Size(), 1500);
   EXPECT_EQ(FaultsOfJournal(test_), "");
@@ -72,13 +76,16 @@ TEST_F(SequencerTest, ALargeBacklogGoesInBatchesAndStoresItsSubtrees) {
 
 TEST_F(SequencerTest, AnOpenTransactionHoldsNobodyUpAndItsEntriesFollow) {
   TestSubjects subjects(test_, 2);
-  ASSERT_TRUE(test_->Run([&](db::Transaction& tx) -> absl::Status {
-    GW_RETURN_IF_ERROR(subjects.Change(tx, rpc::Call::System("test", absl::Now()), 0, 1));  // takes the lower id
-    subjects.Change(1, 2);
-    EXPECT_TRUE(SequenceEverything().ok());
-    EXPECT_EQ(Size(), 1);
-    return absl::OkStatus();
-  }).ok());
+  ASSERT_TRUE(test_
+                  ->Run([&](db::Transaction& tx) -> absl::Status {
+                    GW_RETURN_IF_ERROR(subjects.Change(tx, rpc::Call::System("test", absl::Now()), 0,
+                                                       1));  // takes the lower id
+                    subjects.Change(1, 2);
+                    EXPECT_TRUE(SequenceEverything().ok());
+                    EXPECT_EQ(Size(), 1);
+                    return absl::OkStatus();
+                  })
+                  .ok());
   ASSERT_TRUE(SequenceEverything().ok());
   EXPECT_EQ(Size(), 2);
   EXPECT_EQ(FaultsOfJournal(test_), "");
@@ -88,7 +95,8 @@ TEST_F(SequencerTest, AnEntryWhosePredecessorIsMissingWaitsForItAloneAndAmongMan
   TestSubjects subjects(test_, 2);
   const rpc::Call call = rpc::Call::System("test", absl::Now());
   v1::Anchor event;
-  const Sealed first = *Seal(call, {.kind = "test", .before = {.id = Uuid::Make(absl::Now())}, .event = &event});
+  const Sealed first =
+      *Seal(call, {.kind = "test", .before = {.id = Uuid::Make(absl::Now())}, .event = &event});
   const Sealed second = *Seal(call, {.kind = "test", .before = first.after, .event = &event});
   ASSERT_TRUE(test_->Run([&](db::Transaction& tx) { return Stage(tx, second); }).ok());
   for (int i = 0; i < 300; ++i) subjects.Change(i % 2, i);
@@ -111,14 +119,17 @@ TEST_F(SequencerTest, AnEntryWhosePredecessorIsMissingWaitsForItAloneAndAmongMan
 TEST_F(SequencerTest, WaitingEntriesDoNotHideReadyOnesBehindThem) {
   const rpc::Call call = rpc::Call::System("test", absl::Now());
   v1::Anchor event;
-  ASSERT_TRUE(test_->Run([&](db::Transaction& tx) -> absl::Status {
-    for (int i = 0; i < 600; ++i) {
-      const Subject orphan{Uuid::Make(absl::Now()), 1, std::string(32, 'x')};
-      GW_ASSIGN_OR_RETURN(const Sealed sealed, Seal(call, {.kind = "test", .before = orphan, .event = &event}));
-      GW_RETURN_IF_ERROR(Stage(tx, sealed));
-    }
-    return absl::OkStatus();
-  }).ok());
+  ASSERT_TRUE(test_
+                  ->Run([&](db::Transaction& tx) -> absl::Status {
+                    for (int i = 0; i < 600; ++i) {
+                      const Subject orphan{Uuid::Make(absl::Now()), 1, std::string(32, 'x')};
+                      GW_ASSIGN_OR_RETURN(const Sealed sealed,
+                                          Seal(call, {.kind = "test", .before = orphan, .event = &event}));
+                      GW_RETURN_IF_ERROR(Stage(tx, sealed));
+                    }
+                    return absl::OkStatus();
+                  })
+                  .ok());
   TestSubjects subjects(test_, 1);
   subjects.Change(0, 1);
   ASSERT_TRUE(SequenceEverything().ok());
@@ -162,9 +173,10 @@ TEST_F(SequencerTest, TwoSequencersAndEightWritersWithDeadlocksLoseNothingAndDou
   constexpr int kWriters = 8;
   constexpr int kRounds = 60;
   TestSubjects subjects(test_, 6);
-  // A lease so short that the two take it from each other all the time.
-  Sequencer first(*test_, clock_, {.lease = absl::Milliseconds(3)});
-  Sequencer second(*test_, clock_, {.lease = absl::Milliseconds(3)});
+  // A lease that has run out as soon as it is taken: the two take it from each other all the time, also
+  // between a batch's look at the lease and its work.
+  Sequencer first(*test_, clock_, {.lease = absl::ZeroDuration(), .batch_max = 16});
+  Sequencer second(*test_, clock_, {.lease = absl::ZeroDuration(), .batch_max = 16});
   std::atomic<bool> done{false};
   std::atomic<int> sequenced{0};
   const auto run = [&](Sequencer& sequencer) {
@@ -205,7 +217,7 @@ TEST_F(SequencerTest, TwoSequencersAndEightWritersWithDeadlocksLoseNothingAndDou
   EXPECT_EQ(sequenced, committed);
   EXPECT_EQ(Size(), committed);
   EXPECT_EQ(FaultsOfJournal(test_), "");
-  EXPECT_GT(std::stoll(test_.Ask("SELECT epoch FROM journal_head")), 2);
+  EXPECT_GT(std::stoll(test_.Ask("SELECT epoch FROM journal_head")), 10) << "they never met";
 }
 
 TEST_F(SequencerTest, AFailureOfAnyStatementLeavesNothingHalfDone) {
@@ -227,7 +239,11 @@ TEST_F(SequencerTest, AFailureOfAnyStatementLeavesNothingHalfDone) {
       break;
     }
     EXPECT_EQ(Staged(), 2) << "statement " << fail_at;
-    ASSERT_TRUE(test_->Run([&](db::Transaction& tx) { return tx.Exec("UPDATE journal_head SET lease_until_us = 0").status(); }).ok());
+    ASSERT_TRUE(test_
+                    ->Run([&](db::Transaction& tx) {
+                      return tx.Exec("UPDATE journal_head SET lease_until_us = 0").status();
+                    })
+                    .ok());
     ASSERT_TRUE(SequenceEverything().ok());
     EXPECT_EQ(Staged(), 0);
   }
@@ -238,12 +254,15 @@ TEST_F(SequencerTest, AFailureOfAnyStatementLeavesNothingHalfDone) {
 TEST_F(SequencerTest, KilledAgainAndAgainItLosesNothingAndDoublesNothing) {
   constexpr int kEntries = 4000;
   TestSubjects subjects(test_, 7);
-  ASSERT_TRUE(test_->Run([&](db::Transaction& tx) -> absl::Status {
-    for (int i = 0; i < kEntries; ++i) {
-      GW_RETURN_IF_ERROR(subjects.Change(tx, rpc::Call::System("test", absl::Now()), i % 7, i));
-    }
-    return absl::OkStatus();
-  }).ok());
+  ASSERT_TRUE(test_
+                  ->Run([&](db::Transaction& tx) -> absl::Status {
+                    for (int i = 0; i < kEntries; ++i) {
+                      GW_RETURN_IF_ERROR(
+                          subjects.Change(tx, rpc::Call::System("test", absl::Now()), i % 7, i));
+                    }
+                    return absl::OkStatus();
+                  })
+                  .ok());
   int kills = 0;
   while (Staged() > 0 && kills < 200) {
     const int64_t before = Size();
@@ -368,44 +387,54 @@ TEST(JournalStatements, UseTheirIndexes) {
   SystemClock clock;
   for (int round = 0; round < 30; ++round) {
     ASSERT_TRUE(test->Run([&](db::Transaction& tx) -> absl::Status {
-      for (int i = 0; i < subjects.size(); ++i) {
-        GW_RETURN_IF_ERROR(subjects.Change(tx, rpc::Call::System("test", absl::Now()), i, round, "test",
-                                           Uuid::Make(absl::Now()).ToString()));
-      }
-      return absl::OkStatus();
-    }).ok());
+                      for (int i = 0; i < subjects.size(); ++i) {
+                        GW_RETURN_IF_ERROR(subjects.Change(tx, rpc::Call::System("test", absl::Now()), i,
+                                                           round, "test",
+                                                           Uuid::Make(absl::Now()).ToString()));
+                      }
+                      return absl::OkStatus();
+                    })
+                    .ok());
   }
   ASSERT_TRUE(SequenceAll(*test, clock, false, absl::Now() + absl::Seconds(20)).ok());
   test.Ask("ANALYZE TABLE journal_entry, journal_stage, journal_node, journal_checkpoint, journal_head");
 
   std::vector<std::pair<std::string, std::vector<db::Value>>> statements;
-  WatchedDatabase watched(*test, [&](std::string_view sql, std::span<const db::Value> values) -> absl::Status {
-    if (sql.find("SELECT") != std::string_view::npos) statements.emplace_back(sql, std::vector(values.begin(), values.end()));
-    return absl::OkStatus();
-  });
-  ASSERT_TRUE(watched.Run([&](db::Transaction& tx) -> absl::Status {
-    GW_RETURN_IF_ERROR(LockStaged(tx, 0, 256).status());
-    GW_RETURN_IF_ERROR(ReadChainEnds(tx, {subjects.id(0), subjects.id(1), subjects.id(2)}).status());
-    GW_RETURN_IF_ERROR(ReadEntries(tx, 600, 50).status());
-    GW_RETURN_IF_ERROR(ReadFeedEntries(tx, 600, 650, {"test"}, 50).status());
-    GW_RETURN_IF_ERROR(ReadFeedEntries(tx, 600, 650, {}, 50).status());
-    GW_RETURN_IF_ERROR(ReadEntriesOfSubject(tx, subjects.id(3), 0, 0, 50).status());
-    GW_RETURN_IF_ERROR(ReadEntriesOfRequest(tx, Uuid::Make(absl::Now())).status());
-    GW_RETURN_IF_ERROR(ReadStagedOfRequest(tx, Uuid::Make(absl::Now())).status());
-    GW_RETURN_IF_ERROR(ReadNewestCheckpoint(tx).status());
-    GW_RETURN_IF_ERROR(HashesIn(tx)(0, 512, 128).status());
-    return HashesIn(tx)(8, 0, 2).status();
-  }).ok());
+  WatchedDatabase watched(*test,
+                          [&](std::string_view sql, std::span<const db::Value> values) -> absl::Status {
+                            if (sql.find("SELECT") != std::string_view::npos)
+                              statements.emplace_back(sql, std::vector(values.begin(), values.end()));
+                            return absl::OkStatus();
+                          });
+  ASSERT_TRUE(
+      watched
+          .Run([&](db::Transaction& tx) -> absl::Status {
+            GW_RETURN_IF_ERROR(LockStaged(tx, 0, 256).status());
+            GW_RETURN_IF_ERROR(ReadChainEnds(tx, {subjects.id(0), subjects.id(1), subjects.id(2)}).status());
+            GW_RETURN_IF_ERROR(ReadEntries(tx, 600, 50).status());
+            GW_RETURN_IF_ERROR(ReadFeedEntries(tx, 600, 650, {"test"}, 50).status());
+            GW_RETURN_IF_ERROR(ReadFeedEntries(tx, 600, 650, {}, 50).status());
+            GW_RETURN_IF_ERROR(ReadEntriesOfSubject(tx, subjects.id(3), 0, 0, 50).status());
+            GW_RETURN_IF_ERROR(ReadEntriesOfRequest(tx, Uuid::Make(absl::Now())).status());
+            GW_RETURN_IF_ERROR(ReadStagedOfRequest(tx, Uuid::Make(absl::Now())).status());
+            GW_RETURN_IF_ERROR(ReadNewestCheckpoint(tx).status());
+            GW_RETURN_IF_ERROR(HashesIn(tx)(0, 512, 128).status());
+            return HashesIn(tx)(8, 0, 2).status();
+          })
+          .ok());
   ASSERT_GE(statements.size(), 11u);
   for (const auto& [sql, values] : statements) {
     ASSERT_TRUE(test->Run([&](db::Transaction& tx) {
-      return tx.QueryValues("EXPLAIN " + sql, values, [&](const db::Row& row) {
-        const std::string type = row.OptText(3).value_or("");
-        const int64_t rows = row.OptInt(8).value_or(0);
-        EXPECT_NE(type, "ALL") << sql;
-        EXPECT_LT(rows, 700) << sql;
-      });
-    }).ok());
+                      return tx.QueryValues("EXPLAIN " + sql, values, [&](const db::Row& row) {
+                        const std::string type = row.OptText(3).value_or("");
+                        const int64_t rows = row.OptInt(8).value_or(0);
+                        // A derived table holds one row per subject of the batch; reading it whole is its
+                        // purpose.
+                        if (!row.OptText(2).value_or("").starts_with("<")) EXPECT_NE(type, "ALL") << sql;
+                        EXPECT_LT(rows, 700) << sql;
+                      });
+                    })
+                    .ok());
   }
 }
 

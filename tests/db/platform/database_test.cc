@@ -20,8 +20,10 @@ class DatabaseTest : public ::testing::Test {
  protected:
   DatabaseTest() : test_(TestDatabase::Content::kEmpty, 4) {
     test_.Exec(
-        "CREATE TABLE thing (id BINARY(16) NOT NULL PRIMARY KEY, number BIGINT NULL, real_number DOUBLE NULL, "
-        "name VARCHAR(200) NULL, bytes BLOB NULL, UNIQUE KEY thing_number (number)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4");
+        "CREATE TABLE thing (id BINARY(16) NOT NULL PRIMARY KEY, number BIGINT NULL, real_number DOUBLE "
+        "NULL, "
+        "name VARCHAR(200) NULL, bytes BLOB NULL, UNIQUE KEY thing_number (number)) ENGINE=InnoDB DEFAULT "
+        "CHARSET=utf8mb4");
   }
   static Uuid Id() { return Uuid::Make(absl::Now()); }
   int64_t Count() { return std::stoll(test_.Ask("SELECT COUNT(*) FROM thing")); }
@@ -39,33 +41,45 @@ TEST_F(DatabaseTest, ReadsBackEveryKindOfValueAsWritten) {
   const Uuid id = Id();
   const std::string bytes("\0\x80\xff'\"\\\n", 7);
   const std::string name = "驻马店 🌫 O'Brien";
-  ASSERT_TRUE(test_->Run([&](Transaction& tx) {
-    return tx.Exec("INSERT INTO thing (id, number, real_number, name, bytes) VALUES (?, ?, ?, ?, ?)", id, int64_t{-1}, 32.98765432,
-                   name, bytes)
-        .status();
-  }).ok());
-  ASSERT_TRUE(test_->Read(absl::InfiniteFuture(), [&](Transaction& tx) -> absl::Status {
-    bool seen = false;
-    return tx.QueryValues("SELECT id, number, real_number, name, bytes FROM thing", {}, [&](const Row& row) {
-      EXPECT_FALSE(std::exchange(seen, true));
-      EXPECT_EQ(row.Id(0), id);
-      EXPECT_EQ(row.Int(1), -1);
-      EXPECT_DOUBLE_EQ(row.Double(2), 32.98765432);
-      EXPECT_EQ(row.Text(3), name);
-      EXPECT_EQ(row.Text(4), bytes);
-    });
-  }).ok());
+  ASSERT_TRUE(test_
+                  ->Run([&](Transaction& tx) {
+                    return tx
+                        .Exec(
+                            "INSERT INTO thing (id, number, real_number, name, bytes) VALUES (?, ?, ?, ?, ?)",
+                            id, int64_t{-1}, 32.98765432, name, bytes)
+                        .status();
+                  })
+                  .ok());
+  ASSERT_TRUE(test_
+                  ->Read(absl::InfiniteFuture(),
+                         [&](Transaction& tx) -> absl::Status {
+                           bool seen = false;
+                           return tx.QueryValues("SELECT id, number, real_number, name, bytes FROM thing", {},
+                                                 [&](const Row& row) {
+                                                   EXPECT_FALSE(std::exchange(seen, true));
+                                                   EXPECT_EQ(row.Id(0), id);
+                                                   EXPECT_EQ(row.Int(1), -1);
+                                                   EXPECT_DOUBLE_EQ(row.Double(2), 32.98765432);
+                                                   EXPECT_EQ(row.Text(3), name);
+                                                   EXPECT_EQ(row.Text(4), bytes);
+                                                 });
+                         })
+                  .ok());
 }
 
 TEST_F(DatabaseTest, OneStatementTakesNullNegativeAndLargeNumbersInTurn) {
   // The driver keeps the sign of the first binding of an index.
-  const std::vector<Value> numbers = {int64_t{5},  nullptr, int64_t{-7}, std::numeric_limits<int64_t>::min(), nullptr,
-                                      std::numeric_limits<int64_t>::max(), true};
+  const std::vector<Value> numbers = {int64_t{5},  nullptr,
+                                      int64_t{-7}, std::numeric_limits<int64_t>::min(),
+                                      nullptr,     std::numeric_limits<int64_t>::max(),
+                                      true};
   for (const Value& number : numbers) {
     const std::vector<Value> values = {Id(), number};
-    ASSERT_TRUE(test_->Run([&](Transaction& tx) {
-      return tx.ExecValues("INSERT INTO thing (id, number) VALUES (?, ?)", values).status();
-    }).ok());
+    ASSERT_TRUE(test_
+                    ->Run([&](Transaction& tx) {
+                      return tx.ExecValues("INSERT INTO thing (id, number) VALUES (?, ?)", values).status();
+                    })
+                    .ok());
   }
   EXPECT_EQ(test_.Ask("SELECT GROUP_CONCAT(number ORDER BY number) FROM thing"),
             "-9223372036854775808,-7,1,5,9223372036854775807");
@@ -75,39 +89,48 @@ TEST_F(DatabaseTest, OneStatementTakesNullNegativeAndLargeNumbersInTurn) {
 TEST_F(DatabaseTest, AnIndexMayTakeTextAfterANumber) {
   for (const Value& name : std::vector<Value>{"a", nullptr, int64_t{12}, "b"}) {
     const std::vector<Value> values = {Id(), name};
-    ASSERT_TRUE(test_->Run([&](Transaction& tx) {
-      return tx.ExecValues("INSERT INTO thing (id, name) VALUES (?, ?)", values).status();
-    }).ok());
+    ASSERT_TRUE(test_
+                    ->Run([&](Transaction& tx) {
+                      return tx.ExecValues("INSERT INTO thing (id, name) VALUES (?, ?)", values).status();
+                    })
+                    .ok());
   }
   EXPECT_EQ(test_.Ask("SELECT GROUP_CONCAT(name ORDER BY name) FROM thing"), "12,a,b");
 }
 
 TEST_F(DatabaseTest, SumsAndCountsReadAsIntegers) {
   for (int i = 1; i <= 4; ++i) {
-    ASSERT_TRUE(test_->Run([&](Transaction& tx) {
-      return tx.Exec("INSERT INTO thing (id, number) VALUES (?, ?)", Id(), i).status();
-    }).ok());
+    ASSERT_TRUE(test_
+                    ->Run([&](Transaction& tx) {
+                      return tx.Exec("INSERT INTO thing (id, number) VALUES (?, ?)", Id(), i).status();
+                    })
+                    .ok());
   }
-  ASSERT_TRUE(test_->Run([&](Transaction& tx) {
-    return tx.QueryValues("SELECT SUM(number), COUNT(*), AVG(number), SUM(number) / 4, MAX(name) FROM thing", {},
-                          [](const Row& row) {
-                            EXPECT_EQ(row.Int(0), 10);
-                            EXPECT_EQ(row.Int(1), 4);
-                            EXPECT_DOUBLE_EQ(row.Double(2), 2.5);
-                            EXPECT_DOUBLE_EQ(row.Double(3), 2.5);
-                            EXPECT_TRUE(row.IsNull(4));
-                            EXPECT_EQ(row.OptText(4), std::nullopt);
-                          });
-  }).ok());
+  ASSERT_TRUE(test_
+                  ->Run([&](Transaction& tx) {
+                    return tx.QueryValues(
+                        "SELECT SUM(number), COUNT(*), AVG(number), SUM(number) / 4, MAX(name) FROM thing",
+                        {}, [](const Row& row) {
+                          EXPECT_EQ(row.Int(0), 10);
+                          EXPECT_EQ(row.Int(1), 4);
+                          EXPECT_DOUBLE_EQ(row.Double(2), 2.5);
+                          EXPECT_DOUBLE_EQ(row.Double(3), 2.5);
+                          EXPECT_TRUE(row.IsNull(4));
+                          EXPECT_EQ(row.OptText(4), std::nullopt);
+                        });
+                  })
+                  .ok());
 }
 
 TEST_F(DatabaseTest, TenMegabytesTravelWhole) {
   std::string bytes(10 << 20, 'x');
   bytes[5] = '\0';
   test_.Exec("ALTER TABLE thing MODIFY bytes LONGBLOB NULL");
-  ASSERT_TRUE(test_->Run([&](Transaction& tx) {
-    return tx.Exec("INSERT INTO thing (id, bytes) VALUES (?, ?)", Id(), bytes).status();
-  }).ok());
+  ASSERT_TRUE(test_
+                  ->Run([&](Transaction& tx) {
+                    return tx.Exec("INSERT INTO thing (id, bytes) VALUES (?, ?)", Id(), bytes).status();
+                  })
+                  .ok());
   EXPECT_EQ(test_.Ask("SELECT bytes FROM thing"), bytes);
 }
 
@@ -128,35 +151,45 @@ TEST_F(DatabaseTest, AnExceptionOfTheBodyRollsBackAndLeavesNoOpenTransaction) {
   }),
                std::runtime_error);
   EXPECT_EQ(Count(), 0);
-  EXPECT_TRUE(test_->Run([&](Transaction& tx) {
-    return tx.Exec("INSERT INTO thing (id, number) VALUES (?, 1)", id).status();
-  }).ok());
+  EXPECT_TRUE(test_
+                  ->Run([&](Transaction& tx) {
+                    return tx.Exec("INSERT INTO thing (id, number) VALUES (?, 1)", id).status();
+                  })
+                  .ok());
 }
 
 TEST_F(DatabaseTest, ADuplicateSaysWhichKeyAndTheTransactionGoesOn) {
   const Uuid id = Id();
-  ASSERT_TRUE(test_->Run([&](Transaction& tx) -> absl::Status {
-    GW_RETURN_IF_ERROR(tx.Exec("INSERT INTO thing (id, number) VALUES (?, 1)", id).status());
-    const absl::Status number = tx.Exec("INSERT INTO thing (id, number) VALUES (?, 1)", Id()).status();
-    EXPECT_TRUE(IsDuplicateKey(number));
-    EXPECT_EQ(DuplicateKeyName(number), "thing_number");
-    const absl::Status primary = tx.Exec("INSERT INTO thing (id, number) VALUES (?, 2)", id).status();
-    EXPECT_EQ(DuplicateKeyName(primary), "PRIMARY");
-    return tx.Exec("INSERT INTO thing (id, number) VALUES (?, 3)", Id()).status();
-  }).ok());
+  ASSERT_TRUE(test_
+                  ->Run([&](Transaction& tx) -> absl::Status {
+                    GW_RETURN_IF_ERROR(tx.Exec("INSERT INTO thing (id, number) VALUES (?, 1)", id).status());
+                    const absl::Status number =
+                        tx.Exec("INSERT INTO thing (id, number) VALUES (?, 1)", Id()).status();
+                    EXPECT_TRUE(IsDuplicateKey(number));
+                    EXPECT_EQ(DuplicateKeyName(number), "thing_number");
+                    const absl::Status primary =
+                        tx.Exec("INSERT INTO thing (id, number) VALUES (?, 2)", id).status();
+                    EXPECT_EQ(DuplicateKeyName(primary), "PRIMARY");
+                    return tx.Exec("INSERT INTO thing (id, number) VALUES (?, 3)", Id()).status();
+                  })
+                  .ok());
   EXPECT_EQ(Count(), 2);
 }
 
 TEST_F(DatabaseTest, AnUpdateCountsTheRowsItMatched) {
   const Uuid id = Id();
-  ASSERT_TRUE(test_->Run([&](Transaction& tx) -> absl::Status {
-    GW_RETURN_IF_ERROR(tx.Exec("INSERT INTO thing (id, number) VALUES (?, 1)", id).status());
-    GW_ASSIGN_OR_RETURN(const uint64_t same, tx.Exec("UPDATE thing SET number = 1 WHERE id = ?", id));
-    EXPECT_EQ(same, 1u);
-    GW_ASSIGN_OR_RETURN(const uint64_t none, tx.Exec("UPDATE thing SET number = 2 WHERE id = ? AND number = 9", id));
-    EXPECT_EQ(none, 0u);
-    return absl::OkStatus();
-  }).ok());
+  ASSERT_TRUE(
+      test_
+          ->Run([&](Transaction& tx) -> absl::Status {
+            GW_RETURN_IF_ERROR(tx.Exec("INSERT INTO thing (id, number) VALUES (?, 1)", id).status());
+            GW_ASSIGN_OR_RETURN(const uint64_t same, tx.Exec("UPDATE thing SET number = 1 WHERE id = ?", id));
+            EXPECT_EQ(same, 1u);
+            GW_ASSIGN_OR_RETURN(const uint64_t none,
+                                tx.Exec("UPDATE thing SET number = 2 WHERE id = ? AND number = 9", id));
+            EXPECT_EQ(none, 0u);
+            return absl::OkStatus();
+          })
+          .ok());
 }
 
 TEST_F(DatabaseTest, SessionsAreReadCommittedUtcAndStrict) {
@@ -171,13 +204,18 @@ TEST_F(DatabaseTest, SessionsAreReadCommittedUtcAndStrict) {
 }
 
 TEST_F(DatabaseTest, AReadSeesOneSnapshotAndCannotWrite) {
-  ASSERT_TRUE(test_->Read(absl::InfiniteFuture(), [&](Transaction& tx) -> absl::Status {
-    test_.Exec("INSERT INTO thing (id, number) VALUES (REPEAT('a', 16), 1)");
-    GW_ASSIGN_OR_RETURN(const auto count, tx.QueryOne("SELECT COUNT(*) FROM thing", [](const Row& row) { return row.Int(0); }));
-    EXPECT_EQ(*count, 0);
-    EXPECT_FALSE(tx.Exec("DELETE FROM thing").ok());
-    return absl::OkStatus();
-  }).ok());
+  ASSERT_TRUE(test_
+                  ->Read(absl::InfiniteFuture(),
+                         [&](Transaction& tx) -> absl::Status {
+                           test_.Exec("INSERT INTO thing (id, number) VALUES (REPEAT('a', 16), 1)");
+                           GW_ASSIGN_OR_RETURN(const auto count,
+                                               tx.QueryOne("SELECT COUNT(*) FROM thing",
+                                                           [](const Row& row) { return row.Int(0); }));
+                           EXPECT_EQ(*count, 0);
+                           EXPECT_FALSE(tx.Exec("DELETE FROM thing").ok());
+                           return absl::OkStatus();
+                         })
+                  .ok());
   EXPECT_EQ(Count(), 1);
 }
 
@@ -206,7 +244,8 @@ TEST_F(DatabaseTest, ReadThenWriteUnderALockLosesNoUpdate) {
 
 TEST_F(DatabaseTest, ADeadlockStartsTheBodyAgain) {
   test_.Exec("INSERT INTO thing (id, number) VALUES (REPEAT('a', 16), 0), (REPEAT('b', 16), 100)");
-  constexpr std::string_view kAdd = "UPDATE thing SET real_number = COALESCE(real_number, 0) + 1 WHERE id = ?";
+  constexpr std::string_view kAdd =
+      "UPDATE thing SET real_number = COALESCE(real_number, 0) + 1 WHERE id = ?";
   std::atomic<int> runs{0};
   std::atomic<int> first_locks{0};
   const auto work = [&](std::string first, std::string second) {
@@ -293,7 +332,9 @@ TEST_F(DatabaseTest, ALostCommitIsAskedAfterAndDoneAgainWhenItDidNotHappen) {
   RunOptions options;
   options.committed = [&](Transaction& tx) -> absl::StatusOr<bool> {
     ++asked;
-    GW_ASSIGN_OR_RETURN(const auto row, tx.QueryOne("SELECT id FROM thing WHERE id = ?", [](const Row& row) { return row.Id(0); }, id));
+    GW_ASSIGN_OR_RETURN(const auto row, tx.QueryOne(
+                                            "SELECT id FROM thing WHERE id = ?",
+                                            [](const Row& row) { return row.Id(0); }, id));
     return row.has_value();
   };
   const absl::Status status = test_->Run(options, [&](Transaction& tx) -> absl::Status {
@@ -324,11 +365,13 @@ TEST_F(DatabaseTest, ALostCommitThatDidHappenIsNotDoneAgain) {
 TEST_F(DatabaseTest, WhatFollowsACommitRunsOnceAndOnlyThen) {
   int followed = 0;
   int runs = 0;
-  ASSERT_TRUE(test_->Run([&](Transaction& tx) -> absl::Status {
-    tx.AfterCommit([&] { ++followed; });
-    if (++runs == 1) Kill(tx);
-    return tx.Exec("INSERT INTO thing (id) VALUES (?)", Id()).status();
-  }).ok());
+  ASSERT_TRUE(test_
+                  ->Run([&](Transaction& tx) -> absl::Status {
+                    tx.AfterCommit([&] { ++followed; });
+                    if (++runs == 1) Kill(tx);
+                    return tx.Exec("INSERT INTO thing (id) VALUES (?)", Id()).status();
+                  })
+                  .ok());
   EXPECT_EQ(followed, 1);
   (void)test_->Run([&](Transaction& tx) -> absl::Status {
     tx.AfterCommit([&] { ++followed; });
@@ -338,11 +381,13 @@ TEST_F(DatabaseTest, WhatFollowsACommitRunsOnceAndOnlyThen) {
 }
 
 TEST_F(DatabaseTest, NoStatementBeginsAfterTheDeadline) {
-  const absl::Status status = test_->Run({.deadline = absl::Now() + absl::Milliseconds(200)}, [&](Transaction& tx) -> absl::Status {
-    GW_RETURN_IF_ERROR(tx.Exec("INSERT INTO thing (id) VALUES (?)", Id()).status());
-    GW_RETURN_IF_ERROR(tx.QueryOne("SELECT SLEEP(0.3)", [](const Row& row) { return row.Int(0); }).status());
-    return tx.Exec("INSERT INTO thing (id) VALUES (?)", Id()).status();
-  });
+  const absl::Status status =
+      test_->Run({.deadline = absl::Now() + absl::Milliseconds(200)}, [&](Transaction& tx) -> absl::Status {
+        GW_RETURN_IF_ERROR(tx.Exec("INSERT INTO thing (id) VALUES (?)", Id()).status());
+        GW_RETURN_IF_ERROR(
+            tx.QueryOne("SELECT SLEEP(0.3)", [](const Row& row) { return row.Int(0); }).status());
+        return tx.Exec("INSERT INTO thing (id) VALUES (?)", Id()).status();
+      });
   EXPECT_EQ(ReasonOf(status), "DEADLINE_PASSED");
   EXPECT_EQ(Count(), 0);
 }
@@ -352,15 +397,18 @@ TEST_F(DatabaseTest, WhoFindsNoFreeConnectionIsToldToComeAgain) {
   options.pool_size = 1;
   auto small = Database::Open(options);
   ASSERT_TRUE(small.ok());
-  ASSERT_TRUE((*small)->Run([&](Transaction&) -> absl::Status {
-    const absl::Time asked = absl::Now();
-    const absl::Status second =
-        (*small)->Run({.deadline = absl::Now() + absl::Milliseconds(60)}, [](Transaction&) { return absl::OkStatus(); });
-    EXPECT_EQ(second.code(), absl::StatusCode::kResourceExhausted);
-    EXPECT_EQ(ReasonOf(second), "OVERLOADED");
-    EXPECT_LT(absl::Now() - asked, absl::Seconds(2));
-    return absl::OkStatus();
-  }).ok());
+  ASSERT_TRUE((*small)
+                  ->Run([&](Transaction&) -> absl::Status {
+                    const absl::Time asked = absl::Now();
+                    const absl::Status second =
+                        (*small)->Run({.deadline = absl::Now() + absl::Milliseconds(60)},
+                                      [](Transaction&) { return absl::OkStatus(); });
+                    EXPECT_EQ(second.code(), absl::StatusCode::kResourceExhausted);
+                    EXPECT_EQ(ReasonOf(second), "OVERLOADED");
+                    EXPECT_LT(absl::Now() - asked, absl::Seconds(2));
+                    return absl::OkStatus();
+                  })
+                  .ok());
 }
 
 TEST_F(DatabaseTest, AMissingServerIsUnavailableAtOnce) {
@@ -370,7 +418,8 @@ TEST_F(DatabaseTest, AMissingServerIsUnavailableAtOnce) {
 }
 
 TEST_F(DatabaseTest, AWrongStatementNamesNoSqlToTheCaller) {
-  const absl::Status status = test_->Run([&](Transaction& tx) { return tx.Exec("UPDATE no_such_table SET a = 1").status(); });
+  const absl::Status status =
+      test_->Run([&](Transaction& tx) { return tx.Exec("UPDATE no_such_table SET a = 1").status(); });
   EXPECT_EQ(ReasonOf(status), "INTERNAL_FAULT");
   EXPECT_EQ(std::string(status.ToString()).find("no_such_table"), std::string::npos);
 }

@@ -14,7 +14,8 @@ class MigrateTest : public ::testing::Test {
   MigrateTest() : test_(TestDatabase::Content::kEmpty, 4) {}
   TestDatabase test_;
   const Migration first_{1, "first",
-                         "-- A comment; with a semicolon.\nCREATE TABLE a (id INT NOT NULL PRIMARY KEY,\n  word VARCHAR(9) NULL);\n\n"
+                         "-- A comment; with a semicolon.\nCREATE TABLE a (id INT NOT NULL PRIMARY KEY,\n  "
+                         "word VARCHAR(9) NULL);\n\n"
                          "INSERT INTO a (id, word) VALUES (1, 'x;y');\n"};
   const Migration second_{2, "second", "CREATE TABLE b (id INT NOT NULL PRIMARY KEY);\n"};
 };
@@ -49,7 +50,8 @@ TEST_F(MigrateTest, AnOlderSchemaIsSaidToBeOlder) {
 
 TEST_F(MigrateTest, GoesOnAtTheStatementThatFailed) {
   const Migration three{3, "three",
-                        "CREATE TABLE c (id INT NOT NULL PRIMARY KEY);\nINSERT INTO c (id) VALUES (1);\nINSERT INTO d (id) VALUES (1);\n"};
+                        "CREATE TABLE c (id INT NOT NULL PRIMARY KEY);\nINSERT INTO c (id) VALUES "
+                        "(1);\nINSERT INTO d (id) VALUES (1);\n"};
   const absl::Status failed = Migrate(*test_, {three});
   EXPECT_FALSE(failed.ok());
   EXPECT_NE(std::string(failed.message()).find("0003_three, statement 3"), std::string::npos) << failed;
@@ -63,7 +65,9 @@ TEST_F(MigrateTest, GoesOnAtTheStatementThatFailed) {
 TEST_F(MigrateTest, AStatementThatRanButWasNotCountedIsTakenAsDone) {
   ASSERT_TRUE(Migrate(*test_, {first_}).ok());
   // As a kill between CREATE TABLE and its count leaves it.
-  test_.Exec("UPDATE schema_migration SET statements_done = 0, statements_begun = 1, applied_us = NULL WHERE number = 1");
+  test_.Exec(
+      "UPDATE schema_migration SET statements_done = 0, statements_begun = 1, applied_us = NULL WHERE number "
+      "= 1");
   test_.Exec("DELETE FROM a");
   EXPECT_TRUE(Migrate(*test_, {first_}).ok());
   EXPECT_EQ(test_.Ask("SELECT COUNT(*) FROM a"), "1");
@@ -76,7 +80,9 @@ TEST_F(MigrateTest, FourAtOnceApplyEverythingOnce) {
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       auto database = Database::Open(test_.options());
-      if (!database.ok() || !Migrate(**database, {first_, second_}, [&](const Migration&) { ++applied; }).ok()) ++failed;
+      if (!database.ok() ||
+          !Migrate(**database, {first_, second_}, [&](const Migration&) { ++applied; }).ok())
+        ++failed;
     });
   }
   for (std::thread& thread : threads) thread.join();

@@ -27,7 +27,8 @@ class ConsumerTest : public ::testing::Test {
   ConsumerTest() : subjects_(test_, 3), server_(*test_) {
     EXPECT_TRUE(OpenLog(*test_, "test", false).ok());
     server_.Install(Install);
-    test_.Exec("CREATE TABLE seen (entry_id BINARY(16) NOT NULL PRIMARY KEY, value BIGINT NOT NULL) ENGINE=InnoDB");
+    test_.Exec(
+        "CREATE TABLE seen (entry_id BINARY(16) NOT NULL PRIMARY KEY, value BIGINT NOT NULL) ENGINE=InnoDB");
   }
   void Write(int count, const std::string& kind = "test") {
     for (int i = 0; i < count; ++i) subjects_.Change(i % 3, ++value_, kind);
@@ -40,8 +41,9 @@ class ConsumerTest : public ::testing::Test {
     return tx.Exec("INSERT INTO seen (entry_id, value) VALUES (?, ?)", entry.id(), event.size()).status();
   }
   std::unique_ptr<Consumer> MakeFold(ConsumerOptions options = {.name = "test"}) {
-    return Consumer::InTransaction(*test_, server_.channel(), clock_, options,
-                                   [](const rpc::Call&, db::Transaction& tx, const FeedEntry& entry) { return Remember(tx, entry); });
+    return Consumer::InTransaction(
+        *test_, server_.channel(), clock_, options,
+        [](const rpc::Call&, db::Transaction& tx, const FeedEntry& entry) { return Remember(tx, entry); });
   }
   std::string Seen() { return test_.Ask("SELECT COUNT(*) FROM seen"); }
   std::string Cursor() { return test_.Ask("SELECT next_index FROM feed_cursor"); }
@@ -122,13 +124,14 @@ TEST_F(ConsumerTest, StopsAtAnEntryItCannotHandleAndNeverSkipsIt) {
 TEST_F(ConsumerTest, APassingErrorIsTriedAgain) {
   Write(10);
   std::atomic<int> failures{5};
-  auto consumer = Consumer::AtLeastOnce(*test_, server_.channel(), clock_, {.name = "test", .backoff_max = absl::Milliseconds(5)},
-                                        [&](const rpc::Call&, const FeedEntry& entry) -> absl::Status {
-                                          if (entry.index == 3 && failures-- > 0) {
-                                            return Unavailable("DATABASE_UNAVAILABLE", "away", absl::Seconds(1));
-                                          }
-                                          return test_->Run([&](db::Transaction& tx) { return Remember(tx, entry); });
-                                        });
+  auto consumer = Consumer::AtLeastOnce(
+      *test_, server_.channel(), clock_, {.name = "test", .backoff_max = absl::Milliseconds(5)},
+      [&](const rpc::Call&, const FeedEntry& entry) -> absl::Status {
+        if (entry.index == 3 && failures-- > 0) {
+          return Unavailable("DATABASE_UNAVAILABLE", "away", absl::Seconds(1));
+        }
+        return test_->Run([&](db::Transaction& tx) { return Remember(tx, entry); });
+      });
   consumer->Start();
   EXPECT_TRUE(WaitFor([&] { return Cursor() == "10"; }));
   consumer->Stop();
@@ -164,8 +167,9 @@ TEST_F(ConsumerTest, AFailureOfAnyStatementNeitherLosesNorDoublesAnEffect) {
   WatchedDatabase watched(*test_, [&](std::string_view, std::span<const db::Value>) -> absl::Status {
     return ++seen == fail_at ? absl::UnavailableError("injected") : absl::OkStatus();
   });
-  auto consumer = Consumer::InTransaction(watched, server_.channel(), clock_, {.name = "test"},
-                                          [](const rpc::Call&, db::Transaction& tx, const FeedEntry& entry) { return Remember(tx, entry); });
+  auto consumer = Consumer::InTransaction(
+      watched, server_.channel(), clock_, {.name = "test"},
+      [](const rpc::Call&, db::Transaction& tx, const FeedEntry& entry) { return Remember(tx, entry); });
   int written = 0;
   for (; fail_at < 60; ++fail_at) {
     Write(4);

@@ -54,10 +54,12 @@ class JournalServiceTest : public ::testing::Test {
   std::string RequestOfLeader() {
     const std::string request_id = Uuid::Make(absl::Now()).ToString();
     const rpc::Call call = City().CallOf(PostKind::kGridLeader, City().townships[0][0], absl::Now());
-    EXPECT_TRUE(test_->Run([&](db::Transaction& tx) -> absl::Status {
-      GW_RETURN_IF_ERROR(subjects_.Change(tx, call, 0, 1, "case.transition", request_id));
-      return subjects_.Change(tx, call, 1, 1, "signal", request_id);
-    }).ok());
+    EXPECT_TRUE(test_
+                    ->Run([&](db::Transaction& tx) -> absl::Status {
+                      GW_RETURN_IF_ERROR(subjects_.Change(tx, call, 0, 1, "case.transition", request_id));
+                      return subjects_.Change(tx, call, 1, 1, "signal", request_id);
+                    })
+                    .ok());
     return request_id;
   }
   absl::StatusOr<v1::Receipt> Receipt(const std::string& token, const std::string& request_id) {
@@ -65,7 +67,8 @@ class JournalServiceTest : public ::testing::Test {
     request.set_request_id(request_id);
     return server_->Call<v1::Receipt>(token, kGetReceipt, request);
   }
-  absl::StatusOr<v1::ReadFeedResponse> Feed(uint64_t start, std::vector<std::string> kinds = {}, int limit = 0, int wait_ms = 0) {
+  absl::StatusOr<v1::ReadFeedResponse> Feed(uint64_t start, std::vector<std::string> kinds = {},
+                                            int limit = 0, int wait_ms = 0) {
     v1::ReadFeedRequest request;
     request.set_start_index(start);
     request.set_limit(limit);
@@ -98,13 +101,16 @@ TEST_F(JournalServiceTest, StatusTellsWhatIsSequencedStagedAndSealed) {
 }
 
 TEST_F(JournalServiceTest, StatusNeedsASignedInCaller) {
-  EXPECT_EQ(ReasonOf(server_->Call<v1::JournalStatus>("", kGetStatus, v1::GetStatusRequest()).status()), "NOT_SIGNED_IN");
+  EXPECT_EQ(ReasonOf(server_->Call<v1::JournalStatus>("", kGetStatus, v1::GetStatusRequest()).status()),
+            "NOT_SIGNED_IN");
 }
 
 TEST_F(JournalServiceTest, OnlyAnAdministratorListsEntries) {
   const v1::ListEntriesRequest request;
-  EXPECT_EQ(ReasonOf(server_->Call<v1::ListEntriesResponse>(Leader(), kListEntries, request).status()), "NOT_ALLOWED");
-  EXPECT_EQ(ReasonOf(server_->Call<v1::ListEntriesResponse>("", kListEntries, request).status()), "NOT_SIGNED_IN");
+  EXPECT_EQ(ReasonOf(server_->Call<v1::ListEntriesResponse>(Leader(), kListEntries, request).status()),
+            "NOT_ALLOWED");
+  EXPECT_EQ(ReasonOf(server_->Call<v1::ListEntriesResponse>("", kListEntries, request).status()),
+            "NOT_SIGNED_IN");
   EXPECT_TRUE(server_->Call<v1::ListEntriesResponse>(Administrator(), kListEntries, request).ok());
 }
 
@@ -147,7 +153,9 @@ TEST_F(JournalServiceTest, ListsOneSubjectInPages) {
   } while (!request.page_token().empty());
   EXPECT_EQ(indices, (std::vector<uint64_t>{1, 4, 7, 10, 13}));
   request.set_subject("nonsense");
-  EXPECT_EQ(ReasonOf(server_->Call<v1::ListEntriesResponse>(Administrator(), kListEntries, request).status()).empty(), false);
+  EXPECT_EQ(ReasonOf(server_->Call<v1::ListEntriesResponse>(Administrator(), kListEntries, request).status())
+                .empty(),
+            false);
 }
 
 TEST_F(JournalServiceTest, LargeEntriesComeInSmallerPagesAndNoneIsMissing) {
@@ -156,15 +164,18 @@ TEST_F(JournalServiceTest, LargeEntriesComeInSmallerPagesAndNoneIsMissing) {
   v1::Anchor event;
   event.set_root(std::string(50'000, 'x'));
   Subject subject{.id = Uuid::Make(absl::Now())};
-  ASSERT_TRUE(test_->Run([&](db::Transaction& tx) -> absl::Status {
-    Subject end = subject;
-    for (int i = 0; i < 50; ++i) {
-      GW_ASSIGN_OR_RETURN(const Sealed sealed, Seal(call, {.kind = "big", .before = end, .event = &event}));
-      GW_RETURN_IF_ERROR(Stage(tx, sealed));
-      end = sealed.after;
-    }
-    return absl::OkStatus();
-  }).ok());
+  ASSERT_TRUE(test_
+                  ->Run([&](db::Transaction& tx) -> absl::Status {
+                    Subject end = subject;
+                    for (int i = 0; i < 50; ++i) {
+                      GW_ASSIGN_OR_RETURN(const Sealed sealed,
+                                          Seal(call, {.kind = "big", .before = end, .event = &event}));
+                      GW_RETURN_IF_ERROR(Stage(tx, sealed));
+                      end = sealed.after;
+                    }
+                    return absl::OkStatus();
+                  })
+                  .ok());
   Sequence();
   v1::ListEntriesRequest request;
   uint64_t listed = 0;
@@ -210,11 +221,13 @@ TEST_F(JournalServiceTest, AReceiptGoesFromAcceptedToSequencedToSealedWithAProof
   ASSERT_TRUE(receipt.ok());
   EXPECT_EQ(receipt->state(), v1::Receipt::SEALED);
   const auto verifier = domain::merkle::ParseVerifierKey(crypto::Sha256, sealer.VerifierKey());
-  const auto checkpoint = domain::merkle::OpenNote(crypto::Sha256, receipt->checkpoint(), *verifier, crypto::Verify);
+  const auto checkpoint =
+      domain::merkle::OpenNote(crypto::Sha256, receipt->checkpoint(), *verifier, crypto::Verify);
   ASSERT_TRUE(checkpoint.ok()) << checkpoint.status();
   for (const v1::Receipt::Line& line : receipt->lines()) {
     EXPECT_TRUE(domain::merkle::VerifyInclusion(crypto::Sha256, line.leaf(), line.index(), checkpoint->size,
-                                                {line.proof().begin(), line.proof().end()}, checkpoint->root));
+                                                {line.proof().begin(), line.proof().end()},
+                                                checkpoint->root));
   }
 }
 
@@ -311,10 +324,14 @@ TEST_F(JournalServiceTest, AReaderThatWaitsIsWokenByTheFirstEntryAndHoldsNoConne
   v1::ReadFeedRequest request;
   request.set_wait_ms(10'000);
   absl::StatusOr<v1::ReadFeedResponse> response;
-  std::thread reader([&] { response = ReadFeed(**small, rpc::Call::System(kReadFeed, absl::Now()), request); });
+  std::thread reader(
+      [&] { response = ReadFeed(**small, rpc::Call::System(kReadFeed, absl::Now()), request); });
   // The only connection of the pool is free again and again while the reader waits.
   for (int i = 0; i < 20; ++i) {
-    EXPECT_TRUE((*small)->Run({.deadline = absl::Now() + absl::Seconds(5)}, [](db::Transaction&) { return absl::OkStatus(); }).ok());
+    EXPECT_TRUE((*small)
+                    ->Run({.deadline = absl::Now() + absl::Seconds(5)},
+                          [](db::Transaction&) { return absl::OkStatus(); })
+                    .ok());
   }
   const absl::Time asked = absl::Now();
   subjects_.Change(0, 1);

@@ -14,7 +14,9 @@ namespace {
 std::string LeafOf(int subject, uint64_t seq) {
   return seq == 0 ? "" : "leaf of " + std::to_string(subject) + " at " + std::to_string(seq);
 }
-Uuid SubjectOf(int subject) { return Uuid::Derive(Uuid::Parse("01900000-0000-7000-8000-000000000001").value(), std::to_string(subject)); }
+Uuid SubjectOf(int subject) {
+  return Uuid::Derive(Uuid::Parse("01900000-0000-7000-8000-000000000001").value(), std::to_string(subject));
+}
 
 StagedEntry Staged(uint64_t id, int subject, uint64_t seq) {
   return {.id = id,

@@ -33,7 +33,8 @@ class SignerTest : public ::testing::Test {
     return {kOrigin, size, merkle::RootOf(crypto::Sha256, std::span(leaves_).first(size))};
   }
   merkle::Proof Between(uint64_t old_size, uint64_t size) const {
-    const merkle::ReadHashes read = [&](int, uint64_t first, uint64_t count) -> absl::StatusOr<std::vector<std::string>> {
+    const merkle::ReadHashes read = [&](int, uint64_t first,
+                                        uint64_t count) -> absl::StatusOr<std::vector<std::string>> {
       return std::vector<std::string>(leaves_.begin() + first, leaves_.begin() + first + count);
     };
     return *merkle::ConsistencyProof(crypto::Sha256, old_size, size, read);

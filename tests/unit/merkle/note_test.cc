@@ -37,7 +37,8 @@ TEST_F(NoteTest, IgnoresSignaturesOfOthers) {
   const std::string line = "\xe2\x80\x94 witness.example " + absl::Base64Escape(std::string(76, 'w')) + "\n";
   EXPECT_TRUE(OpenNote(kHash, note_ + line, verifier_, crypto::Verify).ok());
   const size_t gap = note_.find("\n\n") + 2;
-  EXPECT_TRUE(OpenNote(kHash, note_.substr(0, gap) + line + note_.substr(gap), verifier_, crypto::Verify).ok());
+  EXPECT_TRUE(
+      OpenNote(kHash, note_.substr(0, gap) + line + note_.substr(gap), verifier_, crypto::Verify).ok());
 }
 
 TEST_F(NoteTest, AnyChangedByteIsFound) {
@@ -79,7 +80,8 @@ TEST_F(NoteTest, TheVerifierKeyReadsBack) {
 
 // The example of c2sp.org/signed-note and golang.org/x/mod/sumdb/note.
 TEST(SignedNote, ReadsTheKeyOfTheGoChecksumDatabase) {
-  const auto read = ParseVerifierKey(kHash, "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8");
+  const auto read =
+      ParseVerifierKey(kHash, "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8");
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(read->name, "sum.golang.org");
 }

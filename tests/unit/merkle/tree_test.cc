@@ -43,14 +43,8 @@ ReadHashes Stored(const std::vector<std::string>& leaves) {
 }
 
 TEST(MerkleTree, MatchesTheVectorsOfCertificateTransparency) {
-  const std::vector<std::string> bodies = {"",
-                                           std::string(1, '\0'),
-                                           "\x10",
-                                           " !",
-                                           "01",
-                                           "@ABC",
-                                           "PQRSTUVW",
-                                           "`abcdefghijklmno"};
+  const std::vector<std::string> bodies = {"",         std::string(1, '\0'), "\x10", " !", "01", "@ABC",
+                                           "PQRSTUVW", "`abcdefghijklmno"};
   const std::vector<std::string> roots = {"6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
                                           "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
                                           "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
@@ -84,7 +78,8 @@ TEST(MerkleTree, ReportsEachStoredSubtreeOnceWithItsRoot) {
   const std::vector<std::string> leaves = Leaves(65'536 + 300);
   std::vector<TileRoot> completed;
   Frontier frontier(kHash);
-  for (const std::string& leaf : leaves) frontier.Append(leaf, [&](TileRoot root) { completed.push_back(std::move(root)); });
+  for (const std::string& leaf : leaves)
+    frontier.Append(leaf, [&](TileRoot root) { completed.push_back(std::move(root)); });
   ASSERT_EQ(completed.size(), 257u + 1u);
   for (const TileRoot& root : {completed[0], completed[100], completed[256], completed[257]}) {
     const uint64_t width = uint64_t{1} << root.level;
@@ -111,7 +106,8 @@ TEST(InclusionProof, HoldsForEveryLeafOfEverySizeAndForNothingElse) {
     for (size_t index = 0; index < size; ++index) {
       const auto proof = InclusionProof(kHash, index, size, read);
       ASSERT_TRUE(proof.ok()) << proof.status();
-      ASSERT_TRUE(VerifyInclusion(kHash, leaves[index], index, size, *proof, root)) << index << " of " << size;
+      ASSERT_TRUE(VerifyInclusion(kHash, leaves[index], index, size, *proof, root))
+          << index << " of " << size;
       EXPECT_FALSE(VerifyInclusion(kHash, all[index == 0 ? 1 : 0], index, size, *proof, root));
       for (const uint64_t other : {uint64_t{0}, uint64_t{index + 1}, uint64_t{size}}) {
         if (other != index) EXPECT_FALSE(VerifyInclusion(kHash, leaves[index], other, size, *proof, root));
@@ -142,7 +138,8 @@ TEST(ConsistencyProof, HoldsBetweenEveryTwoSizesAndForNothingElse) {
       const std::string old_root = Mth(std::span(all).first(old_size));
       const auto proof = ConsistencyProof(kHash, old_size, size, read);
       ASSERT_TRUE(proof.ok()) << proof.status();
-      ASSERT_TRUE(VerifyConsistency(kHash, old_size, old_root, size, root, *proof)) << old_size << " to " << size;
+      ASSERT_TRUE(VerifyConsistency(kHash, old_size, old_root, size, root, *proof))
+          << old_size << " to " << size;
       std::string forged = old_root;
       forged[0] ^= 1;
       EXPECT_FALSE(VerifyConsistency(kHash, old_size, forged, size, root, *proof));
@@ -174,10 +171,12 @@ TEST(Proofs, HoldInALargeTreeOverStoredSubtrees) {
     });
   }
   uint64_t reads = 0;
-  const ReadHashes read = [&](int level, uint64_t first, uint64_t count) -> absl::StatusOr<std::vector<std::string>> {
+  const ReadHashes read = [&](int level, uint64_t first,
+                              uint64_t count) -> absl::StatusOr<std::vector<std::string>> {
     reads += count;
     const auto& row = levels[level];
-    return std::vector<std::string>(row.begin() + first, row.begin() + std::min<size_t>(first + count, row.size()));
+    return std::vector<std::string>(row.begin() + first,
+                                    row.begin() + std::min<size_t>(first + count, row.size()));
   };
   std::mt19937 random(7);
   for (int i = 0; i < 30; ++i) {
@@ -192,7 +191,8 @@ TEST(Proofs, HoldInALargeTreeOverStoredSubtrees) {
     const uint64_t old_size = random() % (size + 1);
     const auto consistency = ConsistencyProof(kHash, old_size, size, read);
     ASSERT_TRUE(consistency.ok());
-    EXPECT_TRUE(VerifyConsistency(kHash, old_size, RootOf(kHash, std::span(leaves).first(old_size)), size, root, *consistency));
+    EXPECT_TRUE(VerifyConsistency(kHash, old_size, RootOf(kHash, std::span(leaves).first(old_size)), size,
+                                  root, *consistency));
   }
 }
 

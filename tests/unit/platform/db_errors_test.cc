@@ -9,7 +9,8 @@ namespace gridwarden::db {
 namespace {
 
 TEST(DatabaseErrors, SayAReasonAndNeverTheStatement) {
-  const absl::Status status = StatusOf(1213, "Deadlock found when trying to get lock; UPDATE secret SET a = 1");
+  const absl::Status status =
+      StatusOf(1213, "Deadlock found when trying to get lock; UPDATE secret SET a = 1");
   EXPECT_EQ(status.code(), absl::StatusCode::kAborted);
   EXPECT_EQ(ReasonOf(status), "LOST_RACE");
   EXPECT_EQ(std::string(status.ToString()).find("secret"), std::string::npos);
@@ -22,7 +23,8 @@ TEST(DatabaseErrors, SayAReasonAndNeverTheStatement) {
 }
 
 TEST(DatabaseErrors, NameTheKeyOfADuplicateButNotItsValue) {
-  const absl::Status status = StatusOf(1062, "Duplicate entry '13800001111' for key 'x'' for key 'account_phone'");
+  const absl::Status status =
+      StatusOf(1062, "Duplicate entry '13800001111' for key 'x'' for key 'account_phone'");
   EXPECT_TRUE(IsDuplicateKey(status));
   EXPECT_EQ(DuplicateKeyName(status), "account_phone");
   EXPECT_EQ(status.code(), absl::StatusCode::kAlreadyExists);
@@ -32,7 +34,8 @@ TEST(DatabaseErrors, NameTheKeyOfADuplicateButNotItsValue) {
 }
 
 TEST(DatabaseErrors, LostAndRefusedConnectionsAreNotUsedAgain) {
-  for (const int code : {2006, 2013, 1927, 1180, 1047, 2002, 1040}) EXPECT_TRUE(BreaksConnection(FaultOf(code))) << code;
+  for (const int code : {2006, 2013, 1927, 1180, 1047, 2002, 1040})
+    EXPECT_TRUE(BreaksConnection(FaultOf(code))) << code;
   for (const int code : {1213, 1205, 1020, 1062, 1406, 1969, 1615, 1064}) {
     EXPECT_FALSE(BreaksConnection(FaultOf(code))) << code;
   }
@@ -52,9 +55,12 @@ TEST(SqlTexts, RepeatRowsAndLists) {
 }
 
 std::map<std::string, std::string> DurableSet() {
-  return {{"innodb_flush_log_at_trx_commit", "1"}, {"sync_binlog", "1"},
-          {"innodb_doublewrite", "ON"},            {"innodb_snapshot_isolation", "ON"},
-          {"max_allowed_packet", "67108864"},      {"innodb_force_recovery", "0"}};
+  return {{"innodb_flush_log_at_trx_commit", "1"},
+          {"sync_binlog", "1"},
+          {"innodb_doublewrite", "ON"},
+          {"innodb_snapshot_isolation", "ON"},
+          {"max_allowed_packet", "67108864"},
+          {"innodb_force_recovery", "0"}};
 }
 
 TEST(SafeDatabase, AcceptsTheDurableSet) {
@@ -66,10 +72,10 @@ TEST(SafeDatabase, AcceptsTheDurableSet) {
 
 TEST(SafeDatabase, NamesEveryWrongVariable) {
   for (const auto& [name, bad] : std::map<std::string, std::string>{{"innodb_flush_log_at_trx_commit", "2"},
-                                                                   {"sync_binlog", "0"},
-                                                                   {"innodb_doublewrite", "OFF"},
-                                                                   {"innodb_snapshot_isolation", "OFF"},
-                                                                   {"max_allowed_packet", "1024"}}) {
+                                                                    {"sync_binlog", "0"},
+                                                                    {"innodb_doublewrite", "OFF"},
+                                                                    {"innodb_snapshot_isolation", "OFF"},
+                                                                    {"max_allowed_packet", "1024"}}) {
     auto variables = DurableSet();
     variables[name] = bad;
     const auto wrong = UnsafeVariables(variables);

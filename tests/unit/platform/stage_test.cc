@@ -33,7 +33,8 @@ class SealTest : public ::testing::Test {
 };
 
 TEST_F(SealTest, LeavesAreHashedAsTheStandardSays) {
-  EXPECT_EQ(absl::BytesToHexString(LeafHash("")), "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
+  EXPECT_EQ(absl::BytesToHexString(LeafHash("")),
+            "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
 }
 
 TEST_F(SealTest, AnEntrySaysWhoWhenWhatAndWhatCameBefore) {
