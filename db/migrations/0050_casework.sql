@@ -156,7 +156,7 @@ CREATE TABLE signal_event (
   rule_version VARCHAR(40) CHARACTER SET ascii NOT NULL,
   entry_id BINARY(16) NOT NULL,
   leaf BINARY(32) NOT NULL,
-  -- The journal's event, byte for byte: a serialised SignalEvent.
+  -- A serialised SignalEvent: the journal's, with the words of answers that the journal leaves out.
   event MEDIUMBLOB NOT NULL,
   PRIMARY KEY (signal_id, seq)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
@@ -182,7 +182,7 @@ CREATE TABLE case_event (
   rule_version VARCHAR(40) CHARACTER SET ascii NOT NULL,
   entry_id BINARY(16) NOT NULL,
   leaf BINARY(32) NOT NULL,
-  -- The journal's event, byte for byte: a serialised CaseEvent.
+  -- A serialised CaseEvent: the journal's, with the words of answers that the journal leaves out.
   event MEDIUMBLOB NOT NULL,
   PRIMARY KEY (case_id, seq)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;

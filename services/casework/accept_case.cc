@@ -7,22 +7,28 @@
 
 namespace gridwarden::casework {
 
-absl::StatusOr<v1::Case> AcceptCase(const Casework& casework, const rpc::Call& call, const v1::AcceptCaseRequest& request) {
+absl::StatusOr<v1::Case> AcceptCase(const Casework& casework, const rpc::Call& call,
+                                    const v1::AcceptCaseRequest& request) {
   const std::shared_ptr<const domain::Ground> ground = casework.directory.ground();
-  return rpc::Mutate<v1::Case>(casework.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Case> {
-    GW_ASSIGN_OR_RETURN(CaseFile file, LockCase(tx, request.name()));
-    GW_ASSIGN_OR_RETURN(const access::Acting acting, access::AllowAssigned(*ground, call, file.handler.id));
-    GW_RETURN_IF_ERROR(CheckEtag(request.etag(), file.subject.seq, request.name()));
-    absl::Time event_time = call.now;
-    if (request.has_event_time()) {
-      GW_ASSIGN_OR_RETURN(event_time, EventTime(call, request.event_time(), file.event_time));
-    }
+  return rpc::Mutate<v1::Case>(
+      casework.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Case> {
+        GW_ASSIGN_OR_RETURN(CaseFile file, LockCase(tx, request.name()));
+        GW_ASSIGN_OR_RETURN(const access::Acting acting,
+                            access::AllowAssigned(*ground, call, file.handler.id));
+        GW_RETURN_IF_ERROR(CheckEtag(request.etag(), file.subject.seq, request.name()));
+        absl::Time event_time = call.now;
+        if (request.has_event_time()) {
+          GW_ASSIGN_OR_RETURN(event_time, EventTime(call, request.event_time(), file.event_time));
+        }
 
-    Step step{.action = v1::ACCEPT, .acting = acting, .event_time = event_time, .received = call.now,
-              .request_id = request.request_id()};
-    GW_RETURN_IF_ERROR(Advance(*casework.policy, file, step));
-    return Record(tx, call, *casework.policy, file, step);
-  });
+        Step step{.action = v1::ACCEPT,
+                  .acting = acting,
+                  .event_time = event_time,
+                  .received = call.now,
+                  .request_id = request.request_id()};
+        GW_RETURN_IF_ERROR(Advance(*casework.policy, file, step));
+        return Record(tx, call, *casework.policy, file, step);
+      });
 }
 
 }  // namespace gridwarden::casework

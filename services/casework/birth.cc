@@ -23,7 +23,8 @@ absl::StatusOr<v1::Case> Bear(db::Transaction& tx, const rpc::Call& call, const 
 
   // Last, because the number's row is held until the commit.
   const int year = static_cast<int>(absl::ToCivilYear(call.now, domain::CalendarZone()).year());
-  GW_ASSIGN_OR_RETURN(file.case_no, TakeCaseNumber(tx, CountyCode(ground, file.place.division, call.now), year));
+  GW_ASSIGN_OR_RETURN(file.case_no,
+                      TakeCaseNumber(tx, CountyCode(ground, file.place.division, call.now), year));
   return Record(tx, call, policy, file, step);
 }
 

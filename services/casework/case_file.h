@@ -16,9 +16,9 @@ namespace gridwarden::casework {
 
 // Where something is: the division that held the ground at event time, and the point when one was stated.
 struct Place {
-  Uuid city;                // top division of the path
+  Uuid city;  // top division of the path
   Uuid division;
-  std::string ground_path;  // Ground::PathKey at event time
+  std::string ground_path;                     // Ground::PathKey at event time
   std::optional<type::v1::Position> position;  // WGS-84
 };
 
@@ -39,14 +39,14 @@ struct CaseFile {
   std::vector<Uuid> signals;  // kept by the signals' own rows
   absl::Time event_time;
   absl::Time file_time;
-  Uuid filing_division;       // where the office that filed it stands: its level signs
-  std::string filing_path;    // its path key
+  Uuid filing_division;     // where the office that filed it stands: its level signs
+  std::string filing_path;  // its path key
   v1::Case::Disposition disposition = v1::Case::DISPOSITION_UNSPECIFIED;
   Handler handler;
   std::vector<Uuid> cooperators;  // units
   std::string duty_item;
-  Uuid fixer, checker, signer;    // persons
-  Uuid fixer_post;                // in which the fix was reported
+  Uuid fixer, checker, signer;  // persons
+  Uuid fixer_post;              // in which the fix was reported
   Uuid check_post;
   int rework_count = 0;
   int return_count = 0;
@@ -56,7 +56,7 @@ struct CaseFile {
   std::optional<absl::Time> pass_time;
   std::optional<absl::Time> close_time;
   bool closed_on_time = false;
-  Uuid chain;        // first case of the chain
+  Uuid chain;  // first case of the chain
   Uuid rebound_of;
   Uuid rebounded_into;
   std::optional<absl::Time> recheck_time;

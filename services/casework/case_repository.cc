@@ -9,18 +9,23 @@
 #include "domain/workflow/case_workflow.h"
 
 // The columns of a case in the order ReadRow takes them.
-#define CASE_COLUMNS                                                                                                   \
-  "c.case_id, c.city_id, c.case_no, c.state, c.category, c.division, c.ground_path, c.longitude, c.latitude, "         \
-  "c.accuracy_m, c.given_datum, c.source_id, c.description, c.event_us, c.file_us, c.filing_division, c.filing_path, " \
-  "c.disposition, c.handler, c.handler_is_unit, c.cooperators, c.duty_item, c.fixer, c.fixer_post, c.checker, c.signer, "             \
-  "c.check_post, c.rework_count, c.return_count, c.unable_count, c.due_us, c.total_due_us, c.pass_us, c.close_us, "    \
-  "c.closed_on_time, c.chain_id, c.rebound_of, c.rebounded_into, c.recheck_us, c.held, c.rule_version, "               \
+#define CASE_COLUMNS                                                                                     \
+  "c.case_id, c.city_id, c.case_no, c.state, c.category, c.division, c.ground_path, c.longitude, "       \
+  "c.latitude, "                                                                                         \
+  "c.accuracy_m, c.given_datum, c.source_id, c.description, c.event_us, c.file_us, c.filing_division, "  \
+  "c.filing_path, "                                                                                      \
+  "c.disposition, c.handler, c.handler_is_unit, c.cooperators, c.duty_item, c.fixer, c.fixer_post, "     \
+  "c.checker, c.signer, "                                                                                \
+  "c.check_post, c.rework_count, c.return_count, c.unable_count, c.due_us, c.total_due_us, c.pass_us, "  \
+  "c.close_us, "                                                                                         \
+  "c.closed_on_time, c.chain_id, c.rebound_of, c.rebounded_into, c.recheck_us, c.held, c.rule_version, " \
   "c.subject_seq, c.subject_leaf"
 
 namespace gridwarden::casework {
 namespace {
 
-constexpr std::string_view kLockCase = "SELECT " CASE_COLUMNS " FROM case_file c WHERE c.case_id = ? FOR UPDATE";
+constexpr std::string_view kLockCase =
+    "SELECT " CASE_COLUMNS " FROM case_file c WHERE c.case_id = ? FOR UPDATE";
 constexpr std::string_view kReadCase = "SELECT " CASE_COLUMNS " FROM case_file c WHERE c.case_id = ?";
 constexpr std::string_view kReadCaseByNumber = "SELECT " CASE_COLUMNS " FROM case_file c WHERE c.case_no = ?";
 
@@ -46,14 +51,17 @@ constexpr std::string_view kSignalsOfCase =
 constexpr std::string_view kInsertActor =
     "INSERT INTO case_actor (chain_id, person_id, duty, case_id, recorded_us) VALUES (?, ?, ?, ?, ?)";
 constexpr std::string_view kReadDuty = "SELECT duty FROM case_actor WHERE chain_id = ? AND person_id = ?";
-constexpr std::string_view kReadChain = "SELECT person_id, duty FROM case_actor WHERE chain_id = ? ORDER BY person_id";
+constexpr std::string_view kReadChain =
+    "SELECT person_id, duty FROM case_actor WHERE chain_id = ? ORDER BY person_id";
 
-constexpr std::string_view kInsertReturn = "INSERT INTO case_return (case_id, handler, returned_us) VALUES (?, ?, ?)";
+constexpr std::string_view kInsertReturn =
+    "INSERT INTO case_return (case_id, handler, returned_us) VALUES (?, ?, ?)";
 
 constexpr std::string_view kTakeNumber = R"(
   INSERT INTO case_number (county_code, year, last_number) VALUES (?, ?, 1)
   ON DUPLICATE KEY UPDATE last_number = last_number + 1)";
-constexpr std::string_view kReadNumber = "SELECT last_number FROM case_number WHERE county_code = ? AND year = ?";
+constexpr std::string_view kReadNumber =
+    "SELECT last_number FROM case_number WHERE county_code = ? AND year = ?";
 
 std::optional<absl::Time> OptTime(const db::Row& row, int column) {
   if (row.IsNull(column)) return std::nullopt;
@@ -68,7 +76,8 @@ std::string PackIds(const std::vector<Uuid>& ids) {
 
 std::vector<Uuid> UnpackIds(const std::string& packed) {
   std::vector<Uuid> ids;
-  for (size_t at = 0; at + 16 <= packed.size(); at += 16) ids.push_back(*Uuid::FromBytes(packed.substr(at, 16)));
+  for (size_t at = 0; at + 16 <= packed.size(); at += 16)
+    ids.push_back(*Uuid::FromBytes(packed.substr(at, 16)));
   return ids;
 }
 
@@ -129,12 +138,15 @@ CaseFile ReadRow(const db::Row& row) {
 }
 
 absl::Status ReadSignalsOf(db::Transaction& tx, CaseFile& file) {
-  GW_ASSIGN_OR_RETURN(file.signals, tx.Query(kSignalsOfCase, [](const db::Row& row) { return row.Id(0); }, file.id));
+  GW_ASSIGN_OR_RETURN(file.signals,
+                      tx.Query(
+                          kSignalsOfCase, [](const db::Row& row) { return row.Id(0); }, file.id));
   return absl::OkStatus();
 }
 
 template <typename Key>
-absl::StatusOr<CaseFile> ReadOne(db::Transaction& tx, std::string_view sql, const Key& key, std::string_view name) {
+absl::StatusOr<CaseFile> ReadOne(db::Transaction& tx, std::string_view sql, const Key& key,
+                                 std::string_view name) {
   GW_ASSIGN_OR_RETURN(std::optional<CaseFile> file, tx.QueryOne(sql, ReadRow, key));
   if (!file) return NotFound(name);
   GW_RETURN_IF_ERROR(ReadSignalsOf(tx, *file));
@@ -142,7 +154,8 @@ absl::StatusOr<CaseFile> ReadOne(db::Transaction& tx, std::string_view sql, cons
 }
 
 absl::Status SeparationRefused(domain::Duty held) {
-  return FailedPrecondition("SEPARATION_OF_DUTIES", "the person already has another duty in this chain of cases",
+  return FailedPrecondition("SEPARATION_OF_DUTIES",
+                            "the person already has another duty in this chain of cases",
                             {{"duty", std::string(domain::ZhOf(held))}});
 }
 
@@ -155,18 +168,21 @@ absl::StatusOr<std::vector<CaseFile>> ReadPageOf(db::Transaction& tx, const std:
   std::vector<Uuid> ids;
   for (const CaseFile& file : files) ids.push_back(file.id);
   std::vector<db::Value> keys;
-  BindIn(ids, [](const Uuid& id) { return id; }, keys);
-  const std::string signals = absl::StrCat("SELECT case_id, signal_id FROM signal_file WHERE case_id IN (",
-                                           db::InList(RoundUp(ids.size())), ") ORDER BY receive_us, signal_id");
+  BindIn(
+      ids, [](const Uuid& id) { return id; }, keys);
+  const std::string signals =
+      absl::StrCat("SELECT case_id, signal_id FROM signal_file WHERE case_id IN (",
+                   db::InList(RoundUp(ids.size())), ") ORDER BY receive_us, signal_id");
   GW_RETURN_IF_ERROR(tx.QueryValues(signals, keys, [&](const db::Row& row) {
-    const auto file = std::find_if(files.begin(), files.end(), [&](const CaseFile& f) { return f.id == row.Id(0); });
+    const auto file =
+        std::find_if(files.begin(), files.end(), [&](const CaseFile& f) { return f.id == row.Id(0); });
     if (file != files.end()) file->signals.push_back(row.Id(1));
   }));
   return files;
 }
 
-// Wide grounds are read in the order of the answer; narrow ones through their own key and sorted. A path of two divisions or
-// fewer is a county or more.
+// Wide grounds are read in the order of the answer; narrow ones through their own key and sorted. A path of
+// two divisions or fewer is a county or more.
 constexpr size_t kWidePath = 2 * 16;
 
 bool IsWide(const CaseFilter& filter) {
@@ -177,9 +193,10 @@ bool IsWide(const CaseFilter& filter) {
 
 // States of which few rows exist at any time.
 bool AllOpen(const CaseFilter& filter) {
-  return !filter.states.empty() && std::all_of(filter.states.begin(), filter.states.end(), [](v1::Case::State state) {
-    return domain::IsOpen(static_cast<domain::CaseState>(state));
-  });
+  return !filter.states.empty() &&
+         std::all_of(filter.states.begin(), filter.states.end(), [](v1::Case::State state) {
+           return domain::IsOpen(static_cast<domain::CaseState>(state));
+         });
 }
 
 std::string NewestKey(const CaseFilter& filter) {
@@ -207,17 +224,21 @@ absl::StatusOr<CaseFile> ReadCase(db::Transaction& tx, std::string_view name) {
 
 absl::Status InsertCase(db::Transaction& tx, const CaseFile& file) {
   const std::optional<type::v1::Position>& position = file.place.position;
-  const auto of_position = [&](auto value) { return position ? db::Value(value(*position)) : db::Value(nullptr); };
+  const auto of_position = [&](auto value) {
+    return position ? db::Value(value(*position)) : db::Value(nullptr);
+  };
   const absl::StatusOr<uint64_t> inserted = tx.Exec(
       kInsertCase, file.id, file.place.city, file.case_no, file.state, file.category, file.place.division,
       file.place.ground_path, of_position([](const auto& p) { return p.longitude(); }),
-      of_position([](const auto& p) { return p.latitude(); }), of_position([](const auto& p) { return p.accuracy_m(); }),
-      of_position([](const auto& p) { return static_cast<int>(p.given_datum()); }), file.source, file.description,
-      file.event_time, file.file_time, file.filing_division, file.filing_path, file.disposition, file.handler.id, file.handler.is_unit,
-      PackIds(file.cooperators), file.duty_item, file.fixer, file.fixer_post, file.checker, file.signer, file.check_post,
-      file.rework_count, file.return_count, file.unable_count, file.due_time, file.total_due_time, file.pass_time,
-      file.close_time, file.closed_on_time, file.chain, file.rebound_of, file.rebounded_into, file.recheck_time, file.held,
-      file.rule_version, file.subject.seq, file.subject.leaf);
+      of_position([](const auto& p) { return p.latitude(); }),
+      of_position([](const auto& p) { return p.accuracy_m(); }),
+      of_position([](const auto& p) { return static_cast<int>(p.given_datum()); }), file.source,
+      file.description, file.event_time, file.file_time, file.filing_division, file.filing_path,
+      file.disposition, file.handler.id, file.handler.is_unit, PackIds(file.cooperators), file.duty_item,
+      file.fixer, file.fixer_post, file.checker, file.signer, file.check_post, file.rework_count,
+      file.return_count, file.unable_count, file.due_time, file.total_due_time, file.pass_time,
+      file.close_time, file.closed_on_time, file.chain, file.rebound_of, file.rebounded_into,
+      file.recheck_time, file.held, file.rule_version, file.subject.seq, file.subject.leaf);
   if (db::IsDuplicateKey(inserted.status())) return AlreadyExists(ResourceName("cases", file.id));
   return inserted.status();
 }
@@ -225,22 +246,25 @@ absl::Status InsertCase(db::Transaction& tx, const CaseFile& file) {
 absl::Status SaveCase(db::Transaction& tx, const CaseFile& file) {
   GW_ASSIGN_OR_RETURN(
       const uint64_t changed,
-      tx.Exec(kSaveCase, file.state, file.disposition, file.handler.id, file.handler.is_unit, PackIds(file.cooperators),
-              file.duty_item, file.fixer, file.fixer_post, file.checker, file.signer, file.check_post, file.rework_count,
-              file.return_count, file.unable_count, file.due_time, file.pass_time, file.close_time, file.closed_on_time,
-              file.rebounded_into, file.recheck_time, file.held, file.rule_version, file.subject.seq, file.subject.leaf,
-              file.id, file.subject.seq - 1));
+      tx.Exec(kSaveCase, file.state, file.disposition, file.handler.id, file.handler.is_unit,
+              PackIds(file.cooperators), file.duty_item, file.fixer, file.fixer_post, file.checker,
+              file.signer, file.check_post, file.rework_count, file.return_count, file.unable_count,
+              file.due_time, file.pass_time, file.close_time, file.closed_on_time, file.rebounded_into,
+              file.recheck_time, file.held, file.rule_version, file.subject.seq, file.subject.leaf, file.id,
+              file.subject.seq - 1));
   if (changed != 1) return EtagMismatch(ResourceName("cases", file.id));
   return absl::OkStatus();
 }
 
-absl::Status TakeDuty(db::Transaction& tx, const CaseFile& file, const Uuid& person, domain::Duty duty, absl::Time now) {
+absl::Status TakeDuty(db::Transaction& tx, const CaseFile& file, const Uuid& person, domain::Duty duty,
+                      absl::Time now) {
   const absl::StatusOr<uint64_t> inserted =
       tx.Exec(kInsertActor, file.chain, person, static_cast<int>(duty), file.id, now);
   if (inserted.ok()) return absl::OkStatus();
   if (!db::IsDuplicateKey(inserted.status())) return inserted.status();
   GW_ASSIGN_OR_RETURN(const std::optional<int64_t> held,
-                      tx.QueryOne(kReadDuty, [](const db::Row& row) { return row.Int(0); }, file.chain, person));
+                      tx.QueryOne(
+                          kReadDuty, [](const db::Row& row) { return row.Int(0); }, file.chain, person));
   if (held == static_cast<int64_t>(duty)) return absl::OkStatus();
   return SeparationRefused(static_cast<domain::Duty>(held.value_or(0)));
 }
@@ -248,7 +272,10 @@ absl::Status TakeDuty(db::Transaction& tx, const CaseFile& file, const Uuid& per
 absl::StatusOr<std::vector<domain::Actor>> ReadChain(db::Transaction& tx, const Uuid& chain) {
   return tx.Query(
       kReadChain,
-      [](const db::Row& row) { return domain::Actor{row.Id(0), static_cast<domain::Duty>(row.Int(1))}; }, chain);
+      [](const db::Row& row) {
+        return domain::Actor{row.Id(0), static_cast<domain::Duty>(row.Int(1))};
+      },
+      chain);
 }
 
 absl::Status RecordReturn(db::Transaction& tx, const Uuid& case_id, const Uuid& handler, absl::Time now) {
@@ -262,14 +289,16 @@ absl::Status RecordReturn(db::Transaction& tx, const Uuid& case_id, const Uuid& 
 absl::StatusOr<std::string> TakeCaseNumber(db::Transaction& tx, std::string_view county_code, int year) {
   GW_RETURN_IF_ERROR(tx.Exec(kTakeNumber, county_code, year).status());
   GW_ASSIGN_OR_RETURN(const std::optional<int64_t> number,
-                      tx.QueryOne(kReadNumber, [](const db::Row& row) { return row.Int(0); }, county_code, year));
+                      tx.QueryOne(
+                          kReadNumber, [](const db::Row& row) { return row.Int(0); }, county_code, year));
   if (!number) return Internal("a case number just taken cannot be read");
   return absl::StrFormat("%s-%d-%05d", county_code, year, *number);
 }
 
 std::string CaseStatements::Newest(const CaseFilter& filter, bool after) {
-  return absl::StrCat("SELECT " CASE_COLUMNS " FROM case_file c FORCE INDEX (", NewestKey(filter), ") WHERE 1 = 1",
-                      GroundClause(filter.grounds.size()), InClause("state", filter.states.size()),
+  return absl::StrCat("SELECT " CASE_COLUMNS " FROM case_file c FORCE INDEX (", NewestKey(filter),
+                      ") WHERE 1 = 1", GroundClause(filter.grounds.size()),
+                      InClause("state", filter.states.size()),
                       filter.category.empty() ? "" : " AND category = ?",
                       after ? " AND (file_us < ? OR (file_us = ? AND case_id < ?))" : "",
                       " ORDER BY file_us DESC, case_id DESC LIMIT ?");
@@ -279,17 +308,22 @@ std::string CaseStatements::Overdue(const CaseFilter& filter, bool after) {
   return absl::StrCat("SELECT " CASE_COLUMNS " FROM case_file c FORCE INDEX (case_due) WHERE due_us < ?",
                       after ? " AND (due_us > ? OR (due_us = ? AND case_id > ?))" : "",
                       GroundClause(filter.grounds.size()), InClause("state", filter.states.size()),
-                      filter.category.empty() ? "" : " AND category = ?", " ORDER BY due_us, case_id LIMIT ?");
+                      filter.category.empty() ? "" : " AND category = ?",
+                      " ORDER BY due_us, case_id LIMIT ?");
 }
 
 std::string CaseStatements::Assigned(const CaseFilter& filter, bool after) {
   const std::string people = db::InList(RoundUp(filter.assignees.size()));
-  std::string waiting = absl::StrCat(
-      "SELECT case_id FROM case_file FORCE INDEX (case_handler) WHERE handler IN (", people, ") AND state IN (2, 4)",
-      " UNION SELECT case_id FROM case_file FORCE INDEX (case_check_post) WHERE check_post IN (", people, ") AND state = 7");
-  constexpr std::string_view kToSign = " UNION SELECT case_id FROM case_file FORCE INDEX (case_ground) WHERE state = 8";
+  std::string waiting =
+      absl::StrCat("SELECT case_id FROM case_file FORCE INDEX (case_handler) WHERE handler IN (", people,
+                   ") AND state IN (2, 4)",
+                   " UNION SELECT case_id FROM case_file FORCE INDEX (case_check_post) WHERE check_post IN (",
+                   people, ") AND state = 7");
+  constexpr std::string_view kToSign =
+      " UNION SELECT case_id FROM case_file FORCE INDEX (case_ground) WHERE state = 8";
   if (!filter.sign_grounds.empty()) {
-    waiting += std::string(kToSign) + " AND disposition <> 1" + GroundClause(filter.sign_grounds.size(), "filing_path");
+    waiting += std::string(kToSign) + " AND disposition <> 1" +
+               GroundClause(filter.sign_grounds.size(), "filing_path");
   }
   if (!filter.shut_down_grounds.empty()) {
     waiting += std::string(kToSign) + " AND disposition = 1" + GroundClause(filter.shut_down_grounds.size());
@@ -307,7 +341,8 @@ namespace {
 
 void BindFilter(const CaseFilter& filter, std::vector<db::Value>& values) {
   BindGrounds(filter.grounds, values);
-  BindIn(filter.states, [](v1::Case::State state) { return static_cast<int>(state); }, values);
+  BindIn(
+      filter.states, [](v1::Case::State state) { return static_cast<int>(state); }, values);
   if (!filter.category.empty()) values.emplace_back(filter.category);
 }
 
@@ -320,8 +355,8 @@ void BindAfter(const CaseKey* after, std::vector<db::Value>& values) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<CaseFile>> ListNewestCases(db::Transaction& tx, const CaseFilter& filter, const CaseKey* after,
-                                                      int limit) {
+absl::StatusOr<std::vector<CaseFile>> ListNewestCases(db::Transaction& tx, const CaseFilter& filter,
+                                                      const CaseKey* after, int limit) {
   std::vector<db::Value> values;
   BindFilter(filter, values);
   BindAfter(after, values);
@@ -329,8 +364,8 @@ absl::StatusOr<std::vector<CaseFile>> ListNewestCases(db::Transaction& tx, const
   return ReadPageOf(tx, CaseStatements::Newest(filter, after != nullptr), values);
 }
 
-absl::StatusOr<std::vector<CaseFile>> ListOverdueCases(db::Transaction& tx, const CaseFilter& filter, const CaseKey* after,
-                                                       int limit) {
+absl::StatusOr<std::vector<CaseFile>> ListOverdueCases(db::Transaction& tx, const CaseFilter& filter,
+                                                       const CaseKey* after, int limit) {
   std::vector<db::Value> values{filter.due_before};
   BindAfter(after, values);
   BindFilter(filter, values);
@@ -338,8 +373,8 @@ absl::StatusOr<std::vector<CaseFile>> ListOverdueCases(db::Transaction& tx, cons
   return ReadPageOf(tx, CaseStatements::Overdue(filter, after != nullptr), values);
 }
 
-absl::StatusOr<std::vector<CaseFile>> ListAssignedCases(db::Transaction& tx, const CaseFilter& filter, const CaseKey* after,
-                                                        int limit) {
+absl::StatusOr<std::vector<CaseFile>> ListAssignedCases(db::Transaction& tx, const CaseFilter& filter,
+                                                        const CaseKey* after, int limit) {
   if (filter.assignees.empty()) return std::vector<CaseFile>();
   std::vector<db::Value> values;
   const auto as_is = [](const Uuid& id) { return id; };

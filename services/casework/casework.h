@@ -8,8 +8,8 @@
 #include "platform/journal/consumer.h"
 #include "platform/rpc/call.h"
 
-// The table of contents of casework: every rpc and every act of the system, each in the file named by its verb.
-// What they promise stands in casework_service.proto.
+// The table of contents of casework: every rpc and every act of the system, each in the file named by its
+// verb. What they promise stands in casework_service.proto.
 namespace gridwarden::casework {
 
 // What the bodies need of their process.
@@ -22,8 +22,10 @@ struct Casework {
 
 // Signals.
 absl::StatusOr<v1::Signal> SubmitSignal(const Casework&, const rpc::Call&, const v1::SubmitSignalRequest&);
-absl::StatusOr<v1::Signal> RequestOnsiteCheck(const Casework&, const rpc::Call&, const v1::RequestOnsiteCheckRequest&);
-absl::StatusOr<v1::Signal> SubmitOnsiteCheck(const Casework&, const rpc::Call&, const v1::SubmitOnsiteCheckRequest&);
+absl::StatusOr<v1::Signal> RequestOnsiteCheck(const Casework&, const rpc::Call&,
+                                              const v1::RequestOnsiteCheckRequest&);
+absl::StatusOr<v1::Signal> SubmitOnsiteCheck(const Casework&, const rpc::Call&,
+                                             const v1::SubmitOnsiteCheckRequest&);
 absl::StatusOr<v1::Signal> RejectSignal(const Casework&, const rpc::Call&, const v1::RejectSignalRequest&);
 
 // Cases, in the order of their life.
@@ -40,14 +42,18 @@ absl::StatusOr<v1::Case> SubmitRecheck(const Casework&, const rpc::Call&, const 
 
 // Views.
 absl::StatusOr<v1::Signal> GetSignal(const Casework&, const rpc::Call&, const v1::GetSignalRequest&);
-absl::StatusOr<v1::ListSignalsResponse> ListSignals(const Casework&, const rpc::Call&, const v1::ListSignalsRequest&);
+absl::StatusOr<v1::ListSignalsResponse> ListSignals(const Casework&, const rpc::Call&,
+                                                    const v1::ListSignalsRequest&);
 absl::StatusOr<v1::Case> GetCase(const Casework&, const rpc::Call&, const v1::GetCaseRequest&);
-absl::StatusOr<v1::ListCasesResponse> ListCases(const Casework&, const rpc::Call&, const v1::ListCasesRequest&);
-absl::StatusOr<v1::ListCaseEventsResponse> ListCaseEvents(const Casework&, const rpc::Call&, const v1::ListCaseEventsRequest&);
+absl::StatusOr<v1::ListCasesResponse> ListCases(const Casework&, const rpc::Call&,
+                                                const v1::ListCasesRequest&);
+absl::StatusOr<v1::ListCaseEventsResponse> ListCaseEvents(const Casework&, const rpc::Call&,
+                                                          const v1::ListCaseEventsRequest&);
 
 // What the system does when the feed says so. Each is one act per entry: the cursor commits with it.
 // Assigns a checker to a case that waits for one; leaves it waiting, visibly, when nobody is eligible.
-absl::Status AssignCheckOnFeedback(const Casework&, const rpc::Call&, db::Transaction&, const journal::FeedEntry&);
+absl::Status AssignCheckOnFeedback(const Casework&, const rpc::Call&, db::Transaction&,
+                                   const journal::FeedEntry&);
 // Starts the watch over a closed case.
 absl::Status MonitorOnClosing(const Casework&, const rpc::Call&, db::Transaction&, const journal::FeedEntry&);
 // Makes a signal of a visit that found a problem.

@@ -11,9 +11,10 @@ namespace {
 template <typename Request, typename Response>
 void Add(rpc::Registry& registry, const std::shared_ptr<const Casework>& casework, std::string_view name,
          absl::StatusOr<Response> (*body)(const Casework&, const rpc::Call&, const Request&)) {
-  registry.Add<Request, Response>(
-      absl::StrCat("gridwarden.casework.v1.CaseworkService/", std::string(name)),
-      [casework, body](const rpc::Call& call, const Request& request) { return body(*casework, call, request); });
+  registry.Add<Request, Response>(absl::StrCat("gridwarden.casework.v1.CaseworkService/", std::string(name)),
+                                  [casework, body](const rpc::Call& call, const Request& request) {
+                                    return body(*casework, call, request);
+                                  });
 }
 
 using Act = absl::Status (*)(const Casework&, const rpc::Call&, db::Transaction&, const journal::FeedEntry&);
@@ -23,8 +24,11 @@ std::unique_ptr<Worker> Follow(const AreaContext& context, const std::shared_ptr
                                std::string_view name, std::string_view kind, Act act) {
   return journal::Consumer::InTransaction(
       context.database, context.channel("journal"), context.clock,
-      {.name = absl::StrCat("casework.", std::string(name)), .kinds = {std::string(kind)}, .demo = context.demo},
-      [casework, act](const rpc::Call& call, db::Transaction& tx, const journal::FeedEntry& entry) -> absl::Status {
+      {.name = absl::StrCat("casework.", std::string(name)),
+       .kinds = {std::string(kind)},
+       .demo = context.demo},
+      [casework, act](const rpc::Call& call, db::Transaction& tx,
+                      const journal::FeedEntry& entry) -> absl::Status {
         if (!casework->directory.loaded()) {
           return Unavailable("DATABASE_UNAVAILABLE", "the ground is not loaded yet", absl::Seconds(1));
         }

@@ -16,24 +16,28 @@ namespace {
 constexpr int kCooperatorsMax = 16;
 constexpr int kDutyItemCharsMax = 500;
 
-absl::StatusOr<std::vector<Uuid>> ReadCooperators(const domain::Ground& ground, const v1::DispatchCaseRequest& request) {
+absl::StatusOr<std::vector<Uuid>> ReadCooperators(const domain::Ground& ground,
+                                                  const v1::DispatchCaseRequest& request) {
   if (request.cooperators_size() > kCooperatorsMax) {
-    return InvalidField("cooperators", absl::StrFormat("got %d, want at most %d", request.cooperators_size(), kCooperatorsMax));
+    return InvalidField("cooperators", absl::StrFormat("got %d, want at most %d", request.cooperators_size(),
+                                                       kCooperatorsMax));
   }
   std::vector<Uuid> units;
   for (int i = 0; i < request.cooperators_size(); ++i) {
     const std::string field = absl::StrCat("cooperators[", i, "]");
     GW_ASSIGN_OR_RETURN(const Uuid unit, ParseResourceName("units", request.cooperators(i), field));
-    if (ground.FindUnit(unit) == nullptr) return InvalidField(field, "got an unknown unit, want one of the ground");
+    if (ground.FindUnit(unit) == nullptr)
+      return InvalidField(field, "got an unknown unit, want one of the ground");
     units.push_back(unit);
   }
   return units;
 }
 
 // A case that was given back twice is routed for good by the county (T8).
-absl::StatusOr<access::Acting> AllowDispatch(const domain::Ground& ground, const rpc::Call& call, const CaseFile& file) {
+absl::StatusOr<access::Acting> AllowDispatch(const domain::Ground& ground, const rpc::Call& call,
+                                             const CaseFile& file) {
   if (!domain::NeedsCounty(file.return_count, 0)) return access::AllowAt(ground, call, file.place.division);
-  return access::AllowAt(ground, call, CountyOf(ground, file.place.division)->id);
+  return access::AllowAt(ground, call, CountyOf(ground, file.place.division));
 }
 
 }  // namespace
@@ -44,20 +48,25 @@ absl::StatusOr<v1::Case> DispatchCase(const Casework& casework, const rpc::Call&
   GW_ASSIGN_OR_RETURN(const Handler handler, ReadHandler(*ground, request.handler(), "handler"));
   GW_ASSIGN_OR_RETURN(const std::vector<Uuid> cooperators, ReadCooperators(*ground, request));
   GW_RETURN_IF_ERROR(CheckText("duty_item", request.duty_item(), false, kDutyItemCharsMax));
-  return rpc::Mutate<v1::Case>(casework.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Case> {
-    GW_ASSIGN_OR_RETURN(CaseFile file, LockCase(tx, request.name()));
-    GW_ASSIGN_OR_RETURN(const access::Acting acting, AllowDispatch(*ground, call, file));
-    GW_RETURN_IF_ERROR(CheckEtag(request.etag(), file.subject.seq, request.name()));
+  return rpc::Mutate<v1::Case>(
+      casework.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Case> {
+        GW_ASSIGN_OR_RETURN(CaseFile file, LockCase(tx, request.name()));
+        GW_ASSIGN_OR_RETURN(const access::Acting acting, AllowDispatch(*ground, call, file));
+        GW_RETURN_IF_ERROR(CheckEtag(request.etag(), file.subject.seq, request.name()));
 
-    Step step{.action = v1::DISPATCH, .acting = acting, .event_time = call.now, .received = call.now,
-              .request_id = request.request_id(), .reason = request.duty_item()};
-    GW_RETURN_IF_ERROR(Advance(*casework.policy, file, step));
-    GW_RETURN_IF_ERROR(CheckHeld(*ground, handler, call.now));
-    file.handler = handler;
-    file.cooperators = cooperators;
-    file.duty_item = request.duty_item();
-    return Record(tx, call, *casework.policy, file, step);
-  });
+        Step step{.action = v1::DISPATCH,
+                  .acting = acting,
+                  .event_time = call.now,
+                  .received = call.now,
+                  .request_id = request.request_id(),
+                  .reason = request.duty_item()};
+        GW_RETURN_IF_ERROR(Advance(*casework.policy, file, step));
+        GW_RETURN_IF_ERROR(CheckHeld(*ground, handler, call.now));
+        file.handler = handler;
+        file.cooperators = cooperators;
+        file.duty_item = request.duty_item();
+        return Record(tx, call, *casework.policy, file, step);
+      });
 }
 
 }  // namespace gridwarden::casework

@@ -27,33 +27,40 @@ CaseFile CaseOf(const SignalFile& signal, const Uuid& id) {
 
 }  // namespace
 
-absl::StatusOr<v1::Case> FileCase(const Casework& casework, const rpc::Call& call, const v1::FileCaseRequest& request) {
+absl::StatusOr<v1::Case> FileCase(const Casework& casework, const rpc::Call& call,
+                                  const v1::FileCaseRequest& request) {
   const std::shared_ptr<const domain::Ground> ground = casework.directory.ground();
   const domain::Policy& policy = *casework.policy;
   GW_ASSIGN_OR_RETURN(const Uuid case_id, ParseId(request.case_id(), "case_id"));
   if (!request.category().empty() && policy.FindCategory(request.category()) == nullptr) {
-    return InvalidField("category", absl::StrFormat("got %s, want a category of the policy", request.category().substr(0, 80)));
+    return InvalidField("category", absl::StrFormat("got %s, want a category of the policy",
+                                                    request.category().substr(0, 80)));
   }
-  return rpc::Mutate<v1::Case>(casework.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Case> {
-    GW_ASSIGN_OR_RETURN(SignalFile signal, LockSignal(tx, request.signal()));
-    GW_ASSIGN_OR_RETURN(const access::Acting acting, access::AllowAt(*ground, call, signal.place.division));
-    GW_RETURN_IF_ERROR(CheckEtag(request.etag(), signal.subject.seq, request.signal()));
-    if (!request.category().empty()) signal.category = request.category();
+  return rpc::Mutate<v1::Case>(
+      casework.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Case> {
+        GW_ASSIGN_OR_RETURN(SignalFile signal, LockSignal(tx, request.signal()));
+        GW_ASSIGN_OR_RETURN(const access::Acting acting,
+                            access::AllowAt(*ground, call, signal.place.division));
+        GW_RETURN_IF_ERROR(CheckEtag(request.etag(), signal.subject.seq, request.signal()));
+        if (!request.category().empty()) signal.category = request.category();
 
-    Step filed{.action = v1::FILE, .acting = acting, .event_time = call.now, .received = call.now,
-               .request_id = request.request_id()};
-    GW_RETURN_IF_ERROR(Advance(policy, signal, filed));
-    GW_RETURN_IF_ERROR(domain::FilingConditions(policy, policy.TypeOf(signal.category),
-                                                static_cast<domain::Channel>(signal.channel), ToDomain(signal.answers),
-                                                ToDomain(signal.evidence)));
-    signal.case_id = case_id.IsNil() ? Uuid::Make(call.now) : case_id;
-    CaseFile file = CaseOf(signal, signal.case_id);
-    file.filing_division = acting.division;
-    file.filing_path = ground->PathKey(acting.division);
+        Step filed{.action = v1::FILE,
+                   .acting = acting,
+                   .event_time = call.now,
+                   .received = call.now,
+                   .request_id = request.request_id()};
+        GW_RETURN_IF_ERROR(Advance(policy, signal, filed));
+        GW_RETURN_IF_ERROR(domain::FilingConditions(policy, policy.TypeOf(signal.category),
+                                                    static_cast<domain::Channel>(signal.channel),
+                                                    ToDomain(signal.answers), ToDomain(signal.evidence)));
+        signal.case_id = case_id.IsNil() ? Uuid::Make(call.now) : case_id;
+        CaseFile file = CaseOf(signal, signal.case_id);
+        file.filing_division = acting.division;
+        file.filing_path = ground->PathKey(acting.division);
 
-    GW_RETURN_IF_ERROR(Record(tx, call, policy, signal, filed).status());
-    return Bear(tx, call, policy, *ground, file, filed);
-  });
+        GW_RETURN_IF_ERROR(Record(tx, call, policy, signal, filed).status());
+        return Bear(tx, call, policy, *ground, file, filed);
+      });
 }
 
 }  // namespace gridwarden::casework

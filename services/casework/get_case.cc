@@ -5,7 +5,8 @@
 
 namespace gridwarden::casework {
 
-absl::StatusOr<v1::Case> GetCase(const Casework& casework, const rpc::Call& call, const v1::GetCaseRequest& request) {
+absl::StatusOr<v1::Case> GetCase(const Casework& casework, const rpc::Call& call,
+                                 const v1::GetCaseRequest& request) {
   const std::shared_ptr<const domain::Ground> ground = casework.directory.ground();
   v1::Case found;
   GW_RETURN_IF_ERROR(casework.database.Read(call.deadline, [&](db::Transaction& tx) -> absl::Status {

@@ -7,7 +7,8 @@
 
 #include "platform/db/database.h"
 
-// Pieces of list statements. Their texts depend only on rounded counts, so that the statement cache stays small.
+// Pieces of list statements. Their texts depend only on rounded counts, so that the statement cache stays
+// small.
 namespace gridwarden::casework {
 
 // 1, 2, 4, 8 ...: the count a list of `count` values is padded to.
@@ -17,7 +18,8 @@ inline int RoundUp(size_t count) {
   return size;
 }
 
-// "AND ((ground_path >= ? AND ground_path < ?) OR ...)": a row lies in one of the subtrees. "" when there are none.
+// "AND ((ground_path >= ? AND ground_path < ?) OR ...)": a row lies in one of the subtrees. "" when there are
+// none.
 inline std::string GroundClause(size_t grounds, std::string_view column = "ground_path") {
   if (grounds == 0) return "";
   std::string clause = " AND (";

@@ -2,18 +2,22 @@
 
 #include "base/status.h"
 
-#define HISTORY_COLUMNS                                                                                              \
-  "seq, action, from_state, to_state, account, person, post, tenure, is_system, earliest_us, latest_us, receive_us, " \
+#define HISTORY_COLUMNS                                                                                   \
+  "seq, action, from_state, to_state, account, person, post, tenure, is_system, earliest_us, latest_us, " \
+  "receive_us, "                                                                                          \
   "reason, note, is_late, rule_version, entry_id, leaf, event"
 #define HISTORY_VALUES "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 namespace gridwarden::casework {
 namespace {
 
-constexpr std::string_view kAppendCase = "INSERT INTO case_event (case_id, " HISTORY_COLUMNS ") VALUES " HISTORY_VALUES;
-constexpr std::string_view kAppendSignal = "INSERT INTO signal_event (signal_id, " HISTORY_COLUMNS ") VALUES " HISTORY_VALUES;
+constexpr std::string_view kAppendCase =
+    "INSERT INTO case_event (case_id, " HISTORY_COLUMNS ") VALUES " HISTORY_VALUES;
+constexpr std::string_view kAppendSignal =
+    "INSERT INTO signal_event (signal_id, " HISTORY_COLUMNS ") VALUES " HISTORY_VALUES;
 
-constexpr std::string_view kReadCase = "SELECT case_id, " HISTORY_COLUMNS " FROM case_event WHERE case_id = ? ORDER BY seq";
+constexpr std::string_view kReadCase =
+    "SELECT case_id, " HISTORY_COLUMNS " FROM case_event WHERE case_id = ? ORDER BY seq";
 constexpr std::string_view kReadSignal =
     "SELECT signal_id, " HISTORY_COLUMNS " FROM signal_event WHERE signal_id = ? ORDER BY seq";
 constexpr std::string_view kReadCaseAction =
@@ -51,18 +55,20 @@ HistoryRow ReadRow(const db::Row& row) {
 
 absl::Status AppendHistory(db::Transaction& tx, Aggregate aggregate, const HistoryRow& row) {
   return tx
-      .Exec(aggregate == Aggregate::kCase ? kAppendCase : kAppendSignal, row.subject, row.seq, static_cast<int>(row.action),
-            row.from_state, row.to_state, row.account, row.person, row.post, row.tenure, row.system, row.earliest, row.latest,
-            row.received, row.reason, row.note, row.late, row.rule_version, row.entry_id, row.leaf, row.event)
+      .Exec(aggregate == Aggregate::kCase ? kAppendCase : kAppendSignal, row.subject, row.seq,
+            static_cast<int>(row.action), row.from_state, row.to_state, row.account, row.person, row.post,
+            row.tenure, row.system, row.earliest, row.latest, row.received, row.reason, row.note, row.late,
+            row.rule_version, row.entry_id, row.leaf, row.event)
       .status();
 }
 
-absl::StatusOr<std::vector<HistoryRow>> ReadHistory(db::Transaction& tx, Aggregate aggregate, const Uuid& subject) {
+absl::StatusOr<std::vector<HistoryRow>> ReadHistory(db::Transaction& tx, Aggregate aggregate,
+                                                    const Uuid& subject) {
   return tx.Query(aggregate == Aggregate::kCase ? kReadCase : kReadSignal, ReadRow, subject);
 }
 
-absl::StatusOr<std::vector<HistoryRow>> ReadHistoryOf(db::Transaction& tx, Aggregate aggregate, const Uuid& subject,
-                                                      v1::Action action) {
+absl::StatusOr<std::vector<HistoryRow>> ReadHistoryOf(db::Transaction& tx, Aggregate aggregate,
+                                                      const Uuid& subject, v1::Action action) {
   return tx.Query(aggregate == Aggregate::kCase ? kReadCaseAction : kReadSignalAction, ReadRow, subject,
                   static_cast<int>(action));
 }

@@ -9,7 +9,8 @@
 #include "gridwarden/casework/v1/case_event.pb.h"
 #include "platform/db/database.h"
 
-// The SQL of the story: a row per transition of a case or a signal, with the bytes the journal has (W9.2).
+// The SQL of the story: a row per transition of a case or a signal (W9.2). `event` is what the journal has,
+// and the words of answers that the journal leaves out because they may name people.
 namespace gridwarden::casework {
 
 enum class Aggregate { kSignal, kCase };
@@ -29,15 +30,16 @@ struct HistoryRow {
   std::string rule_version;
   Uuid entry_id;
   std::string leaf;
-  std::string event;  // serialised SignalEvent or CaseEvent
+  std::string event;  // serialised SignalEvent or CaseEvent, answers with their words
 };
 
 absl::Status AppendHistory(db::Transaction& tx, Aggregate aggregate, const HistoryRow& row);
 
 // The whole story of one subject, in its own order.
-absl::StatusOr<std::vector<HistoryRow>> ReadHistory(db::Transaction& tx, Aggregate aggregate, const Uuid& subject);
+absl::StatusOr<std::vector<HistoryRow>> ReadHistory(db::Transaction& tx, Aggregate aggregate,
+                                                    const Uuid& subject);
 // Only the transitions by one action.
-absl::StatusOr<std::vector<HistoryRow>> ReadHistoryOf(db::Transaction& tx, Aggregate aggregate, const Uuid& subject,
-                                                      v1::Action action);
+absl::StatusOr<std::vector<HistoryRow>> ReadHistoryOf(db::Transaction& tx, Aggregate aggregate,
+                                                      const Uuid& subject, v1::Action action);
 
 }  // namespace gridwarden::casework

@@ -1,9 +1,9 @@
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "casework/case_repository.h"
 #include "casework/casework.h"
+#include "casework/handler.h"
 #include "casework/history_repository.h"
 #include "casework/timestamps.h"
 #include "casework/views.h"
@@ -12,15 +12,6 @@
 namespace gridwarden::casework {
 namespace {
 
-std::string PostDisplayName(const domain::Ground& ground, const Uuid& id) {
-  const domain::Post* post = ground.FindPost(id);
-  if (post == nullptr) return "";
-  const domain::Unit* unit = post->unit.IsNil() ? nullptr : ground.FindUnit(post->unit);
-  const domain::Division* division = ground.FindDivision(ground.DivisionOf(*post));
-  const std::string place = unit != nullptr ? unit->display_name : division != nullptr ? division->display_name : "";
-  return absl::StrCat(std::string(domain::NameOf(post->kind)), " ", place);
-}
-
 // Who, when, in which post: what both kinds of event say alike.
 v1::CaseHistoryLine LineOf(const domain::Ground& ground, const HistoryRow& row, std::string_view collection) {
   v1::CaseHistoryLine line;
@@ -28,12 +19,14 @@ v1::CaseHistoryLine LineOf(const domain::Ground& ground, const HistoryRow& row, 
   line.set_subject_seq(static_cast<int64_t>(row.seq));
   line.set_action(row.action);
   line.set_person(ResourceName("persons", row.person));
-  if (const domain::Person* person = ground.FindPerson(row.person)) line.set_person_display_name(person->display_name);
+  if (const domain::Person* person = ground.FindPerson(row.person))
+    line.set_person_display_name(person->display_name);
   line.set_post(ResourceName("posts", row.post));
-  line.set_post_display_name(PostDisplayName(ground, row.post));
+  line.set_post_display_name(DisplayName(ground, {row.post, false}));
   *line.mutable_event_time() = ToTimestamp(row.latest);
   *line.mutable_receive_time() = ToTimestamp(row.received);
-  line.set_reason(row.reason.empty() || row.note.empty() ? row.reason + row.note : row.reason + ": " + row.note);
+  line.set_reason(row.reason.empty() || row.note.empty() ? row.reason + row.note
+                                                         : row.reason + ": " + row.note);
   line.set_leaf(row.leaf);
   line.set_rule_version(row.rule_version);
   line.set_system(row.system);
@@ -92,7 +85,8 @@ absl::StatusOr<v1::ListCaseEventsResponse> ListCaseEvents(const Casework& casewo
     GW_ASSIGN_OR_RETURN(v1::CaseHistoryLine line, CaseLine(*ground, row));
     lines.emplace_back(row.received, std::move(line));
   }
-  std::stable_sort(lines.begin(), lines.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::stable_sort(lines.begin(), lines.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
   v1::ListCaseEventsResponse response;
   for (auto& [received, line] : lines) *response.add_events() = std::move(line);
   return response;

@@ -10,10 +10,11 @@
 namespace gridwarden::casework {
 namespace {
 
-// What the caller could sign, as SignOff judges it: the subtrees of the leader posts held now, and for small polluters to be
-// shut down those of the county's campaign offices.
+// What the caller could sign, as SignOff judges it: the subtrees of the leader posts held now, and for small
+// polluters to be shut down those of the county's campaign offices.
 void AddSignGrounds(const domain::Ground& ground, const rpc::Call& call, CaseFilter& filter) {
-  for (const domain::Holding& holding : ground.HoldingsOf(call.principal.person, call.now, absl::InfiniteFuture())) {
+  for (const domain::Holding& holding :
+       ground.HoldingsOf(call.principal.person, call.now, absl::InfiniteFuture())) {
     const access::PostKinds kind = access::Kinds({holding.post->kind});
     const domain::Division* division = ground.FindDivision(ground.DivisionOf(*holding.post));
     if (division == nullptr) continue;
@@ -28,7 +29,7 @@ absl::StatusOr<CaseFilter> ReadFilter(const domain::Ground& ground, const rpc::C
                                       const v1::ListCasesRequest& request) {
   CaseFilter filter;
   filter.category = request.category();
-  for (int state : request.states()) filter.states.push_back(static_cast<v1::Case::State>(state));
+  GW_ASSIGN_OR_RETURN(filter.states, ReadStates<v1::Case::State>(request.states(), v1::Case::State_IsValid));
   if (request.overdue()) filter.due_before = request.has_as_of() ? FromTimestamp(request.as_of()) : call.now;
   if (request.assigned_to_me()) {
     // What waits for the caller is seen wherever it stands.
@@ -67,10 +68,12 @@ absl::StatusOr<v1::ListCasesResponse> ListCases(const Casework& casework, const 
     return absl::OkStatus();
   }));
   v1::ListCasesResponse response;
-  for (size_t i = 0; i < files.size() && i < static_cast<size_t>(page.size); ++i) *response.add_cases() = ToProto(files[i]);
+  for (size_t i = 0; i < files.size() && i < static_cast<size_t>(page.size); ++i)
+    *response.add_cases() = ToProto(files[i]);
   if (files.size() > static_cast<size_t>(page.size)) {
     const CaseFile& last = files[page.size - 1];
-    response.set_next_page_token(rpc::NextPageToken(request, WriteListKey({OrderTime(request, last), last.id})));
+    response.set_next_page_token(
+        rpc::NextPageToken(request, WriteListKey({OrderTime(request, last), last.id})));
   }
   return response;
 }

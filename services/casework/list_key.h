@@ -20,13 +20,16 @@ struct ListKey {
   Uuid id;
 };
 
-inline std::vector<std::string> WriteListKey(const ListKey& key) { return {absl::StrCat(key.time_us), key.id.ToString()}; }
+inline std::vector<std::string> WriteListKey(const ListKey& key) {
+  return {absl::StrCat(key.time_us), key.id.ToString()};
+}
 
 inline absl::StatusOr<std::optional<ListKey>> ReadListKey(const rpc::Page& page) {
   if (page.after.empty()) return std::optional<ListKey>();
   ListKey key;
   const std::optional<Uuid> id = page.after.size() == 2 ? Uuid::Parse(page.after[1]) : std::nullopt;
-  if (!id || !absl::SimpleAtoi(page.after[0], &key.time_us)) return InvalidField("page_token", "got another list's token");
+  if (!id || !absl::SimpleAtoi(page.after[0], &key.time_us))
+    return InvalidField("page_token", "got another list's token");
   key.id = *id;
   return std::optional<ListKey>(key);
 }

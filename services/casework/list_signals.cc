@@ -15,7 +15,8 @@ absl::StatusOr<SignalFilter> ReadFilter(const domain::Ground& ground, const rpc:
   SignalFilter filter;
   filter.only_assigned = request.assigned_to_me();
   filter.category = request.category();
-  for (int state : request.states()) filter.states.push_back(static_cast<v1::Signal::State>(state));
+  GW_ASSIGN_OR_RETURN(filter.states,
+                      ReadStates<v1::Signal::State>(request.states(), v1::Signal::State_IsValid));
   if (filter.only_assigned) {
     // What is assigned to the caller is seen wherever it stands.
     filter.assignees = access::AssigneesOf(ground, call);

@@ -9,7 +9,8 @@
 namespace gridwarden::casework {
 namespace {
 
-constexpr std::string_view kClaim = "INSERT INTO case_media (media, owner, person, claimed_us) VALUES (?, ?, ?, ?)";
+constexpr std::string_view kClaim =
+    "INSERT INTO case_media (media, owner, person, claimed_us) VALUES (?, ?, ?, ?)";
 // The owner, and the chain the owner's case belongs to when the owner is a signal that was filed.
 constexpr std::string_view kReadOwner = R"(
   SELECT m.owner, c.chain_id FROM case_media m
@@ -31,16 +32,18 @@ absl::Status ClaimMedia(db::Transaction& tx, const MediaOwner& owner, const std:
     const absl::StatusOr<uint64_t> claimed = tx.Exec(kClaim, digest, claimant, person, now);
     if (claimed.ok()) continue;
     if (!db::IsDuplicateKey(claimed.status())) return claimed.status();
-    GW_ASSIGN_OR_RETURN(
-        const std::optional<Owner> holder,
-        tx.QueryOne(kReadOwner, [](const db::Row& row) { return Owner{row.Id(0), row.Id(1)}; }, digest));
+    GW_ASSIGN_OR_RETURN(const std::optional<Owner> holder, tx.QueryOne(
+                                                               kReadOwner,
+                                                               [](const db::Row& row) {
+                                                                 return Owner{row.Id(0), row.Id(1)};
+                                                               },
+                                                               digest));
     if (!holder) return absl::AbortedError("a photo's claim vanished");
     const bool own = holder->id == claimant ||
                      (!owner.chain.IsNil() && (holder->id == owner.chain || holder->chain == owner.chain));
     if (own) continue;
-    return FailedPrecondition(
-        "PHOTO_OF_OTHER_CASE", "the photo is evidence of another signal or case",
-        {{"media", absl::StrCat("media/", absl::BytesToHexString(digest))}});
+    return FailedPrecondition("PHOTO_OF_OTHER_CASE", "the photo is evidence of another signal or case",
+                              {{"media", absl::StrCat("media/", absl::BytesToHexString(digest))}});
   }
   return absl::OkStatus();
 }

@@ -7,7 +7,8 @@
 #include "base/id.h"
 #include "platform/db/database.h"
 
-// Which photo is whose evidence. The digest is the key, so a photo belongs to one chain of cases even under a race.
+// Which photo is whose evidence. The digest is the key, so a photo belongs to one chain of cases even under a
+// race.
 namespace gridwarden::casework {
 
 // Who claims: a signal, or a chain of cases with the signals that were filed into it.
@@ -16,8 +17,8 @@ struct MediaOwner {
   Uuid chain;   // nil while the signal is not filed
 };
 
-// Claims each digest (32 bytes) for the owner. FAILED_PRECONDITION / PHOTO_OF_OTHER_CASE with metadata media when another
-// signal or chain has it; a digest the owner already has is fine.
+// Claims each digest (32 bytes) for the owner. FAILED_PRECONDITION / PHOTO_OF_OTHER_CASE with metadata media
+// when another signal or chain has it; a digest the owner already has is fine.
 absl::Status ClaimMedia(db::Transaction& tx, const MediaOwner& owner, const std::vector<std::string>& digests,
                         const Uuid& person, absl::Time now);
 

@@ -20,15 +20,15 @@ struct Located {
 // The place of a division of the ground, with a point when there is one.
 Place PlaceAt(const domain::Ground& ground, const Uuid& division, std::optional<type::v1::Position> position);
 
-// Finds the place from the division as spelled or, when none is given, from the point by the grid area's polygons.
-// INVALID_FIELD for an unknown division or when neither is given, POSITION_OUT_OF_AREA when no polygon holds the point.
-// Calls another area: never inside a transaction.
+// Finds the place from the division as spelled or, when none is given, from the point by the grid area's
+// polygons. INVALID_FIELD for an unknown division or when neither is given, POSITION_OUT_OF_AREA when no
+// polygon holds the point. Calls another area: never inside a transaction.
 absl::StatusOr<Located> Locate(const Casework& casework, const rpc::Call& call, const domain::Ground& ground,
                                std::string_view division, const std::optional<type::v1::Position>& position,
                                absl::Time event_time);
 
 // The county a division lies in; the city where there are no counties; the division itself above that.
-const domain::Division* CountyOf(const domain::Ground& ground, const Uuid& division);
+Uuid CountyOf(const domain::Ground& ground, const Uuid& division);
 // The code that stands before a case number: the first six digits of the county's code at `at`.
 std::string CountyCode(const domain::Ground& ground, const Uuid& division, absl::Time at);
 

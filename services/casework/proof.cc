@@ -23,7 +23,8 @@ bool IsMediaName(std::string_view name) {
 
 absl::Status CheckMedia(const std::string& field, std::string_view name) {
   if (IsMediaName(name)) return absl::OkStatus();
-  return InvalidField(field, absl::StrFormat("got %s, want media/ and 64 lower-case hex digits", name.substr(0, 80)));
+  return InvalidField(
+      field, absl::StrFormat("got %s, want media/ and 64 lower-case hex digits", name.substr(0, 80)));
 }
 
 absl::Status CheckCount(const std::string& field, int count, int max) {
@@ -35,7 +36,8 @@ absl::Status CheckEvidence(const std::vector<type::v1::Evidence>& evidence, cons
   GW_RETURN_IF_ERROR(CheckCount(path, static_cast<int>(evidence.size()), kEvidenceMax));
   for (size_t i = 0; i < evidence.size(); ++i) {
     GW_RETURN_IF_ERROR(CheckMedia(absl::StrCat(path, "[", i, "].media"), evidence[i].media()));
-    if (!type::v1::Evidence::Kind_IsValid(evidence[i].kind()) || evidence[i].kind() == type::v1::Evidence::KIND_UNSPECIFIED) {
+    if (!type::v1::Evidence::Kind_IsValid(evidence[i].kind()) ||
+        evidence[i].kind() == type::v1::Evidence::KIND_UNSPECIFIED) {
       return InvalidField(absl::StrCat(path, "[", i, "].kind"), "got none, want what the photo shows");
     }
   }
@@ -55,7 +57,8 @@ absl::Status CheckAnswers(const domain::Policy& policy, const std::vector<type::
 
 absl::StatusOr<type::v1::Position> ToWgs84(const type::v1::Position& given, const std::string& path) {
   GW_ASSIGN_OR_RETURN(const domain::Point point,
-                      domain::ToWgs84({given.longitude(), given.latitude()}, static_cast<domain::Datum>(given.datum()), path));
+                      domain::ToWgs84({given.longitude(), given.latitude()},
+                                      static_cast<domain::Datum>(given.datum()), path));
   constexpr double kAccuracyMax = 100'000;  // metres; more says nothing about a place
   if (!(given.accuracy_m() >= 0 && given.accuracy_m() <= kAccuracyMax)) {
     return InvalidField(absl::StrCat(path, ".accuracy_m"),
@@ -73,8 +76,8 @@ absl::StatusOr<type::v1::Position> ToWgs84(const type::v1::Position& given, cons
 }  // namespace
 
 absl::StatusOr<Proof> ReadProof(const domain::Policy& policy, std::vector<type::v1::Evidence> evidence,
-                                std::vector<type::v1::ChecklistAnswer> answers, const type::v1::Position* position,
-                                std::string_view prefix) {
+                                std::vector<type::v1::ChecklistAnswer> answers,
+                                const type::v1::Position* position, std::string_view prefix) {
   const std::string path(prefix);
   GW_RETURN_IF_ERROR(CheckEvidence(evidence, path + "evidence"));
   GW_RETURN_IF_ERROR(CheckAnswers(policy, answers, path + "answers"));
@@ -96,7 +99,8 @@ std::vector<domain::Evidence> ToDomain(const std::vector<type::v1::Evidence>& ev
 std::vector<domain::Answer> ToDomain(const std::vector<type::v1::ChecklistAnswer>& answers) {
   std::vector<domain::Answer> out;
   for (const type::v1::ChecklistAnswer& answer : answers) {
-    out.push_back({answer.checklist(), answer.item(), answer.value(), {answer.media().begin(), answer.media().end()}});
+    out.push_back(
+        {answer.checklist(), answer.item(), answer.value(), {answer.media().begin(), answer.media().end()}});
   }
   return out;
 }
@@ -105,7 +109,8 @@ std::vector<std::string> MediaOf(const std::vector<type::v1::Evidence>& evidence
                                  const std::vector<type::v1::ChecklistAnswer>& answers) {
   std::set<std::string> names;
   for (const type::v1::Evidence& item : evidence) names.insert(item.media());
-  for (const type::v1::ChecklistAnswer& answer : answers) names.insert(answer.media().begin(), answer.media().end());
+  for (const type::v1::ChecklistAnswer& answer : answers)
+    names.insert(answer.media().begin(), answer.media().end());
   return {names.begin(), names.end()};
 }
 
@@ -122,9 +127,10 @@ void AddProof(const Proof& proof, std::vector<type::v1::Evidence>& evidence,
               std::vector<type::v1::ChecklistAnswer>& answers) {
   evidence.insert(evidence.end(), proof.evidence.begin(), proof.evidence.end());
   for (const type::v1::ChecklistAnswer& newer : proof.answers) {
-    const auto older = std::find_if(answers.begin(), answers.end(), [&](const type::v1::ChecklistAnswer& answer) {
-      return answer.checklist() == newer.checklist() && answer.item() == newer.item();
-    });
+    const auto older =
+        std::find_if(answers.begin(), answers.end(), [&](const type::v1::ChecklistAnswer& answer) {
+          return answer.checklist() == newer.checklist() && answer.item() == newer.item();
+        });
     if (older == answers.end()) {
       answers.push_back(newer);
     } else {

@@ -12,10 +12,10 @@
 // What a step rests on, as the client sent it: photos and documents, checklist answers, a position.
 namespace gridwarden::casework {
 
-inline constexpr int kEvidenceMax = 50;        // photos and documents of one step; a journal entry holds 60 KiB
-inline constexpr int kAnswersMax = 200;        // answers of one step
-inline constexpr int kAnswerMediaMax = 20;     // photos of one answer
-inline constexpr int kNoteCharsMax = 2000;     // notes, reasons, descriptions: characters, not bytes
+inline constexpr int kEvidenceMax = 50;     // photos and documents of one step; a journal entry holds 60 KiB
+inline constexpr int kAnswersMax = 200;     // answers of one step
+inline constexpr int kAnswerMediaMax = 20;  // photos of one answer
+inline constexpr int kNoteCharsMax = 2000;  // notes, reasons, descriptions: characters, not bytes
 
 struct Proof {
   std::vector<type::v1::Evidence> evidence;
@@ -23,16 +23,16 @@ struct Proof {
   std::optional<type::v1::Position> position;  // WGS-84
 };
 
-
-// Reads and checks the proof of a request. INVALID_FIELD names the path; CHECKLIST_ITEM_UNKNOWN an unknown item;
-// DATUM_MISSING a position without a datum.
+// Reads and checks the proof of a request. INVALID_FIELD names the path; CHECKLIST_ITEM_UNKNOWN an unknown
+// item; DATUM_MISSING a position without a datum.
 absl::StatusOr<Proof> ReadProof(const domain::Policy& policy, std::vector<type::v1::Evidence> evidence,
-                                std::vector<type::v1::ChecklistAnswer> answers, const type::v1::Position* position,
-                                std::string_view prefix = "");
+                                std::vector<type::v1::ChecklistAnswer> answers,
+                                const type::v1::Position* position, std::string_view prefix = "");
 
 // The proof of any request with the fields evidence, answers and position.
 template <typename Request>
-absl::StatusOr<Proof> ReadProofOf(const domain::Policy& policy, const Request& request, std::string_view prefix = "") {
+absl::StatusOr<Proof> ReadProofOf(const domain::Policy& policy, const Request& request,
+                                  std::string_view prefix = "") {
   return ReadProof(policy, {request.evidence().begin(), request.evidence().end()},
                    {request.answers().begin(), request.answers().end()},
                    request.has_position() ? &request.position() : nullptr, prefix);
@@ -50,9 +50,12 @@ std::vector<std::string> DigestsOf(const std::vector<type::v1::Evidence>& eviden
                                    const std::vector<type::v1::ChecklistAnswer>& answers);
 
 // Adds what a later step found: a newer answer to the same item replaces the older one.
-void AddProof(const Proof& proof, std::vector<type::v1::Evidence>& evidence, std::vector<type::v1::ChecklistAnswer>& answers);
+void AddProof(const Proof& proof, std::vector<type::v1::Evidence>& evidence,
+              std::vector<type::v1::ChecklistAnswer>& answers);
 
-// INVALID_FIELD when the text has more than `chars_max` characters or, where it is required, when it is blank.
-absl::Status CheckText(std::string_view field, std::string_view text, bool required = false, int chars_max = kNoteCharsMax);
+// INVALID_FIELD when the text has more than `chars_max` characters or, where it is required, when it is
+// blank.
+absl::Status CheckText(std::string_view field, std::string_view text, bool required = false,
+                       int chars_max = kNoteCharsMax);
 
 }  // namespace gridwarden::casework

@@ -1,5 +1,6 @@
 #include "base/status.h"
 #include "casework/casework.h"
+#include "casework/handler.h"
 #include "casework/rules.h"
 #include "casework/signal_repository.h"
 #include "casework/step.h"
@@ -11,10 +12,9 @@ namespace {
 // The post that shall look: it has to exist and to be held by somebody.
 absl::StatusOr<Uuid> ReadPost(const domain::Ground& ground, const rpc::Call& call, std::string_view name) {
   GW_ASSIGN_OR_RETURN(const Uuid post, ParseResourceName("posts", name, "post"));
-  if (ground.FindPost(post) == nullptr) return InvalidField("post", "got an unknown post, want one of the ground");
-  if (ground.HolderOf(post, call.now, absl::InfiniteFuture()) == nullptr) {
-    return FailedPrecondition("POST_VACANT", "nobody holds the post now", {{"post", std::string(name)}});
-  }
+  if (ground.FindPost(post) == nullptr)
+    return InvalidField("post", "got an unknown post, want one of the ground");
+  GW_RETURN_IF_ERROR(CheckHeld(ground, {post, false}, call.now));
   return post;
 }
 
@@ -23,18 +23,23 @@ absl::StatusOr<Uuid> ReadPost(const domain::Ground& ground, const rpc::Call& cal
 absl::StatusOr<v1::Signal> RequestOnsiteCheck(const Casework& casework, const rpc::Call& call,
                                               const v1::RequestOnsiteCheckRequest& request) {
   const std::shared_ptr<const domain::Ground> ground = casework.directory.ground();
-  return rpc::Mutate<v1::Signal>(casework.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Signal> {
-    GW_ASSIGN_OR_RETURN(SignalFile signal, LockSignal(tx, request.name()));
-    GW_ASSIGN_OR_RETURN(const access::Acting acting, access::AllowAt(*ground, call, signal.place.division));
-    GW_RETURN_IF_ERROR(CheckEtag(request.etag(), signal.subject.seq, request.name()));
-    GW_ASSIGN_OR_RETURN(const Uuid post, ReadPost(*ground, call, request.post()));
+  return rpc::Mutate<v1::Signal>(
+      casework.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Signal> {
+        GW_ASSIGN_OR_RETURN(SignalFile signal, LockSignal(tx, request.name()));
+        GW_ASSIGN_OR_RETURN(const access::Acting acting,
+                            access::AllowAt(*ground, call, signal.place.division));
+        GW_RETURN_IF_ERROR(CheckEtag(request.etag(), signal.subject.seq, request.name()));
+        GW_ASSIGN_OR_RETURN(const Uuid post, ReadPost(*ground, call, request.post()));
 
-    Step step{.action = v1::REQUEST_ONSITE_CHECK, .acting = acting, .event_time = call.now, .received = call.now,
-              .request_id = request.request_id()};
-    GW_RETURN_IF_ERROR(Advance(*casework.policy, signal, step));
-    signal.onsite = {.post = post, .unable_count = signal.onsite.unable_count};
-    return Record(tx, call, *casework.policy, signal, step);
-  });
+        Step step{.action = v1::REQUEST_ONSITE_CHECK,
+                  .acting = acting,
+                  .event_time = call.now,
+                  .received = call.now,
+                  .request_id = request.request_id()};
+        GW_RETURN_IF_ERROR(Advance(*casework.policy, signal, step));
+        signal.onsite = {.post = post, .unable_count = signal.onsite.unable_count};
+        return Record(tx, call, *casework.policy, signal, step);
+      });
 }
 
 }  // namespace gridwarden::casework

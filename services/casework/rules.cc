@@ -11,17 +11,17 @@ namespace gridwarden::casework {
 
 absl::StatusOr<absl::Time> EventTime(const rpc::Call& call, const google::protobuf::Timestamp& event_time,
                                      absl::Time not_before, std::string_view field) {
-  constexpr int64_t kSecondsMin = 0;               // 1970
+  constexpr int64_t kSecondsMin = 0;                // 1970
   constexpr int64_t kSecondsMax = 253'402'300'799;  // 9999, the end of Timestamp
   if (event_time.seconds() < kSecondsMin || event_time.seconds() > kSecondsMax || event_time.nanos() < 0 ||
       event_time.nanos() > 999'999'999) {
-    return InvalidField(field, absl::StrFormat("got %d s and %d ns, want a time from 1970 on", event_time.seconds(),
-                                               event_time.nanos()));
+    return InvalidField(field, absl::StrFormat("got %d s and %d ns, want a time from 1970 on",
+                                               event_time.seconds(), event_time.nanos()));
   }
   const absl::Time time = FromTimestamp(event_time);
   if (time > call.now + kClockSkewMax) {
-    return FailedPrecondition("EVENT_TIME_IN_FUTURE",
-                              absl::StrCat(std::string(field), " is after now, ", absl::FormatTime(call.now)));
+    return FailedPrecondition("EVENT_TIME_IN_FUTURE", absl::StrCat(std::string(field), " is after now, ",
+                                                                   absl::FormatTime(call.now)));
   }
   if (time < not_before) {
     return FailedPrecondition("EVENT_TIME_BEFORE_CASE",
@@ -36,19 +36,24 @@ absl::StatusOr<Uuid> ParseId(std::string_view text, std::string_view field) {
   return InvalidField(field, absl::StrFormat("got %s, want a UUID", text.substr(0, 80)));
 }
 
-absl::Time EntryTime(const journal::FeedEntry& entry) { return absl::FromUnixMicros(entry.entry.time().latest_us()); }
+absl::Time EntryTime(const journal::FeedEntry& entry) {
+  return absl::FromUnixMicros(entry.entry.time().latest_us());
+}
 
 absl::Status CheckEtag(std::string_view etag, uint64_t subject_seq, std::string_view name) {
   if (etag.empty() || etag == absl::StrCat(subject_seq)) return absl::OkStatus();
   return EtagMismatch(name);
 }
 
-absl::StatusOr<access::Acting> AllowAs(const domain::Ground& ground, const rpc::Call& call, const Uuid& division,
-                                       access::PostKinds kinds) {
+absl::StatusOr<access::Acting> AllowAs(const domain::Ground& ground, const rpc::Call& call,
+                                       const Uuid& division, access::PostKinds kinds) {
   GW_RETURN_IF_ERROR(access::AllowAt(ground, call, division).status());
+  const access::Permission* row = access::FindPermission(call.method);
+  if (row != nullptr && row->kinds != 0) kinds &= row->kinds;
   access::Acting nearest;
   size_t nearest_depth = 0;
-  for (const domain::Holding& holding : ground.HoldingsOf(call.principal.person, call.now, absl::InfiniteFuture())) {
+  for (const domain::Holding& holding :
+       ground.HoldingsOf(call.principal.person, call.now, absl::InfiniteFuture())) {
     if ((kinds & access::Kinds({holding.post->kind})) == 0) continue;
     const Uuid stands = ground.DivisionOf(*holding.post);
     const size_t depth = ground.AncestorsOf(stands).size();

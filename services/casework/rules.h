@@ -15,22 +15,25 @@ namespace gridwarden::casework {
 // A phone's clock may run ahead by this much; such an event is taken to have happened now.
 inline constexpr absl::Duration kClockSkewMax = absl::Minutes(2);
 
-// When it happened. EVENT_TIME_IN_FUTURE after the call's now; EVENT_TIME_BEFORE_CASE before `not_before`, the instant that
-// has to come first (the find, the feedback, the closing); INVALID_FIELD for a time that no calendar has.
+// When it happened. EVENT_TIME_IN_FUTURE after the call's now; EVENT_TIME_BEFORE_CASE before `not_before`,
+// the instant that has to come first (the find, the feedback, the closing); INVALID_FIELD for a time that no
+// calendar has.
 absl::StatusOr<absl::Time> EventTime(const rpc::Call& call, const google::protobuf::Timestamp& event_time,
                                      absl::Time not_before, std::string_view field = "event_time");
 
 // A client-made id; "" is the nil id. INVALID_FIELD for anything but a UUID.
 absl::StatusOr<Uuid> ParseId(std::string_view text, std::string_view field);
 
-// When what an entry tells happened: the later bound of its interval, so that the clock it begins favours whoever is under it.
+// When what an entry tells happened: the later bound of its interval, so that the clock it begins favours
+// whoever is under it.
 absl::Time EntryTime(const journal::FeedEntry& entry);
 
 // ABORTED / ETAG_MISMATCH when the caller saw another version; no etag agrees with any.
 absl::Status CheckEtag(std::string_view etag, uint64_t subject_seq, std::string_view name);
 
-// As access::AllowAt, narrowed to some of the kinds of posts that the rpc's row names: answers the nearest such post.
-absl::StatusOr<access::Acting> AllowAs(const domain::Ground& ground, const rpc::Call& call, const Uuid& division,
-                                       access::PostKinds kinds);
+// As access::AllowAt, narrowed to some of the kinds of posts that the rpc's row names: answers the nearest
+// such post.
+absl::StatusOr<access::Acting> AllowAs(const domain::Ground& ground, const rpc::Call& call,
+                                       const Uuid& division, access::PostKinds kinds);
 
 }  // namespace gridwarden::casework

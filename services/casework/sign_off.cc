@@ -11,13 +11,14 @@
 namespace gridwarden::casework {
 namespace {
 
-// The grid leader of the level that filed, or of one above it; a small polluter to be shut down is the county's (T17).
-absl::StatusOr<access::Acting> AllowSign(const domain::Ground& ground, const rpc::Call& call, const domain::Policy& policy,
-                                         const CaseFile& file) {
+// The grid leader of the level that filed, or of one above it; a small polluter to be shut down is the
+// county's (T17).
+absl::StatusOr<access::Acting> AllowSign(const domain::Ground& ground, const rpc::Call& call,
+                                         const domain::Policy& policy, const CaseFile& file) {
   const bool shut_down =
       policy.TypeOf(file.category).needs_disposition && file.disposition == v1::Case::SHUT_DOWN;
   if (!shut_down) return AllowAs(ground, call, file.filing_division, access::kGridLeaders);
-  return AllowAs(ground, call, CountyOf(ground, file.place.division)->id, access::kDispatchers);
+  return AllowAs(ground, call, CountyOf(ground, file.place.division), access::kDispatchers);
 }
 
 // The total clock stopped with the check that passed, not with the signature.
@@ -30,27 +31,33 @@ void Close(const rpc::Call& call, CaseFile& file) {
 
 }  // namespace
 
-absl::StatusOr<v1::Case> SignOff(const Casework& casework, const rpc::Call& call, const v1::SignOffRequest& request) {
+absl::StatusOr<v1::Case> SignOff(const Casework& casework, const rpc::Call& call,
+                                 const v1::SignOffRequest& request) {
   const std::shared_ptr<const domain::Ground> ground = casework.directory.ground();
   GW_RETURN_IF_ERROR(CheckText("reason", request.reason(), !request.sign()));
-  return rpc::Mutate<v1::Case>(casework.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Case> {
-    GW_ASSIGN_OR_RETURN(CaseFile file, LockCase(tx, request.name()));
-    GW_ASSIGN_OR_RETURN(const access::Acting acting, AllowSign(*ground, call, *casework.policy, file));
-    GW_RETURN_IF_ERROR(CheckEtag(request.etag(), file.subject.seq, request.name()));
+  return rpc::Mutate<v1::Case>(
+      casework.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Case> {
+        GW_ASSIGN_OR_RETURN(CaseFile file, LockCase(tx, request.name()));
+        GW_ASSIGN_OR_RETURN(const access::Acting acting, AllowSign(*ground, call, *casework.policy, file));
+        GW_RETURN_IF_ERROR(CheckEtag(request.etag(), file.subject.seq, request.name()));
 
-    Step step{.action = request.sign() ? v1::SIGN : v1::REFUSE_SIGN, .acting = acting, .event_time = call.now,
-              .received = call.now, .request_id = request.request_id(), .reason = request.reason()};
-    GW_RETURN_IF_ERROR(Advance(*casework.policy, file, step));
-    GW_ASSIGN_OR_RETURN(const std::vector<domain::Actor> chain, ReadChain(tx, file.chain));
-    GW_RETURN_IF_ERROR(domain::CheckSeparation(chain, call.principal.person, domain::Duty::kSigner));
-    if (request.sign()) {
-      GW_RETURN_IF_ERROR(TakeDuty(tx, file, call.principal.person, domain::Duty::kSigner, call.now));
-      Close(call, file);
-    } else {
-      file.pass_time.reset();  // a pass whose signature was refused stops no clock
-    }
-    return Record(tx, call, *casework.policy, file, step);
-  });
+        Step step{.action = request.sign() ? v1::SIGN : v1::REFUSE_SIGN,
+                  .acting = acting,
+                  .event_time = call.now,
+                  .received = call.now,
+                  .request_id = request.request_id(),
+                  .reason = request.reason()};
+        GW_RETURN_IF_ERROR(Advance(*casework.policy, file, step));
+        GW_ASSIGN_OR_RETURN(const std::vector<domain::Actor> chain, ReadChain(tx, file.chain));
+        GW_RETURN_IF_ERROR(domain::CheckSeparation(chain, call.principal.person, domain::Duty::kSigner));
+        if (request.sign()) {
+          GW_RETURN_IF_ERROR(TakeDuty(tx, file, call.principal.person, domain::Duty::kSigner, call.now));
+          Close(call, file);
+        } else {
+          file.pass_time.reset();  // a pass whose signature was refused stops no clock
+        }
+        return Record(tx, call, *casework.policy, file, step);
+      });
 }
 
 }  // namespace gridwarden::casework

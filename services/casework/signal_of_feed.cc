@@ -10,7 +10,8 @@
 #include "gridwarden/intake/v1/hotspot_event.pb.h"
 #include "gridwarden/patrol/v1/patrol_event.pb.h"
 
-// Signals that other areas' entries become. What stands in the feed has happened: it is never refused here, only filed.
+// Signals that other areas' entries become. What stands in the feed has happened: it is never refused here,
+// only filed.
 namespace gridwarden::casework {
 namespace {
 
@@ -25,7 +26,8 @@ SignalFile SignalOf(const rpc::Call& call, const journal::FeedEntry& entry) {
   return signal;
 }
 
-// Claims what can be claimed: a photo that is another case's evidence stays with the visit and is not refused after the fact.
+// Claims what can be claimed: a photo that is another case's evidence stays with the visit and is not refused
+// after the fact.
 absl::Status ClaimWhatIsFree(db::Transaction& tx, const SignalFile& signal, absl::Time now) {
   for (const std::string& digest : DigestsOf(signal.evidence, signal.answers)) {
     const absl::Status claimed = ClaimMedia(tx, {.signal = signal.id}, {digest}, signal.finder, now);
@@ -34,8 +36,11 @@ absl::Status ClaimWhatIsFree(db::Transaction& tx, const SignalFile& signal, absl
   return absl::OkStatus();
 }
 
-absl::Status Submit(const Casework& casework, const rpc::Call& call, db::Transaction& tx, SignalFile& signal) {
-  Step step{.action = v1::SUBMIT, .event_time = signal.event_time, .received = call.now,
+absl::Status Submit(const Casework& casework, const rpc::Call& call, db::Transaction& tx,
+                    SignalFile& signal) {
+  Step step{.action = v1::SUBMIT,
+            .event_time = signal.event_time,
+            .received = call.now,
             .proof = {signal.evidence, signal.answers, signal.place.position}};
   GW_RETURN_IF_ERROR(Advance(*casework.policy, signal, step));
   const absl::StatusOr<v1::Signal> recorded = Record(tx, call, *casework.policy, signal, step);
@@ -46,10 +51,12 @@ absl::Status Submit(const Casework& casework, const rpc::Call& call, db::Transac
 }
 
 // The ground this process knows must hold the division, or the entry waits until it does.
-absl::StatusOr<Place> PlaceOf(const domain::Ground& ground, std::string_view division, const type::v1::Position* position) {
+absl::StatusOr<Place> PlaceOf(const domain::Ground& ground, std::string_view division,
+                              const type::v1::Position* position) {
   GW_ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("divisions", division, "division"));
   if (ground.FindDivision(id) == nullptr) {
-    return Unavailable("LOST_RACE", "the division of the entry is newer than this process's ground", absl::Seconds(1));
+    return Unavailable("LOST_RACE", "the division of the entry is newer than this process's ground",
+                       absl::Seconds(1));
   }
   return PlaceAt(ground, id, position == nullptr ? std::nullopt : std::optional(*position));
 }
@@ -86,8 +93,8 @@ absl::Status SignalOfHotspot(const Casework& casework, const rpc::Call& call, db
   signal.channel_key = hotspot.channel_key();
   signal.category = std::string(kStrawBurning);
   signal.event_time = FromTimestamp(hotspot.acquisition_time());
-  GW_ASSIGN_OR_RETURN(signal.place,
-                      PlaceOf(*ground, hotspot.division(), hotspot.has_position() ? &hotspot.position() : nullptr));
+  GW_ASSIGN_OR_RETURN(signal.place, PlaceOf(*ground, hotspot.division(),
+                                            hotspot.has_position() ? &hotspot.position() : nullptr));
   signal.place_confidence = hotspot.place_confidence();
   return Submit(casework, call, tx, signal);
 }

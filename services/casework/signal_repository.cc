@@ -8,18 +8,21 @@
 #include "domain/workflow/case_workflow.h"
 
 // The columns of a signal in the order ReadRow takes them.
-#define SIGNAL_COLUMNS                                                                                               \
-  "signal_id, city_id, state, channel, channel_key, category, division, ground_path, longitude, latitude, "          \
-  "accuracy_m, given_datum, place_confidence, source_id, description, content, event_us, receive_us, finder, "       \
-  "case_id, onsite_post, onsite_person, onsite_result, onsite_note, onsite_event_us, onsite_unable_count, "          \
+#define SIGNAL_COLUMNS                                                                                      \
+  "signal_id, city_id, state, channel, channel_key, category, division, ground_path, longitude, latitude, " \
+  "accuracy_m, given_datum, place_confidence, source_id, description, content, event_us, receive_us, "      \
+  "finder, "                                                                                                \
+  "case_id, onsite_post, onsite_person, onsite_result, onsite_note, onsite_event_us, onsite_unable_count, " \
   "reject_reason, due_us, subject_seq, subject_leaf"
 
 namespace gridwarden::casework {
 namespace {
 
-constexpr std::string_view kLockSignal = "SELECT " SIGNAL_COLUMNS " FROM signal_file WHERE signal_id = ? FOR UPDATE";
+constexpr std::string_view kLockSignal =
+    "SELECT " SIGNAL_COLUMNS " FROM signal_file WHERE signal_id = ? FOR UPDATE";
 constexpr std::string_view kReadSignal = "SELECT " SIGNAL_COLUMNS " FROM signal_file WHERE signal_id = ?";
-constexpr std::string_view kFindSignal = "SELECT " SIGNAL_COLUMNS " FROM signal_file WHERE channel = ? AND channel_key = ?";
+constexpr std::string_view kFindSignal =
+    "SELECT " SIGNAL_COLUMNS " FROM signal_file WHERE channel = ? AND channel_key = ?";
 
 constexpr std::string_view kInsertSignal = R"(
   INSERT INTO signal_file (signal_id, city_id, state, channel, channel_key, category, division, ground_path, longitude,
@@ -101,7 +104,8 @@ absl::StatusOr<SignalFile> ReadOne(db::Transaction& tx, std::string_view sql, st
   return *std::move(signal);
 }
 
-// As for cases: few open rows go by state and ground, a wide ground in the order of the answer, a narrow one through its key.
+// As for cases: few open rows go by state and ground, a wide ground in the order of the answer, a narrow one
+// through its key.
 constexpr size_t kWidePath = 2 * 16;
 
 std::string KeyFor(const SignalFilter& filter) {
@@ -111,15 +115,20 @@ std::string KeyFor(const SignalFilter& filter) {
                           return domain::IsOpen(static_cast<domain::SignalState>(state));
                         });
   if (all_open) return "signal_ground";
-  const bool wide = filter.grounds.empty() || std::any_of(filter.grounds.begin(), filter.grounds.end(),
-                                                          [](const std::string& key) { return key.size() <= kWidePath; });
+  const bool wide =
+      filter.grounds.empty() || std::any_of(filter.grounds.begin(), filter.grounds.end(),
+                                            [](const std::string& key) { return key.size() <= kWidePath; });
   return wide ? "signal_newest" : "signal_place";
 }
 
 }  // namespace
 
-absl::StatusOr<SignalFile> LockSignal(db::Transaction& tx, std::string_view name) { return ReadOne(tx, kLockSignal, name); }
-absl::StatusOr<SignalFile> ReadSignal(db::Transaction& tx, std::string_view name) { return ReadOne(tx, kReadSignal, name); }
+absl::StatusOr<SignalFile> LockSignal(db::Transaction& tx, std::string_view name) {
+  return ReadOne(tx, kLockSignal, name);
+}
+absl::StatusOr<SignalFile> ReadSignal(db::Transaction& tx, std::string_view name) {
+  return ReadOne(tx, kReadSignal, name);
+}
 
 absl::StatusOr<std::optional<SignalFile>> FindSignalByKey(db::Transaction& tx, v1::Signal::Channel channel,
                                                           std::string_view channel_key) {
@@ -128,39 +137,44 @@ absl::StatusOr<std::optional<SignalFile>> FindSignalByKey(db::Transaction& tx, v
 
 absl::Status InsertSignal(db::Transaction& tx, const SignalFile& signal) {
   const std::optional<type::v1::Position>& position = signal.place.position;
-  const auto of_position = [&](auto value) { return position ? db::Value(value(*position)) : db::Value(nullptr); };
+  const auto of_position = [&](auto value) {
+    return position ? db::Value(value(*position)) : db::Value(nullptr);
+  };
   return tx
       .Exec(kInsertSignal, signal.id, signal.place.city, signal.state, signal.channel,
             signal.channel_key.empty() ? db::Value(nullptr) : db::Value(signal.channel_key), signal.category,
-            signal.place.division, signal.place.ground_path, of_position([](const auto& p) { return p.longitude(); }),
+            signal.place.division, signal.place.ground_path,
+            of_position([](const auto& p) { return p.longitude(); }),
             of_position([](const auto& p) { return p.latitude(); }),
             of_position([](const auto& p) { return p.accuracy_m(); }),
-            of_position([](const auto& p) { return static_cast<int>(p.given_datum()); }), signal.place_confidence,
-            signal.source, signal.description, PackContent(signal), signal.event_time, signal.receive_time, signal.finder,
-            signal.case_id, signal.onsite.post, signal.onsite.person, signal.onsite.result, signal.onsite.note,
-            signal.onsite.event_time, signal.onsite.unable_count, signal.reject_reason, signal.due_time,
-            signal.subject.seq, signal.subject.leaf)
+            of_position([](const auto& p) { return static_cast<int>(p.given_datum()); }),
+            signal.place_confidence, signal.source, signal.description, PackContent(signal),
+            signal.event_time, signal.receive_time, signal.finder, signal.case_id, signal.onsite.post,
+            signal.onsite.person, signal.onsite.result, signal.onsite.note, signal.onsite.event_time,
+            signal.onsite.unable_count, signal.reject_reason, signal.due_time, signal.subject.seq,
+            signal.subject.leaf)
       .status();
 }
 
 absl::Status SaveSignal(db::Transaction& tx, const SignalFile& signal) {
   GW_ASSIGN_OR_RETURN(
       const uint64_t changed,
-      tx.Exec(kSaveSignal, signal.state, signal.category, PackContent(signal), signal.case_id, signal.onsite.post,
-              signal.onsite.person, signal.onsite.result, signal.onsite.note, signal.onsite.event_time,
-              signal.onsite.unable_count, signal.reject_reason, signal.due_time, signal.subject.seq, signal.subject.leaf,
-              signal.id, signal.subject.seq - 1));
+      tx.Exec(kSaveSignal, signal.state, signal.category, PackContent(signal), signal.case_id,
+              signal.onsite.post, signal.onsite.person, signal.onsite.result, signal.onsite.note,
+              signal.onsite.event_time, signal.onsite.unable_count, signal.reject_reason, signal.due_time,
+              signal.subject.seq, signal.subject.leaf, signal.id, signal.subject.seq - 1));
   if (changed != 1) return EtagMismatch(ResourceName("signals", signal.id));
   return absl::OkStatus();
 }
 
 std::string SignalListStatement(const SignalFilter& filter, bool after) {
-  return absl::StrCat("SELECT " SIGNAL_COLUMNS " FROM signal_file FORCE INDEX (", KeyFor(filter), ") WHERE 1 = 1",
-                      filter.only_assigned ? InClause("onsite_post", filter.assignees.size()) + " AND onsite_result = 0" : "",
-                      GroundClause(filter.grounds.size()), InClause("state", filter.states.size()),
-                      filter.category.empty() ? "" : " AND category = ?",
-                      after ? " AND (receive_us < ? OR (receive_us = ? AND signal_id < ?))" : "",
-                      " ORDER BY receive_us DESC, signal_id DESC LIMIT ?");
+  return absl::StrCat(
+      "SELECT " SIGNAL_COLUMNS " FROM signal_file FORCE INDEX (", KeyFor(filter), ") WHERE 1 = 1",
+      filter.only_assigned ? InClause("onsite_post", filter.assignees.size()) + " AND onsite_result = 0" : "",
+      GroundClause(filter.grounds.size()), InClause("state", filter.states.size()),
+      filter.category.empty() ? "" : " AND category = ?",
+      after ? " AND (receive_us < ? OR (receive_us = ? AND signal_id < ?))" : "",
+      " ORDER BY receive_us DESC, signal_id DESC LIMIT ?");
 }
 
 absl::StatusOr<std::vector<SignalFile>> ListSignalFiles(db::Transaction& tx, const SignalFilter& filter,
@@ -168,9 +182,12 @@ absl::StatusOr<std::vector<SignalFile>> ListSignalFiles(db::Transaction& tx, con
   std::vector<SignalFile> signals;
   if (filter.only_assigned && filter.assignees.empty()) return signals;
   std::vector<db::Value> values;
-  if (filter.only_assigned) BindIn(filter.assignees, [](const Uuid& id) { return id; }, values);
+  if (filter.only_assigned)
+    BindIn(
+        filter.assignees, [](const Uuid& id) { return id; }, values);
   BindGrounds(filter.grounds, values);
-  BindIn(filter.states, [](v1::Signal::State state) { return static_cast<int>(state); }, values);
+  BindIn(
+      filter.states, [](v1::Signal::State state) { return static_cast<int>(state); }, values);
   if (!filter.category.empty()) values.emplace_back(filter.category);
   if (after != nullptr) {
     values.emplace_back(after->receive_us);

@@ -19,16 +19,17 @@ absl::StatusOr<SignalFile> ReadSignal(db::Transaction& tx, std::string_view name
 absl::StatusOr<std::optional<SignalFile>> FindSignalByKey(db::Transaction& tx, v1::Signal::Channel channel,
                                                           std::string_view channel_key);
 
-// ALREADY_EXISTS (db::IsDuplicateKey) when the id or the channel's key is taken: the caller knows which it asked for.
+// ALREADY_EXISTS (db::IsDuplicateKey) when the id or the channel's key is taken: the caller knows which it
+// asked for.
 absl::Status InsertSignal(db::Transaction& tx, const SignalFile& signal);
 // Saves what a step may change; the row must be locked. ABORTED when the row is not at subject.seq - 1.
 absl::Status SaveSignal(db::Transaction& tx, const SignalFile& signal);
 
 struct SignalFilter {
-  std::vector<std::string> grounds;         // path keys; empty = everywhere
-  std::vector<v1::Signal::State> states;    // empty = all
-  std::string category;                     // "" = all
-  std::vector<Uuid> assignees;              // posts whose on-site checks are asked for; used when only_assigned
+  std::vector<std::string> grounds;       // path keys; empty = everywhere
+  std::vector<v1::Signal::State> states;  // empty = all
+  std::string category;                   // "" = all
+  std::vector<Uuid> assignees;            // posts whose on-site checks are asked for; used when only_assigned
   bool only_assigned = false;
 };
 struct SignalKey {

@@ -18,8 +18,8 @@ absl::Status MonitorOnClosing(const Casework& casework, const rpc::Call& call, d
   Step step{.action = v1::START_MONITORING, .event_time = EntryTime(entry), .received = call.now};
   GW_RETURN_IF_ERROR(Advance(*casework.policy, file, step));
   // The first recheck of the type; a type without rechecks is watched until somebody looks.
-  file.recheck_time = domain::StageDue(domain::Stage::kRecheck, step.event_time, casework.policy->TypeOf(file.category),
-                                       casework.policy->calendar);
+  file.recheck_time = domain::StageDue(domain::Stage::kRecheck, step.event_time,
+                                       casework.policy->TypeOf(file.category), casework.policy->calendar);
   return Record(tx, call, *casework.policy, file, step).status();
 }
 

@@ -32,8 +32,31 @@ domain::SignalFacts FactsOf(const SignalFile& signal) {
           .unable_count = signal.onsite.unable_count};
 }
 
-journal::Draft DraftOf(std::string_view kind, const journal::Subject& before, const google::protobuf::Message& event,
-                       const Step& step, const domain::Policy& policy) {
+// An answer of free kind may name people: the journal has that it was given, the row what it said.
+void LeaveOutWords(const domain::Policy& policy,
+                   google::protobuf::RepeatedPtrField<type::v1::ChecklistAnswer>& answers) {
+  for (type::v1::ChecklistAnswer& answer : answers) {
+    const domain::Checklist* checklist = policy.FindChecklist(answer.checklist());
+    const domain::ChecklistItem* item = checklist == nullptr ? nullptr : checklist->Find(answer.item());
+    if (item == nullptr || item->answer == "text" || item->answer == "signature") answer.clear_value();
+  }
+}
+
+// What of an event goes into the journal.
+v1::CaseEvent ForJournal(const domain::Policy& policy, v1::CaseEvent event) {
+  LeaveOutWords(policy, *event.mutable_answers());
+  return event;
+}
+
+v1::SignalEvent ForJournal(const domain::Policy& policy, v1::SignalEvent event) {
+  LeaveOutWords(policy, *event.mutable_answers());
+  LeaveOutWords(policy, *event.mutable_after()->mutable_answers());
+  return event;
+}
+
+journal::Draft DraftOf(std::string_view kind, const journal::Subject& before,
+                       const google::protobuf::Message& event, const Step& step,
+                       const domain::Policy& policy) {
   return {.kind = std::string(kind),
           .before = before,
           .event = &event,
@@ -46,8 +69,9 @@ journal::Draft DraftOf(std::string_view kind, const journal::Subject& before, co
           .request_id = step.request_id};
 }
 
-absl::Status Append(db::Transaction& tx, const rpc::Call& call, const domain::Policy& policy, Aggregate aggregate,
-                    int to_state, const journal::Sealed& sealed, const google::protobuf::Message& event, const Step& step) {
+absl::Status Append(db::Transaction& tx, const rpc::Call& call, const domain::Policy& policy,
+                    Aggregate aggregate, int to_state, const journal::Sealed& sealed,
+                    const google::protobuf::Message& event, const Step& step) {
   GW_RETURN_IF_ERROR(AppendHistory(tx, aggregate,
                                    {.subject = sealed.after.id,
                                     .seq = sealed.after.seq,
@@ -133,7 +157,8 @@ absl::Status Advance(const domain::Policy& policy, CaseFile& file, Step& step) {
 
 absl::Status Advance(const domain::Policy& policy, SignalFile& signal, Step& step) {
   const domain::SignalFacts before = FactsOf(signal);
-  GW_ASSIGN_OR_RETURN(const domain::SignalState to, domain::NextSignal(before, static_cast<domain::Action>(step.action)));
+  GW_ASSIGN_OR_RETURN(const domain::SignalState to,
+                      domain::NextSignal(before, static_cast<domain::Action>(step.action)));
   step.from_state = signal.state;
   signal.state = static_cast<v1::Signal::State>(to);
   EndClock(domain::StageOf(before), signal.due_time, step);
@@ -149,13 +174,14 @@ absl::Status Advance(const domain::Policy& policy, SignalFile& signal, Step& ste
   return absl::OkStatus();
 }
 
-absl::StatusOr<v1::Case> Record(db::Transaction& tx, const rpc::Call& call, const domain::Policy& policy, CaseFile& file,
-                                const Step& step) {
+absl::StatusOr<v1::Case> Record(db::Transaction& tx, const rpc::Call& call, const domain::Policy& policy,
+                                CaseFile& file, const Step& step) {
   const bool born = file.subject.seq == 0;
   file.subject.id = file.id;
   const v1::CaseEvent event = EventOf(file, step);
+  const v1::CaseEvent told = ForJournal(policy, event);
   GW_ASSIGN_OR_RETURN(const journal::Sealed sealed,
-                      journal::Seal(call, DraftOf("case.transition", file.subject, event, step, policy)));
+                      journal::Seal(call, DraftOf("case.transition", file.subject, told, step, policy)));
   file.subject = sealed.after;
   GW_RETURN_IF_ERROR(born ? InsertCase(tx, file) : SaveCase(tx, file));
   GW_RETURN_IF_ERROR(Append(tx, call, policy, Aggregate::kCase, file.state, sealed, event, step));
@@ -167,8 +193,9 @@ absl::StatusOr<v1::Signal> Record(db::Transaction& tx, const rpc::Call& call, co
   const bool born = signal.subject.seq == 0;
   signal.subject.id = signal.id;
   const v1::SignalEvent event = EventOf(signal, step);
+  const v1::SignalEvent told = ForJournal(policy, event);
   GW_ASSIGN_OR_RETURN(const journal::Sealed sealed,
-                      journal::Seal(call, DraftOf("signal.transition", signal.subject, event, step, policy)));
+                      journal::Seal(call, DraftOf("signal.transition", signal.subject, told, step, policy)));
   signal.subject = sealed.after;
   GW_RETURN_IF_ERROR(born ? InsertSignal(tx, signal) : SaveSignal(tx, signal));
   GW_RETURN_IF_ERROR(Append(tx, call, policy, Aggregate::kSignal, signal.state, sealed, event, step));

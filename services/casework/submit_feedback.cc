@@ -15,27 +15,35 @@ absl::StatusOr<v1::Case> SubmitFeedback(const Casework& casework, const rpc::Cal
   const domain::Policy& policy = *casework.policy;
   GW_ASSIGN_OR_RETURN(const Proof proof, ReadProofOf(policy, request));
   GW_RETURN_IF_ERROR(CheckText("note", request.note()));
-  return rpc::Mutate<v1::Case>(casework.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Case> {
-    GW_ASSIGN_OR_RETURN(CaseFile file, LockCase(tx, request.name()));
-    GW_ASSIGN_OR_RETURN(const access::Acting acting, access::AllowAssigned(*ground, call, file.handler.id));
-    GW_RETURN_IF_ERROR(CheckEtag(request.etag(), file.subject.seq, request.name()));
-    GW_ASSIGN_OR_RETURN(const absl::Time event_time, EventTime(call, request.event_time(), file.event_time));
+  return rpc::Mutate<v1::Case>(
+      casework.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Case> {
+        GW_ASSIGN_OR_RETURN(CaseFile file, LockCase(tx, request.name()));
+        GW_ASSIGN_OR_RETURN(const access::Acting acting,
+                            access::AllowAssigned(*ground, call, file.handler.id));
+        GW_RETURN_IF_ERROR(CheckEtag(request.etag(), file.subject.seq, request.name()));
+        GW_ASSIGN_OR_RETURN(const absl::Time event_time,
+                            EventTime(call, request.event_time(), file.event_time));
 
-    Step step{.action = v1::SUBMIT_FEEDBACK, .acting = acting, .event_time = event_time, .received = call.now,
-              .request_id = request.request_id(), .note = request.note(), .proof = proof};
-    GW_RETURN_IF_ERROR(Advance(policy, file, step));
-    GW_RETURN_IF_ERROR(domain::ClosingConditions(policy, policy.TypeOf(file.category),
-                                                 static_cast<domain::Disposition>(file.disposition),
-                                                 ToDomain(proof.answers), ToDomain(proof.evidence)));
-    GW_RETURN_IF_ERROR(TakeDuty(tx, file, call.principal.person, domain::Duty::kFixer, call.now));
-    file.fixer = call.principal.person;
-    file.fixer_post = acting.post;
-    file.check_post = Uuid();
+        Step step{.action = v1::SUBMIT_FEEDBACK,
+                  .acting = acting,
+                  .event_time = event_time,
+                  .received = call.now,
+                  .request_id = request.request_id(),
+                  .note = request.note(),
+                  .proof = proof};
+        GW_RETURN_IF_ERROR(Advance(policy, file, step));
+        GW_RETURN_IF_ERROR(domain::ClosingConditions(policy, policy.TypeOf(file.category),
+                                                     static_cast<domain::Disposition>(file.disposition),
+                                                     ToDomain(proof.answers), ToDomain(proof.evidence)));
+        GW_RETURN_IF_ERROR(TakeDuty(tx, file, call.principal.person, domain::Duty::kFixer, call.now));
+        file.fixer = call.principal.person;
+        file.fixer_post = acting.post;
+        file.check_post = Uuid();
 
-    GW_RETURN_IF_ERROR(ClaimMedia(tx, {.chain = file.chain}, DigestsOf(proof.evidence, proof.answers),
-                                  call.principal.person, call.now));
-    return Record(tx, call, policy, file, step);
-  });
+        GW_RETURN_IF_ERROR(ClaimMedia(tx, {.chain = file.chain}, DigestsOf(proof.evidence, proof.answers),
+                                      call.principal.person, call.now));
+        return Record(tx, call, policy, file, step);
+      });
 }
 
 }  // namespace gridwarden::casework

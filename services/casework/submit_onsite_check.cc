@@ -16,7 +16,8 @@ namespace {
 
 using OnsiteCheck = v1::Signal::OnsiteCheck;
 
-// How many different people were unable to check, this one included: a second try by the same person proves nothing new (T5).
+// How many different people were unable to check, this one included: a second try by the same person proves
+// nothing new (T5).
 absl::StatusOr<int> CountUnable(db::Transaction& tx, const SignalFile& signal, const Uuid& person) {
   GW_ASSIGN_OR_RETURN(const std::vector<HistoryRow> checks,
                       ReadHistoryOf(tx, Aggregate::kSignal, signal.id, v1::SUBMIT_ONSITE_CHECK));
@@ -36,31 +37,39 @@ absl::StatusOr<v1::Signal> SubmitOnsiteCheck(const Casework& casework, const rpc
   const std::shared_ptr<const domain::Ground> ground = casework.directory.ground();
   GW_ASSIGN_OR_RETURN(const Proof proof, ReadProofOf(*casework.policy, request));
   GW_RETURN_IF_ERROR(CheckText("note", request.note(), request.result() == OnsiteCheck::UNABLE));
-  return rpc::Mutate<v1::Signal>(casework.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Signal> {
-    GW_ASSIGN_OR_RETURN(SignalFile signal, LockSignal(tx, request.name()));
-    GW_ASSIGN_OR_RETURN(const access::Acting acting, access::AllowAssigned(*ground, call, signal.onsite.post));
-    GW_RETURN_IF_ERROR(CheckEtag(request.etag(), signal.subject.seq, request.name()));
-    GW_ASSIGN_OR_RETURN(const absl::Time event_time, EventTime(call, request.event_time(), signal.event_time));
+  return rpc::Mutate<v1::Signal>(
+      casework.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Signal> {
+        GW_ASSIGN_OR_RETURN(SignalFile signal, LockSignal(tx, request.name()));
+        GW_ASSIGN_OR_RETURN(const access::Acting acting,
+                            access::AllowAssigned(*ground, call, signal.onsite.post));
+        GW_RETURN_IF_ERROR(CheckEtag(request.etag(), signal.subject.seq, request.name()));
+        GW_ASSIGN_OR_RETURN(const absl::Time event_time,
+                            EventTime(call, request.event_time(), signal.event_time));
 
-    Step step{.action = v1::SUBMIT_ONSITE_CHECK, .acting = acting, .event_time = event_time, .received = call.now,
-              .request_id = request.request_id(), .reason = OnsiteCheck::Result_Name(request.result()),
-              .note = request.note(), .proof = proof};
-    GW_RETURN_IF_ERROR(Advance(*casework.policy, signal, step));
-    GW_RETURN_IF_ERROR(
-        domain::OnsiteEvidence(static_cast<domain::OnsiteResult>(request.result()), ToDomain(proof.evidence)));
-    if (request.result() == OnsiteCheck::UNABLE) {
-      GW_ASSIGN_OR_RETURN(signal.onsite.unable_count, CountUnable(tx, signal, call.principal.person));
-    }
-    signal.onsite.person = call.principal.person;
-    signal.onsite.result = request.result();
-    signal.onsite.note = request.note();
-    signal.onsite.event_time = event_time;
-    AddProof(proof, signal.evidence, signal.answers);
+        Step step{.action = v1::SUBMIT_ONSITE_CHECK,
+                  .acting = acting,
+                  .event_time = event_time,
+                  .received = call.now,
+                  .request_id = request.request_id(),
+                  .reason = OnsiteCheck::Result_Name(request.result()),
+                  .note = request.note(),
+                  .proof = proof};
+        GW_RETURN_IF_ERROR(Advance(*casework.policy, signal, step));
+        GW_RETURN_IF_ERROR(domain::OnsiteEvidence(static_cast<domain::OnsiteResult>(request.result()),
+                                                  ToDomain(proof.evidence)));
+        if (request.result() == OnsiteCheck::UNABLE) {
+          GW_ASSIGN_OR_RETURN(signal.onsite.unable_count, CountUnable(tx, signal, call.principal.person));
+        }
+        signal.onsite.person = call.principal.person;
+        signal.onsite.result = request.result();
+        signal.onsite.note = request.note();
+        signal.onsite.event_time = event_time;
+        AddProof(proof, signal.evidence, signal.answers);
 
-    GW_RETURN_IF_ERROR(ClaimMedia(tx, {.signal = signal.id}, DigestsOf(proof.evidence, proof.answers),
-                                  call.principal.person, call.now));
-    return Record(tx, call, *casework.policy, signal, step);
-  });
+        GW_RETURN_IF_ERROR(ClaimMedia(tx, {.signal = signal.id}, DigestsOf(proof.evidence, proof.answers),
+                                      call.principal.person, call.now));
+        return Record(tx, call, *casework.policy, signal, step);
+      });
 }
 
 }  // namespace gridwarden::casework

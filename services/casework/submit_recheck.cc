@@ -16,10 +16,14 @@ using Result = v1::SubmitRecheckRequest;
 
 v1::Case::Held HeldOf(v1::SubmitRecheckRequest::Result result) {
   switch (result) {
-    case Result::HELD: return v1::Case::HELD;
-    case Result::REBOUNDED: return v1::Case::NOT_HELD;
-    case Result::NOT_OBSERVABLE: return v1::Case::NOT_OBSERVABLE;
-    default: return v1::Case::HELD_UNSPECIFIED;
+    case Result::HELD:
+      return v1::Case::HELD;
+    case Result::REBOUNDED:
+      return v1::Case::NOT_HELD;
+    case Result::NOT_OBSERVABLE:
+      return v1::Case::NOT_OBSERVABLE;
+    default:
+      return v1::Case::HELD_UNSPECIFIED;
   }
 }
 
@@ -69,31 +73,37 @@ absl::StatusOr<v1::Case> SubmitRecheck(const Casework& casework, const rpc::Call
   if (domain::ActionOf(result) == domain::Action::kUnspecified) {
     return InvalidField("result", "got an unknown value, want HELD, REBOUNDED or NOT_OBSERVABLE");
   }
-  return rpc::Mutate<v1::Case>(casework.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Case> {
-    GW_ASSIGN_OR_RETURN(CaseFile file, LockCase(tx, request.name()));
-    GW_ASSIGN_OR_RETURN(const access::Acting acting, access::AllowAt(*ground, call, file.place.division));
-    GW_RETURN_IF_ERROR(CheckEtag(request.etag(), file.subject.seq, request.name()));
-    GW_ASSIGN_OR_RETURN(const absl::Time event_time,
-                        EventTime(call, request.event_time(), file.close_time.value_or(file.event_time)));
+  return rpc::Mutate<v1::Case>(
+      casework.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Case> {
+        GW_ASSIGN_OR_RETURN(CaseFile file, LockCase(tx, request.name()));
+        GW_ASSIGN_OR_RETURN(const access::Acting acting, access::AllowAt(*ground, call, file.place.division));
+        GW_RETURN_IF_ERROR(CheckEtag(request.etag(), file.subject.seq, request.name()));
+        GW_ASSIGN_OR_RETURN(const absl::Time event_time,
+                            EventTime(call, request.event_time(), file.close_time.value_or(file.event_time)));
 
-    Step step{.action = static_cast<v1::Action>(domain::ActionOf(result)), .acting = acting, .event_time = event_time,
-              .received = call.now, .request_id = request.request_id(), .note = request.note(), .proof = proof};
-    GW_RETURN_IF_ERROR(Advance(policy, file, step));
-    if (request.result() == Result::HELD) GW_RETURN_IF_ERROR(CheckNotOwnFix(tx, file, call));
-    GW_RETURN_IF_ERROR(domain::RecheckEvidence(result, ToDomain(proof.evidence)));
-    file.held = HeldOf(request.result());
-    file.recheck_time.reset();
+        Step step{.action = static_cast<v1::Action>(domain::ActionOf(result)),
+                  .acting = acting,
+                  .event_time = event_time,
+                  .received = call.now,
+                  .request_id = request.request_id(),
+                  .note = request.note(),
+                  .proof = proof};
+        GW_RETURN_IF_ERROR(Advance(policy, file, step));
+        if (request.result() == Result::HELD) GW_RETURN_IF_ERROR(CheckNotOwnFix(tx, file, call));
+        GW_RETURN_IF_ERROR(domain::RecheckEvidence(result, ToDomain(proof.evidence)));
+        file.held = HeldOf(request.result());
+        file.recheck_time.reset();
 
-    GW_RETURN_IF_ERROR(
-        ClaimMedia(tx, {.chain = file.chain}, DigestsOf(proof.evidence, {}), call.principal.person, call.now));
-    if (!rebounded) return Record(tx, call, policy, file, step);
+        GW_RETURN_IF_ERROR(ClaimMedia(tx, {.chain = file.chain}, DigestsOf(proof.evidence, {}),
+                                      call.principal.person, call.now));
+        if (!rebounded) return Record(tx, call, policy, file, step);
 
-    CaseFile recurrence =
-        RecurrenceOf(file, rebound_id.IsNil() ? Uuid::Make(call.now) : rebound_id, event_time, proof);
-    GW_RETURN_IF_ERROR(Bear(tx, call, policy, *ground, recurrence, step).status());
-    file.rebounded_into = recurrence.id;
-    return Record(tx, call, policy, file, step);
-  });
+        CaseFile recurrence =
+            RecurrenceOf(file, rebound_id.IsNil() ? Uuid::Make(call.now) : rebound_id, event_time, proof);
+        GW_RETURN_IF_ERROR(Bear(tx, call, policy, *ground, recurrence, step).status());
+        file.rebounded_into = recurrence.id;
+        return Record(tx, call, policy, file, step);
+      });
 }
 
 }  // namespace gridwarden::casework

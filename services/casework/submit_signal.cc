@@ -19,8 +19,9 @@ constexpr size_t kChannelKeyMax = 120;
 absl::Status CheckChannelKey(std::string_view key) {
   const bool printable = std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c < 127; });
   if (key.size() <= kChannelKeyMax && printable) return absl::OkStatus();
-  return InvalidField("signal.channel_key", absl::StrFormat("got %d bytes, want at most %d printable ASCII characters",
-                                                            key.size(), kChannelKeyMax));
+  return InvalidField("signal.channel_key",
+                      absl::StrFormat("got %d bytes, want at most %d printable ASCII characters", key.size(),
+                                      kChannelKeyMax));
 }
 
 // Only an office that keeps the intake may state that something came from above or from outside.
@@ -29,22 +30,25 @@ access::PostKinds SubmittersOf(v1::Signal::Channel channel) {
 }
 
 // What the request says, checked as far as no row is needed.
-absl::StatusOr<SignalFile> ReadRequest(const Casework& casework, const rpc::Call& call, const domain::Ground& ground,
-                                      const v1::SubmitSignalRequest& request) {
+absl::StatusOr<SignalFile> ReadRequest(const Casework& casework, const rpc::Call& call,
+                                       const domain::Ground& ground, const v1::SubmitSignalRequest& request) {
   const v1::Signal& given = request.signal();
   SignalFile signal;
   if (!v1::Signal::Channel_IsValid(given.channel()) || given.channel() == v1::Signal::CHANNEL_UNSPECIFIED) {
     return InvalidField("signal.channel", "got none, want where it came from");
   }
   if (casework.policy->FindCategory(given.category()) == nullptr) {
-    return InvalidField("signal.category", absl::StrFormat("got %s, want a category of the policy", given.category().substr(0, 80)));
+    return InvalidField("signal.category", absl::StrFormat("got %s, want a category of the policy",
+                                                           given.category().substr(0, 80)));
   }
-  if (!given.has_event_time()) return InvalidField("signal.event_time", "got none, want when the problem was seen");
+  if (!given.has_event_time())
+    return InvalidField("signal.event_time", "got none, want when the problem was seen");
   GW_RETURN_IF_ERROR(CheckText("signal.description", given.description()));
   GW_RETURN_IF_ERROR(CheckChannelKey(given.channel_key()));
   GW_ASSIGN_OR_RETURN(signal.id, ParseId(request.signal_id(), "signal_id"));
   GW_ASSIGN_OR_RETURN(signal.source, ParseResourceName("sources", given.source(), "signal.source"));
-  GW_ASSIGN_OR_RETURN(signal.event_time, EventTime(call, given.event_time(), absl::InfinitePast(), "signal.event_time"));
+  GW_ASSIGN_OR_RETURN(signal.event_time,
+                      EventTime(call, given.event_time(), absl::InfinitePast(), "signal.event_time"));
   GW_ASSIGN_OR_RETURN(Proof proof, ReadProofOf(*casework.policy, given, "signal."));
   GW_ASSIGN_OR_RETURN(const Located located,
                       Locate(casework, call, ground, given.division(), proof.position, signal.event_time));
@@ -60,11 +64,13 @@ absl::StatusOr<SignalFile> ReadRequest(const Casework& casework, const rpc::Call
   return signal;
 }
 
-// The row was refused by a key, and nothing else was written yet: the signal its channel handed in before, if that is why.
-absl::StatusOr<v1::Signal> FirstSignal(db::Transaction& tx, const rpc::Call& call, const domain::Ground& ground,
-                                       const SignalFile& refused) {
+// The row was refused by a key, and nothing else was written yet: the signal its channel handed in before, if
+// that is why.
+absl::StatusOr<v1::Signal> FirstSignal(db::Transaction& tx, const rpc::Call& call,
+                                       const domain::Ground& ground, const SignalFile& refused) {
   if (refused.channel_key.empty()) return AlreadyExists(ResourceName("signals", refused.id));
-  GW_ASSIGN_OR_RETURN(const std::optional<SignalFile> first, FindSignalByKey(tx, refused.channel, refused.channel_key));
+  GW_ASSIGN_OR_RETURN(const std::optional<SignalFile> first,
+                      FindSignalByKey(tx, refused.channel, refused.channel_key));
   if (!first) return AlreadyExists(ResourceName("signals", refused.id));
   GW_RETURN_IF_ERROR(AllowAs(ground, call, first->place.division, SubmittersOf(refused.channel)).status());
   return ToProto(*first);
@@ -76,25 +82,31 @@ absl::StatusOr<v1::Signal> SubmitSignal(const Casework& casework, const rpc::Cal
                                         const v1::SubmitSignalRequest& request) {
   const std::shared_ptr<const domain::Ground> ground = casework.directory.ground();
   GW_ASSIGN_OR_RETURN(const SignalFile read, ReadRequest(casework, call, *ground, request));
-  return rpc::Mutate<v1::Signal>(casework.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Signal> {
-    SignalFile signal = read;
-    if (signal.id.IsNil()) signal.id = Uuid::Make(call.now);
-    GW_ASSIGN_OR_RETURN(const access::Acting acting,
-                        AllowAs(*ground, call, signal.place.division, SubmittersOf(signal.channel)));
-    if (signal.channel == v1::Signal::PATROL) signal.finder = call.principal.person;
+  return rpc::Mutate<v1::Signal>(
+      casework.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Signal> {
+        SignalFile signal = read;
+        if (signal.id.IsNil()) signal.id = Uuid::Make(call.now);
+        GW_ASSIGN_OR_RETURN(const access::Acting acting,
+                            AllowAs(*ground, call, signal.place.division, SubmittersOf(signal.channel)));
+        if (signal.channel == v1::Signal::PATROL) signal.finder = call.principal.person;
 
-    Step step{.action = v1::SUBMIT, .acting = acting, .event_time = signal.event_time, .received = call.now,
-              .request_id = request.request_id(), .proof = {signal.evidence, signal.answers, signal.place.position}};
-    GW_RETURN_IF_ERROR(domain::SubmitEvidence(static_cast<domain::Channel>(signal.channel), ToDomain(signal.evidence)));
-    GW_RETURN_IF_ERROR(Advance(*casework.policy, signal, step));
+        Step step{.action = v1::SUBMIT,
+                  .acting = acting,
+                  .event_time = signal.event_time,
+                  .received = call.now,
+                  .request_id = request.request_id(),
+                  .proof = {signal.evidence, signal.answers, signal.place.position}};
+        GW_RETURN_IF_ERROR(
+            domain::SubmitEvidence(static_cast<domain::Channel>(signal.channel), ToDomain(signal.evidence)));
+        GW_RETURN_IF_ERROR(Advance(*casework.policy, signal, step));
 
-    absl::StatusOr<v1::Signal> recorded = Record(tx, call, *casework.policy, signal, step);
-    if (db::IsDuplicateKey(recorded.status())) return FirstSignal(tx, call, *ground, signal);
-    GW_RETURN_IF_ERROR(recorded.status());
-    GW_RETURN_IF_ERROR(
-        ClaimMedia(tx, {.signal = signal.id}, DigestsOf(signal.evidence, signal.answers), call.principal.person, call.now));
-    return recorded;
-  });
+        absl::StatusOr<v1::Signal> recorded = Record(tx, call, *casework.policy, signal, step);
+        if (db::IsDuplicateKey(recorded.status())) return FirstSignal(tx, call, *ground, signal);
+        GW_RETURN_IF_ERROR(recorded.status());
+        GW_RETURN_IF_ERROR(ClaimMedia(tx, {.signal = signal.id}, DigestsOf(signal.evidence, signal.answers),
+                                      call.principal.person, call.now));
+        return recorded;
+      });
 }
 
 }  // namespace gridwarden::casework

@@ -16,7 +16,9 @@ bool Holds(const domain::Ground& ground, const rpc::Call& call, std::initializer
   });
 }
 
-bool StartsWith(const std::string& key, const std::string& prefix) { return key.compare(0, prefix.size(), prefix) == 0; }
+bool StartsWith(const std::string& key, const std::string& prefix) {
+  return key.compare(0, prefix.size(), prefix) == 0;
+}
 
 }  // namespace
 
@@ -36,7 +38,8 @@ absl::StatusOr<std::vector<std::string>> ScopeWithin(const domain::Ground& groun
                                                      std::string_view division) {
   std::vector<std::string> scope = access::ScopeOf(ground, call);
   if (scope.empty()) return NotAllowed("the caller may not list anything");
-  const bool everywhere = std::any_of(scope.begin(), scope.end(), [](const std::string& key) { return key.empty(); });
+  const bool everywhere =
+      std::any_of(scope.begin(), scope.end(), [](const std::string& key) { return key.empty(); });
   if (division.empty()) return everywhere ? std::vector<std::string>() : scope;
 
   const domain::Division* wanted = ground.FindDivisionBySpelling(division, call.now);

@@ -147,9 +147,13 @@ TEST_F(CaseworkRepository, LetsTheSamePersonFixAgainAfterReworkAndInARebound) {
   rebound.chain = first.chain;
   const Uuid person = Uuid::Make(kNow);
   for (const CaseFile& file : {first, first, rebound}) {
-    EXPECT_TRUE(Run([&](db::Transaction& tx) { return TakeDuty(tx, file, person, domain::Duty::kFixer, kNow); }).ok());
+    EXPECT_TRUE(Run([&](db::Transaction& tx) {
+                  return TakeDuty(tx, file, person, domain::Duty::kFixer, kNow);
+                }).ok());
   }
-  EXPECT_EQ(ReasonOf(Run([&](db::Transaction& tx) { return TakeDuty(tx, rebound, person, domain::Duty::kChecker, kNow); })),
+  EXPECT_EQ(ReasonOf(Run([&](db::Transaction& tx) {
+              return TakeDuty(tx, rebound, person, domain::Duty::kChecker, kNow);
+            })),
             "SEPARATION_OF_DUTIES");
 }
 
@@ -159,7 +163,8 @@ TEST_F(CaseworkRepository, GivesAPhotoToOneChainUnderARaceOfTwo) {
     absl::Status one, two;
     const auto claim = [&](const Uuid& chain, absl::Status& status) {
       start.arrive_and_wait();
-      status = Run([&](db::Transaction& tx) { return ClaimMedia(tx, {.chain = chain}, {Digest(photo)}, {}, kNow); });
+      status = Run(
+          [&](db::Transaction& tx) { return ClaimMedia(tx, {.chain = chain}, {Digest(photo)}, {}, kNow); });
     };
     const Uuid chain_one = Uuid::Make(kNow), chain_two = Uuid::Make(kNow);
     std::thread a([&] { claim(chain_one, one); });
@@ -248,8 +253,8 @@ TEST_F(CaseworkRepository, ASubtreeIsARangeOfKeysThatEndsBeforeItsNeighbour) {
   EXPECT_EQ(EndOfRange("ab"), "ac");
   EXPECT_EQ(EndOfRange(std::string("a\xFF")), "b");
   EXPECT_GT(EndOfRange(std::string("\xFF\xFF")), std::string(160, '\xFF'));
-  const std::vector<Uuid> grounds = {City().villages[0][0][0], City().villages[0][0][1], City().villages[0][1][0],
-                                     City().villages[1][0][0]};
+  const std::vector<Uuid> grounds = {City().villages[0][0][0], City().villages[0][0][1],
+                                     City().villages[0][1][0], City().villages[1][0][0]};
   for (int i = 0; i < 4; ++i) {
     ASSERT_TRUE(Run([&](db::Transaction& tx) { return InsertCase(tx, NewCase(i, grounds[i])); }).ok());
   }
@@ -271,7 +276,8 @@ TEST_F(CaseworkRepository, ASubtreeIsARangeOfKeysThatEndsBeforeItsNeighbour) {
   EXPECT_EQ(count(City().villages[1][1][1]), 0u);
 }
 
-// Asks MariaDB how it would run the statement: no part of it may read a whole table or sort what a key could give in order.
+// Asks MariaDB how it would run the statement: no part of it may read a whole table or sort what a key could
+// give in order.
 class Plan : public CaseworkRepository {
  protected:
   struct Part {
@@ -282,8 +288,8 @@ class Plan : public CaseworkRepository {
     const absl::Status status = Run([&](db::Transaction& tx) {
       parts.clear();
       return tx.QueryValues("EXPLAIN " + sql, values, [&](const db::Row& row) {
-        parts.push_back({row.OptText(2).value_or(""), row.OptText(3).value_or(""), row.OptText(5).value_or(""),
-                         row.OptText(9).value_or("")});
+        parts.push_back({row.OptText(2).value_or(""), row.OptText(3).value_or(""),
+                         row.OptText(5).value_or(""), row.OptText(9).value_or("")});
       });
     });
     EXPECT_TRUE(status.ok()) << status << "\n" << sql;
@@ -314,7 +320,8 @@ TEST_F(Plan, AWideListIsReadInItsOwnOrderAndANarrowOneThroughItsGround) {
 
   CaseFilter narrow;
   narrow.grounds = {City().ground->PathKey(City().villages[0][0][0])};
-  parts = Explain(CaseStatements::Newest(narrow, false), {narrow.grounds[0], EndOfRange(narrow.grounds[0]), 50});
+  parts =
+      Explain(CaseStatements::Newest(narrow, false), {narrow.grounds[0], EndOfRange(narrow.grounds[0]), 50});
   ASSERT_EQ(parts.size(), 1u);
   EXPECT_EQ(parts[0].key, "case_place");
   EXPECT_EQ(parts[0].type, "range");
@@ -322,7 +329,8 @@ TEST_F(Plan, AWideListIsReadInItsOwnOrderAndANarrowOneThroughItsGround) {
   CaseFilter open;
   open.grounds = wide.grounds;
   open.states = {v1::Case::FILED, v1::Case::SIGN_OFF};
-  parts = Explain(CaseStatements::Newest(open, false), {open.grounds[0], EndOfRange(open.grounds[0]), 1, 8, 50});
+  parts =
+      Explain(CaseStatements::Newest(open, false), {open.grounds[0], EndOfRange(open.grounds[0]), 1, 8, 50});
   ASSERT_EQ(parts.size(), 1u);
   EXPECT_EQ(parts[0].key, "case_ground");
   EXPECT_EQ(parts[0].type, "range");
@@ -362,11 +370,13 @@ TEST_F(Plan, SignalListsNeverReadTheWholeTable) {
   Fill();
   SignalFilter filter;
   filter.grounds = {City().ground->PathKey(City().villages[0][0][0])};
-  auto parts = Explain(SignalListStatement(filter, false), {filter.grounds[0], EndOfRange(filter.grounds[0]), 50});
+  auto parts =
+      Explain(SignalListStatement(filter, false), {filter.grounds[0], EndOfRange(filter.grounds[0]), 50});
   ASSERT_EQ(parts.size(), 1u);
   EXPECT_EQ(parts[0].key, "signal_place");
   filter.states = {v1::Signal::NEW};
-  parts = Explain(SignalListStatement(filter, false), {filter.grounds[0], EndOfRange(filter.grounds[0]), 1, 50});
+  parts =
+      Explain(SignalListStatement(filter, false), {filter.grounds[0], EndOfRange(filter.grounds[0]), 1, 50});
   EXPECT_EQ(parts[0].key, "signal_ground");
 }
 

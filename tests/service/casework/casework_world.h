@@ -21,8 +21,8 @@ namespace gridwarden::testing {
 
 inline constexpr std::string_view kCasework = "gridwarden.casework.v1.CaseworkService/";
 
-// Three categories with clocks around the clock, so that a test can count hours: DUST (nothing but photos), SMALL_POLLUTER
-// (a disposition and one closing item), STRAW_BURNING (confirmed on site before it is filed).
+// Three categories with clocks around the clock, so that a test can count hours: DUST (nothing but photos),
+// SMALL_POLLUTER (a disposition and one closing item), STRAW_BURNING (confirmed on site before it is filed).
 std::shared_ptr<const domain::Policy> CaseworkPolicy();
 
 class CaseworkWorld {
@@ -41,7 +41,8 @@ class CaseworkWorld {
   // The staged entries so far, in the order they were committed.
   std::vector<journal::FeedEntry> Entries();
   // One act of the system on one entry.
-  using Act = absl::Status (*)(const casework::Casework&, const rpc::Call&, db::Transaction&, const journal::FeedEntry&);
+  using Act = absl::Status (*)(const casework::Casework&, const rpc::Call&, db::Transaction&,
+                               const journal::FeedEntry&);
   absl::Status Fold(Act act, const journal::FeedEntry& entry);
 
   // Calls an rpc of casework as the bearer of a token.
@@ -55,20 +56,25 @@ class CaseworkWorld {
   Uuid township = City().townships[0][0];
   Uuid county = City().counties[0];
 
-  std::string Token(domain::PostKind kind, const Uuid& division) const { return City().TokenOf(kind, division); }
+  std::string Token(domain::PostKind kind, const Uuid& division) const {
+    return City().TokenOf(kind, division);
+  }
   std::string Patrol() const { return Token(domain::PostKind::kPatrolOfficer, village); }
   std::string Dispatcher() const { return Token(domain::PostKind::kCampaignOffice, township); }
   std::string CountyOffice() const { return Token(domain::PostKind::kCampaignOffice, county); }
   std::string Fixer() const { return Token(domain::PostKind::kGridOfficer, village); }
   std::string Leader() const { return Token(domain::PostKind::kGridLeader, township); }
-  std::string FixerPost() const { return ResourceName("posts", City().PostOf(domain::PostKind::kGridOfficer, village).id); }
+  std::string FixerPost() const {
+    return ResourceName("posts", City().PostOf(domain::PostKind::kGridOfficer, village).id);
+  }
   // Whoever holds the post the check is assigned to.
   std::string CheckerOf(const casework::v1::Case& file) const;
 
   // A new photo, and a request id, each time.
   std::string Photo();
   static std::string NewId();
-  void AddPhoto(type::v1::Evidence::Kind kind, google::protobuf::RepeatedPtrField<type::v1::Evidence>* evidence);
+  void AddPhoto(type::v1::Evidence::Kind kind,
+                google::protobuf::RepeatedPtrField<type::v1::Evidence>* evidence);
 
   // Requests that are right in the state they belong to.
   casework::v1::SubmitSignalRequest SignalRequest(std::string category = "DUST");
@@ -77,7 +83,8 @@ class CaseworkWorld {
   casework::v1::DispatchCaseRequest DispatchRequest(const std::string& name);
   casework::v1::AcceptCaseRequest AcceptRequest(const std::string& name);
   casework::v1::SubmitFeedbackRequest FeedbackRequest(const std::string& name);
-  casework::v1::SubmitCheckRequest CheckRequest(const std::string& name, casework::v1::SubmitCheckRequest::Result result);
+  casework::v1::SubmitCheckRequest CheckRequest(const std::string& name,
+                                                casework::v1::SubmitCheckRequest::Result result);
   casework::v1::SignOffRequest SignRequest(const std::string& name, bool sign = true);
   casework::v1::SubmitRecheckRequest RecheckRequest(const std::string& name,
                                                     casework::v1::SubmitRecheckRequest::Result result);
@@ -99,8 +106,8 @@ class CaseworkWorld {
 // One world per test binary; each test starts with it empty.
 CaseworkWorld& World();
 
-// The city with two people more in acting posts: the grid officer of villages[0][2][0] acts as the city's grid leader, and the
-// supervision officer of villages[0][1][0] as that of counties[0].
+// The city with two people more in acting posts: the grid officer of villages[0][2][0] acts as the city's
+// grid leader, and the supervision officer of villages[0][1][0] as that of counties[0].
 std::shared_ptr<const domain::Ground> CityWithDoublePosts();
 
 }  // namespace gridwarden::testing

@@ -36,14 +36,22 @@ domain::Limit Hours(int hours) { return {domain::Calendar::kContinuous, absl::Ho
 domain::CaseType TypeOf(std::string category) {
   domain::CaseType type;
   type.category = std::move(category);
-  type.limits = {.screen = Hours(2), .onsite = Hours(8), .dispatch = Hours(4), .accept = Hours(4), .handle = Hours(72),
-                 .check = Hours(24), .sign = Hours(24), .total = Hours(240), .rework_floor = absl::Hours(24)};
+  type.limits = {.screen = Hours(2),
+                 .onsite = Hours(8),
+                 .dispatch = Hours(4),
+                 .accept = Hours(4),
+                 .handle = Hours(72),
+                 .check = Hours(24),
+                 .sign = Hours(24),
+                 .total = Hours(240),
+                 .rework_floor = absl::Hours(24)};
   type.rechecks = {absl::Hours(24 * 7)};
   return type;
 }
 
 // Points near 114 east lie in the story's village; nothing lies elsewhere.
-absl::StatusOr<grid::v1::LocatePointResponse> LocatePoint(const rpc::Call&, const grid::v1::LocatePointRequest& request) {
+absl::StatusOr<grid::v1::LocatePointResponse> LocatePoint(const rpc::Call&,
+                                                          const grid::v1::LocatePointRequest& request) {
   grid::v1::LocatePointResponse response;
   if (request.position().longitude() < 113 || request.position().longitude() > 115) return response;
   auto* candidate = response.add_candidates();
@@ -84,9 +92,12 @@ std::shared_ptr<const domain::Policy> CaseworkPolicy() {
     for (const char* code : {"DUST", "SMALL_POLLUTER", "STRAW_BURNING"}) {
       made->categories[code] = {.code = code, .zh = code, .en = code};
     }
-    domain::ChecklistItem power{.code = "POWER_CUT", .zh = "断电", .answer = "yes_no", .pass_when = "yes", .evidence = {"photo"}};
-    domain::ChecklistItem fire{.code = "CONFIRMED", .zh = "现场确认", .answer = "yes_no", .pass_when = "record"};
-    made->checklists["CLOSURE"] = {.code = "CLOSURE", .zh = "销号", .items = {power}};
+    domain::ChecklistItem power{
+        .code = "POWER_CUT", .zh = "断电", .answer = "yes_no", .pass_when = "yes", .evidence = {"photo"}};
+    domain::ChecklistItem fire{
+        .code = "CONFIRMED", .zh = "现场确认", .answer = "yes_no", .pass_when = "record"};
+    domain::ChecklistItem owner{.code = "OWNER", .zh = "业主", .answer = "text", .pass_when = "record"};
+    made->checklists["CLOSURE"] = {.code = "CLOSURE", .zh = "销号", .items = {power, owner}};
     made->checklists["FIRE"] = {.code = "FIRE", .zh = "火点", .items = {fire}};
     made->case_types[""] = TypeOf("");
     made->case_types["DUST"] = TypeOf("DUST");
@@ -135,7 +146,8 @@ CaseworkWorld::CaseworkWorld() : database_(std::make_unique<TestDatabase>()) {
       "gridwarden.grid.v1.GridService/LocatePoint", LocatePoint);
   server_->registry().Add<journal::v1::ReadFeedRequest, journal::v1::ReadFeedResponse>(
       "gridwarden.journal.v1.JournalInternalService/ReadFeed",
-      [this](const rpc::Call&, const journal::v1::ReadFeedRequest& request) -> absl::StatusOr<journal::v1::ReadFeedResponse> {
+      [this](const rpc::Call&,
+             const journal::v1::ReadFeedRequest& request) -> absl::StatusOr<journal::v1::ReadFeedResponse> {
         return FeedOf(database_->database(), request.start_index());
       });
   server_->Install(casework::Install);
@@ -276,7 +288,8 @@ casework::v1::SignOffRequest CaseworkWorld::SignRequest(const std::string& name,
   return request;
 }
 
-SubmitRecheckRequest CaseworkWorld::RecheckRequest(const std::string& name, SubmitRecheckRequest::Result result) {
+SubmitRecheckRequest CaseworkWorld::RecheckRequest(const std::string& name,
+                                                   SubmitRecheckRequest::Result result) {
   SubmitRecheckRequest request;
   request.set_request_id(NewId());
   request.set_name(name);
@@ -305,16 +318,19 @@ Case CaseworkWorld::CaseIn(Case::State state, const std::string& category) {
   Case file = Must(Call<Case>(Dispatcher(), "FileCase", FileRequest(NewSignal(category).name())), "FileCase");
   const std::string name = file.name();
   const auto reached = [&] { return file.state() == state; };
-  if (!reached()) file = Must(Call<Case>(Dispatcher(), "DispatchCase", DispatchRequest(name)), "DispatchCase");
+  if (!reached())
+    file = Must(Call<Case>(Dispatcher(), "DispatchCase", DispatchRequest(name)), "DispatchCase");
   if (!reached()) file = Must(Call<Case>(Fixer(), "AcceptCase", AcceptRequest(name)), "AcceptCase");
   if (!reached()) file = Must(Call<Case>(Fixer(), "SubmitFeedback", FeedbackRequest(name)), "SubmitFeedback");
   if (!reached()) Settle(), file = Get(name);
   if (!reached()) {
-    file = Must(Call<Case>(CheckerOf(file), "SubmitCheck", CheckRequest(name, SubmitCheckRequest::PASS)), "SubmitCheck");
+    file = Must(Call<Case>(CheckerOf(file), "SubmitCheck", CheckRequest(name, SubmitCheckRequest::PASS)),
+                "SubmitCheck");
   }
   if (!reached()) file = Must(Call<Case>(Leader(), "SignOff", SignRequest(name)), "SignOff");
   if (!reached()) Settle(), file = Get(name);
-  if (!reached()) std::fprintf(stderr, "%s is %s\n", name.c_str(), Case::State_Name(file.state()).c_str()), std::abort();
+  if (!reached())
+    std::fprintf(stderr, "%s is %s\n", name.c_str(), Case::State_Name(file.state()).c_str()), std::abort();
   return file;
 }
 

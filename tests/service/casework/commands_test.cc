@@ -1,5 +1,5 @@
-// The eight cases that every command has: it works; wrong role; wrong grid; wrong state; missing field; stale etag; the same
-// request twice; the same id with another payload.
+// The eight cases that every command has: it works; wrong role; wrong grid; wrong state; missing field; stale
+// etag; the same request twice; the same id with another payload.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -26,14 +26,14 @@ using Token = std::function<std::string(CaseworkWorld&, const std::string& name)
 
 struct Command {
   const char* method;
-  const char* required;        // a REQUIRED field of the request
-  Prepare ready;               // a signal or case in the state the command belongs to
-  Prepare unready;             // one in another state, assigned to the same people
+  const char* required;  // a REQUIRED field of the request
+  Prepare ready;         // a signal or case in the state the command belongs to
+  Prepare unready;       // one in another state, assigned to the same people
   MakeRequest request;
   Token right;
-  Token wrong_role;            // stands in the right grid, but in a post that may not
-  Token wrong_grid;            // holds the right kind of post elsewhere
-  const char* result;          // state after it
+  Token wrong_role;    // stands in the right grid, but in a post that may not
+  Token wrong_grid;    // holds the right kind of post elsewhere
+  const char* result;  // state after it
 };
 
 template <typename Request>
@@ -80,7 +80,7 @@ Prepare AFiledSignal() {
   return [](CaseworkWorld& world) { return world.CaseIn(Case::FILED).signals(0); };
 }
 
-Token At(PostKind kind, Uuid CaseworkWorld::* place) {
+Token At(PostKind kind, Uuid CaseworkWorld::*place) {
   return [kind, place](CaseworkWorld& world, const std::string&) { return world.Token(kind, world.*place); };
 }
 Token Elsewhere(PostKind kind, domain::Level level) {
@@ -92,7 +92,9 @@ Token Elsewhere(PostKind kind, domain::Level level) {
   };
 }
 // The checker, known once the case is assigned.
-std::string Checker(CaseworkWorld& world, const std::string& name) { return world.CheckerOf(world.Get(name)); }
+std::string Checker(CaseworkWorld& world, const std::string& name) {
+  return world.CheckerOf(world.Get(name));
+}
 
 const Token kTownOffice = At(PostKind::kCampaignOffice, &CaseworkWorld::township);
 const Token kOtherOffice = Elsewhere(PostKind::kCampaignOffice, domain::Level::kTownship);
@@ -119,11 +121,11 @@ std::vector<Command> Commands() {
        },
        kTownOffice, kVillageLeader, kOtherOffice, "REJECTED"},
       {"FileCase", "signal", [](CaseworkWorld& world) { return world.NewSignal().name(); }, AFiledSignal(),
-       [](CaseworkWorld& world, const std::string& name) { return Own(world.FileRequest(name)); }, kTownOffice,
-       kVillageLeader, kOtherOffice, "FILED"},
+       [](CaseworkWorld& world, const std::string& name) { return Own(world.FileRequest(name)); },
+       kTownOffice, kVillageLeader, kOtherOffice, "FILED"},
       {"DispatchCase", "handler", InState(Case::FILED), InState(Case::HANDLING),
-       [](CaseworkWorld& world, const std::string& name) { return Own(world.DispatchRequest(name)); }, kTownOffice,
-       kVillageLeader, kOtherOffice, "DISPATCHED"},
+       [](CaseworkWorld& world, const std::string& name) { return Own(world.DispatchRequest(name)); },
+       kTownOffice, kVillageLeader, kOtherOffice, "DISPATCHED"},
       {"ReturnCase", "reason", InState(Case::DISPATCHED), InState(Case::HANDLING),
        [](CaseworkWorld&, const std::string& name) {
          auto request = Named<casework::v1::ReturnCaseRequest>(name);
@@ -149,13 +151,16 @@ std::vector<Command> Commands() {
        At(PostKind::kGridOfficer, &CaseworkWorld::village), kVillageLeader,
        Elsewhere(PostKind::kGridOfficer, domain::Level::kVillage), "FEEDBACK"},
       {"AssignCheck", "name", InState(Case::FEEDBACK), InState(Case::HANDLING),
-       [](CaseworkWorld&, const std::string& name) { return Own(Named<casework::v1::AssignCheckRequest>(name)); }, kTownOffice,
-       kVillageLeader, kOtherOffice, "CHECKING"},
+       [](CaseworkWorld&, const std::string& name) {
+         return Own(Named<casework::v1::AssignCheckRequest>(name));
+       },
+       kTownOffice, kVillageLeader, kOtherOffice, "CHECKING"},
       {"SubmitCheck", "result", InState(Case::CHECKING), InState(Case::SIGN_OFF),
        [](CaseworkWorld& world, const std::string& name) {
          return Own(world.CheckRequest(name, SubmitCheckRequest::PASS));
        },
-       Checker, kVillageLeader, Elsewhere(PostKind::kSupervisionOfficer, domain::Level::kVillage), "SIGN_OFF"},
+       Checker, kVillageLeader, Elsewhere(PostKind::kSupervisionOfficer, domain::Level::kVillage),
+       "SIGN_OFF"},
       {"SignOff", "name", InState(Case::SIGN_OFF), InState(Case::CHECKING),
        [](CaseworkWorld& world, const std::string& name) { return Own(world.SignRequest(name)); },
        At(PostKind::kGridLeader, &CaseworkWorld::township), kVillageLeader,
@@ -202,7 +207,8 @@ class EveryCommand : public ::testing::TestWithParam<Command> {
   std::string Rows() {
     return world.database().Ask(
         "SELECT CONCAT((SELECT COUNT(*) FROM journal_stage), '/', (SELECT COUNT(*) FROM case_event), '/', "
-        "(SELECT COUNT(*) FROM signal_event), '/', (SELECT COUNT(*) FROM op_receipt), '/', (SELECT COUNT(*) FROM case_media))");
+        "(SELECT COUNT(*) FROM signal_event), '/', (SELECT COUNT(*) FROM op_receipt), '/', (SELECT COUNT(*) "
+        "FROM case_media))");
   }
 };
 
@@ -289,14 +295,17 @@ class SubmitSignal : public ::testing::Test {
   absl::StatusOr<Signal> Submit(const casework::v1::SubmitSignalRequest& request, const std::string& token) {
     return world.Call<Signal>(token, "SubmitSignal", request);
   }
-  absl::StatusOr<Signal> Submit(const casework::v1::SubmitSignalRequest& request) { return Submit(request, world.Patrol()); }
+  absl::StatusOr<Signal> Submit(const casework::v1::SubmitSignalRequest& request) {
+    return Submit(request, world.Patrol());
+  }
 };
 
 TEST_F(SubmitSignal, TakesAStaffFindAndNamesItsFinder) {
   const auto signal = Submit(world.SignalRequest());
   ASSERT_TRUE(signal.ok()) << signal.status();
   EXPECT_EQ(signal->state(), Signal::NEW);
-  EXPECT_EQ(signal->finder(), ResourceName("persons", City().PersonIn(PostKind::kPatrolOfficer, world.village)));
+  EXPECT_EQ(signal->finder(),
+            ResourceName("persons", City().PersonIn(PostKind::kPatrolOfficer, world.village)));
   EXPECT_EQ(casework::FromTimestamp(signal->due_time()), world.clock().Now() + absl::Hours(2));
 }
 
@@ -373,7 +382,8 @@ TEST_F(SubmitSignal, FindsTheDivisionOfAPointAndConvertsItsDatum) {
 
 TEST_F(SubmitSignal, RefusesAFindFromTheFuture) {
   auto request = world.SignalRequest();
-  *request.mutable_signal()->mutable_event_time() = casework::ToTimestamp(world.clock().Now() + absl::Hours(1));
+  *request.mutable_signal()->mutable_event_time() =
+      casework::ToTimestamp(world.clock().Now() + absl::Hours(1));
   EXPECT_EQ(ReasonOf(Submit(request).status()), "EVENT_TIME_IN_FUTURE");
 }
 
@@ -386,20 +396,26 @@ TEST_F(SubmitSignal, NamesTheFieldThatIsWrong) {
   };
   EXPECT_EQ(field_of([](Signal& s) { s.set_category("NO_SUCH"); }), "signal.category");
   EXPECT_EQ(field_of([](Signal& s) { s.set_division("divisions/no"); }), "signal.division");
-  EXPECT_EQ(field_of([](Signal& s) { s.mutable_evidence(0)->set_media("media/short"); }), "signal.evidence[0].media");
+  EXPECT_EQ(field_of([](Signal& s) { s.mutable_evidence(0)->set_media("media/short"); }),
+            "signal.evidence[0].media");
   EXPECT_EQ(field_of([](Signal& s) { s.clear_event_time(); }), "signal.event_time");
   EXPECT_EQ(field_of([](Signal& s) { s.set_channel_key(std::string(121, 'x')); }), "signal.channel_key");
   EXPECT_EQ(field_of([](Signal& s) { s.set_description(std::string(2001, 'x')); }), "signal.description");
-  EXPECT_EQ(field_of([](Signal& s) { for (int i = 0; i < 60; ++i) *s.add_evidence() = s.evidence(0); }), "signal.evidence");
+  EXPECT_EQ(field_of([](Signal& s) {
+              for (int i = 0; i < 60; ++i) *s.add_evidence() = s.evidence(0);
+            }),
+            "signal.evidence");
 }
 
 TEST_F(SubmitSignal, RefusesAnEventBeforeTheCaseAndAVacantHandler) {
   const Case handling = world.CaseIn(Case::HANDLING);
   auto feedback = world.FeedbackRequest(handling.name());
   *feedback.mutable_event_time() = casework::ToTimestamp(world.clock().Now() - absl::Hours(24));
-  EXPECT_EQ(ReasonOf(world.Call<Case>(world.Fixer(), "SubmitFeedback", feedback).status()), "EVENT_TIME_BEFORE_CASE");
+  EXPECT_EQ(ReasonOf(world.Call<Case>(world.Fixer(), "SubmitFeedback", feedback).status()),
+            "EVENT_TIME_BEFORE_CASE");
   auto dispatch = world.DispatchRequest(world.CaseIn(Case::FILED).name());
-  dispatch.set_handler(ResourceName("posts", City().PostOf(PostKind::kPatrolOfficer, City().villages[0][0][3]).id));
+  dispatch.set_handler(
+      ResourceName("posts", City().PostOf(PostKind::kPatrolOfficer, City().villages[0][0][3]).id));
   EXPECT_EQ(ReasonOf(world.Call<Case>(world.Dispatcher(), "DispatchCase", dispatch).status()), "POST_VACANT");
 }
 

@@ -44,7 +44,9 @@ class Feed : public ::testing::Test {
     world.AddPhoto(type::v1::Evidence::FAR, visit.mutable_evidence());
     return visit;
   }
-  std::string Count(const std::string& table) { return world.database().Ask("SELECT COUNT(*) FROM " + table); }
+  std::string Count(const std::string& table) {
+    return world.database().Ask("SELECT COUNT(*) FROM " + table);
+  }
 };
 
 TEST_F(Feed, AVisitThatFoundAProblemBecomesOneSignalHoweverOftenItIsRead) {
@@ -58,7 +60,8 @@ TEST_F(Feed, AVisitThatFoundAProblemBecomesOneSignalHoweverOftenItIsRead) {
   EXPECT_EQ(list->signals(0).channel(), Signal::PATROL);
   EXPECT_EQ(casework::FromTimestamp(list->signals(0).event_time()), world.clock().Now() - absl::Hours(2));
   EXPECT_EQ(casework::FromTimestamp(list->signals(0).due_time()), world.clock().Now() + absl::Hours(2));
-  const auto filed = world.Call<Case>(world.Dispatcher(), "FileCase", world.FileRequest(list->signals(0).name()));
+  const auto filed =
+      world.Call<Case>(world.Dispatcher(), "FileCase", world.FileRequest(list->signals(0).name()));
   EXPECT_TRUE(filed.ok()) << filed.status();
 }
 
@@ -94,14 +97,16 @@ TEST_F(Feed, AHotspotBecomesALeadThatNeedsAnOnsiteCheck) {
   *hotspot.mutable_acquisition_time() = casework::ToTimestamp(world.clock().Now() - absl::Hours(3));
   const auto entry = EntryOf("hotspot", hotspot);
   for (int i = 0; i < 2; ++i) ASSERT_TRUE(world.Fold(casework::SignalOfHotspot, entry).ok());
-  const auto list =
-      world.Call<casework::v1::ListSignalsResponse>(world.Dispatcher(), "ListSignals", casework::v1::ListSignalsRequest());
+  const auto list = world.Call<casework::v1::ListSignalsResponse>(world.Dispatcher(), "ListSignals",
+                                                                  casework::v1::ListSignalsRequest());
   ASSERT_EQ(list->signals_size(), 1);
   EXPECT_EQ(list->signals(0).category(), "STRAW_BURNING");
   EXPECT_EQ(list->signals(0).channel(), Signal::SATELLITE);
   EXPECT_EQ(list->signals(0).place_confidence(), 0.7);
-  EXPECT_EQ(ReasonOf(world.Call<Case>(world.Dispatcher(), "FileCase", world.FileRequest(list->signals(0).name())).status()),
-            "FILING_CONDITION_UNMET");
+  EXPECT_EQ(
+      ReasonOf(world.Call<Case>(world.Dispatcher(), "FileCase", world.FileRequest(list->signals(0).name()))
+                   .status()),
+      "FILING_CONDITION_UNMET");
 
   hotspot.set_state(intake::v1::Hotspot::OUTSIDE);
   ASSERT_TRUE(world.Fold(casework::SignalOfHotspot, EntryOf("hotspot", hotspot)).ok());
@@ -128,16 +133,19 @@ TEST_F(Feed, ACaseForWhichNobodyIsEligibleWaitsVisibly) {
   // A ground without any supervision officer.
   std::vector<domain::Tenure> tenures;
   for (const domain::Tenure& tenure : City().ground->tenures()) {
-    if (City().ground->FindPost(tenure.post)->kind != PostKind::kSupervisionOfficer) tenures.push_back(tenure);
+    if (City().ground->FindPost(tenure.post)->kind != PostKind::kSupervisionOfficer)
+      tenures.push_back(tenure);
   }
-  access::Directory bare(std::make_shared<domain::Ground>(City().ground->divisions(), City().ground->posts(), tenures,
-                                                          std::vector<domain::Person>(), std::vector<domain::Unit>()),
-                         City().MakeAccess());
+  access::Directory bare(
+      std::make_shared<domain::Ground>(City().ground->divisions(), City().ground->posts(), tenures,
+                                       std::vector<domain::Person>(), std::vector<domain::Unit>()),
+      City().MakeAccess());
   const casework::Casework area{world.area().database, bare, world.area().policy, world.area().channel};
   const journal::FeedEntry entry = world.Entries().back();
   ASSERT_TRUE(world.database()
                   ->Run([&](db::Transaction& tx) {
-                    return casework::AssignCheckOnFeedback(area, rpc::Call::System("feed", world.clock().Now()), tx, entry);
+                    return casework::AssignCheckOnFeedback(
+                        area, rpc::Call::System("feed", world.clock().Now()), tx, entry);
                   })
                   .ok());
   const Case still = world.Get(waiting.name());
@@ -150,7 +158,8 @@ TEST_F(Feed, TheWorkersOfTheAreaDoTheSameFromTheRealFeedCursor) {
   const Case feedback = own.CaseIn(Case::FEEDBACK);
   own.server().RunWorkers();
   const absl::Time deadline = absl::Now() + absl::Seconds(20);
-  while (own.Get(feedback.name()).state() != Case::CHECKING && absl::Now() < deadline) std::this_thread::yield();
+  while (own.Get(feedback.name()).state() != Case::CHECKING && absl::Now() < deadline)
+    std::this_thread::yield();
   EXPECT_EQ(own.Get(feedback.name()).state(), Case::CHECKING);
   EXPECT_EQ(own.database().Ask("SELECT COUNT(*) FROM case_event WHERE action = 10"), "1");
 }

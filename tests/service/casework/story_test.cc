@@ -34,7 +34,8 @@ TEST_F(CaseStory, GoesFromAFindToAClosureThatHolds) {
   EXPECT_TRUE(watched.closed_on_time());
   EXPECT_EQ(watched.held(), Case::NOT_RECHECKED);
   EXPECT_EQ(watched.case_no(), "990102-2026-00001");
-  EXPECT_EQ(casework::FromTimestamp(watched.recheck_time()), casework::FromTimestamp(watched.close_time()) + absl::Hours(168));
+  EXPECT_EQ(casework::FromTimestamp(watched.recheck_time()),
+            casework::FromTimestamp(watched.close_time()) + absl::Hours(168));
   EXPECT_FALSE(watched.has_due_time());
 
   world.clock().Advance(absl::Hours(7 * 24));
@@ -49,15 +50,17 @@ TEST_F(CaseStory, GoesFromAFindToAClosureThatHolds) {
   for (const auto& line : story.events()) actions.push_back(line.action());
   EXPECT_EQ(actions, (std::vector<casework::v1::Action>{
                          casework::v1::SUBMIT, casework::v1::FILE, casework::v1::FILE, casework::v1::DISPATCH,
-                         casework::v1::ACCEPT, casework::v1::SUBMIT_FEEDBACK, casework::v1::ASSIGN_CHECK, casework::v1::PASS,
-                         casework::v1::SIGN, casework::v1::START_MONITORING, casework::v1::RECHECK_HELD}));
+                         casework::v1::ACCEPT, casework::v1::SUBMIT_FEEDBACK, casework::v1::ASSIGN_CHECK,
+                         casework::v1::PASS, casework::v1::SIGN, casework::v1::START_MONITORING,
+                         casework::v1::RECHECK_HELD}));
 }
 
 TEST_F(CaseStory, TellsWhoDidEachStepInWhichPostAndOnWhoseEvidence) {
   const Case closed = world.CaseIn(Case::CLOSED);
   const auto events = EventsOf(closed.name()).events();
   const auto& found = events[0];
-  EXPECT_EQ(found.person(), ResourceName("persons", City().PersonIn(PostKind::kPatrolOfficer, world.village)));
+  EXPECT_EQ(found.person(),
+            ResourceName("persons", City().PersonIn(PostKind::kPatrolOfficer, world.village)));
   EXPECT_FALSE(found.person_display_name().empty());
   EXPECT_EQ(found.post_display_name(), "PATROL_OFFICER 前王村");
   EXPECT_EQ(found.evidence_size(), 2);
@@ -110,7 +113,8 @@ TEST_F(CaseStory, AfterUnableAnotherPersonIsSentAndAfterTheSecondTheCountyDecide
   casework::v1::AssignCheckRequest request;
   request.set_request_id(world.NewId());
   request.set_name(first.name());
-  EXPECT_EQ(world.Call<Case>(world.Dispatcher(), "AssignCheck", request).status().code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(world.Call<Case>(world.Dispatcher(), "AssignCheck", request).status().code(),
+            absl::StatusCode::kPermissionDenied);
   const auto county = world.Call<Case>(world.CountyOffice(), "AssignCheck", request);
   ASSERT_TRUE(county.ok()) << county.status();
   EXPECT_NE(county->check_post(), "");
@@ -156,7 +160,8 @@ TEST_F(CaseStory, AUnitReturnsACaseOnceAndAfterTwoReturnsOnlyTheCountyDispatches
   ASSERT_TRUE(twice.ok()) << twice.status();
   EXPECT_EQ(twice->return_count(), 2);
   again.set_request_id(world.NewId());
-  EXPECT_EQ(world.Call<Case>(world.Dispatcher(), "DispatchCase", again).status().code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(world.Call<Case>(world.Dispatcher(), "DispatchCase", again).status().code(),
+            absl::StatusCode::kPermissionDenied);
   EXPECT_TRUE(world.Call<Case>(world.CountyOffice(), "DispatchCase", again).ok());
 }
 
@@ -205,15 +210,16 @@ TEST_F(CaseStory, AReboundFilesANewCaseInTheChainWithHalfTheTime) {
 
 TEST_F(CaseStory, InAReboundTheFixerOfTheFirstCaseStaysTheFixer) {
   const Case watched = world.CaseIn(Case::MONITORING);
-  const auto rebounded = world.Call<Case>(world.Patrol(), "SubmitRecheck",
-                                          world.RecheckRequest(watched.name(), SubmitRecheckRequest::REBOUNDED));
+  const auto rebounded = world.Call<Case>(
+      world.Patrol(), "SubmitRecheck", world.RecheckRequest(watched.name(), SubmitRecheckRequest::REBOUNDED));
   ASSERT_TRUE(rebounded.ok()) << rebounded.status();
   // The leader who signed the first closure cannot fix the second: one person, one duty in a chain.
   auto dispatch = world.DispatchRequest(rebounded->rebounded_into());
   dispatch.set_handler(ResourceName("posts", City().PostOf(PostKind::kGridLeader, world.township).id));
   ASSERT_TRUE(world.Call<Case>(world.Dispatcher(), "DispatchCase", dispatch).ok());
   ASSERT_TRUE(world.Call<Case>(world.Leader(), "AcceptCase", world.AcceptRequest(dispatch.name())).ok());
-  const auto refused = world.Call<Case>(world.Leader(), "SubmitFeedback", world.FeedbackRequest(dispatch.name()));
+  const auto refused =
+      world.Call<Case>(world.Leader(), "SubmitFeedback", world.FeedbackRequest(dispatch.name()));
   EXPECT_EQ(ReasonOf(refused.status()), "SEPARATION_OF_DUTIES");
   EXPECT_EQ(world.Get(dispatch.name()).state(), Case::HANDLING);
 }
@@ -234,11 +240,13 @@ TEST_F(CaseStory, ACheckerWhoAlsoLeadsAboveCannotSign) {
   casework::v1::AssignCheckRequest assign;
   assign.set_request_id(world.NewId());
   assign.set_name(feedback.name());
-  assign.set_post(ResourceName("posts", City().PostOf(PostKind::kSupervisionOfficer, City().villages[0][1][0]).id));
+  assign.set_post(
+      ResourceName("posts", City().PostOf(PostKind::kSupervisionOfficer, City().villages[0][1][0]).id));
   const auto assigned = world.Call<Case>(world.Dispatcher(), "AssignCheck", assign);
   ASSERT_TRUE(assigned.ok()) << assigned.status();
   ASSERT_TRUE(Check(*assigned, SubmitCheckRequest::PASS).ok());
-  const auto refused = world.Call<Case>(world.CheckerOf(*assigned), "SignOff", world.SignRequest(feedback.name()));
+  const auto refused =
+      world.Call<Case>(world.CheckerOf(*assigned), "SignOff", world.SignRequest(feedback.name()));
   EXPECT_EQ(ReasonOf(refused.status()), "SEPARATION_OF_DUTIES");
 }
 
@@ -257,8 +265,9 @@ TEST_F(CaseStory, TheOwnSupervisionOfficerIsNotEligible) {
 
 TEST_F(CaseStory, AnOutsideLeadIsFiledOnlyAfterSomebodyFoundIt) {
   const Signal lead = world.NewLead();
-  EXPECT_EQ(ReasonOf(world.Call<Case>(world.Dispatcher(), "FileCase", world.FileRequest(lead.name())).status()),
-            "FILING_CONDITION_UNMET");
+  EXPECT_EQ(
+      ReasonOf(world.Call<Case>(world.Dispatcher(), "FileCase", world.FileRequest(lead.name())).status()),
+      "FILING_CONDITION_UNMET");
   casework::v1::RequestOnsiteCheckRequest ask;
   ask.set_request_id(world.NewId());
   ask.set_name(lead.name());
@@ -270,7 +279,8 @@ TEST_F(CaseStory, AnOutsideLeadIsFiledOnlyAfterSomebodyFoundIt) {
   seen.set_name(lead.name());
   seen.set_result(Signal::OnsiteCheck::EXISTS);
   *seen.mutable_event_time() = casework::ToTimestamp(world.clock().Now());
-  EXPECT_EQ(ReasonOf(world.Call<Signal>(world.Patrol(), "SubmitOnsiteCheck", seen).status()), "EVIDENCE_MISSING");
+  EXPECT_EQ(ReasonOf(world.Call<Signal>(world.Patrol(), "SubmitOnsiteCheck", seen).status()),
+            "EVIDENCE_MISSING");
   world.AddPhoto(type::v1::Evidence::NEAR, seen.mutable_evidence());
   world.AddPhoto(type::v1::Evidence::FAR, seen.mutable_evidence());
   seen.set_request_id(world.NewId());
@@ -320,12 +330,14 @@ TEST_F(CaseStory, ALeadThatTwoPeopleCouldNotCheckMayBeRejected) {
 TEST_F(CaseStory, ASmallPolluterNeedsADispositionAndTheCountySignsItsShutDown) {
   const Case handling = world.CaseIn(Case::HANDLING, "SMALL_POLLUTER");
   auto feedback = world.FeedbackRequest(handling.name());
-  EXPECT_EQ(ReasonOf(world.Call<Case>(world.Fixer(), "SubmitFeedback", feedback).status()), "DISPOSITION_MISSING");
+  EXPECT_EQ(ReasonOf(world.Call<Case>(world.Fixer(), "SubmitFeedback", feedback).status()),
+            "DISPOSITION_MISSING");
   casework::v1::SetDispositionRequest decide;
   decide.set_request_id(world.NewId());
   decide.set_name(handling.name());
   decide.set_disposition(Case::SHUT_DOWN);
-  EXPECT_EQ(world.Call<Case>(world.Dispatcher(), "SetDisposition", decide).status().code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(world.Call<Case>(world.Dispatcher(), "SetDisposition", decide).status().code(),
+            absl::StatusCode::kPermissionDenied);
   ASSERT_TRUE(world.Call<Case>(world.CountyOffice(), "SetDisposition", decide).ok());
 
   feedback.set_request_id(world.NewId());
@@ -367,7 +379,8 @@ TEST_F(CaseStory, APhotoOfTheOwnSignalMayShowTheStateBefore) {
   const Signal signal = world.NewSignal();
   const auto filed = world.Call<Case>(world.Dispatcher(), "FileCase", world.FileRequest(signal.name()));
   ASSERT_TRUE(filed.ok()) << filed.status();
-  ASSERT_TRUE(world.Call<Case>(world.Dispatcher(), "DispatchCase", world.DispatchRequest(filed->name())).ok());
+  ASSERT_TRUE(
+      world.Call<Case>(world.Dispatcher(), "DispatchCase", world.DispatchRequest(filed->name())).ok());
   ASSERT_TRUE(world.Call<Case>(world.Fixer(), "AcceptCase", world.AcceptRequest(filed->name())).ok());
   auto feedback = world.FeedbackRequest(filed->name());
   feedback.mutable_evidence(0)->set_media(signal.evidence(0).media());
@@ -408,9 +421,11 @@ TEST_F(CaseStory, TwoThreadsThatSendOneRequestMakeOneSignal) {
 TEST_F(CaseStory, OfTwoThreadsThatSignOneSigns) {
   const Case waiting = world.CaseIn(Case::SIGN_OFF);
   absl::StatusOr<Case> township, county;
-  std::thread a([&] { township = world.Call<Case>(world.Leader(), "SignOff", world.SignRequest(waiting.name())); });
+  std::thread a(
+      [&] { township = world.Call<Case>(world.Leader(), "SignOff", world.SignRequest(waiting.name())); });
   std::thread b([&] {
-    county = world.Call<Case>(world.Token(PostKind::kGridLeader, world.county), "SignOff", world.SignRequest(waiting.name()));
+    county = world.Call<Case>(world.Token(PostKind::kGridLeader, world.county), "SignOff",
+                              world.SignRequest(waiting.name()));
   });
   a.join();
   b.join();
@@ -434,6 +449,15 @@ TEST_F(CaseStory, OnTimeIsJudgedByTheCheckThatPassedAndNotByTheSignature) {
 }
 
 TEST_F(CaseStory, NoWordThatMayNameAPersonStandsInTheJournal) {
+  const Case handling = world.CaseIn(Case::HANDLING);
+  auto feedback = world.FeedbackRequest(handling.name());
+  auto* answer = feedback.add_answers();
+  answer->set_checklist("CLOSURE");
+  answer->set_item("OWNER");
+  answer->set_value("王某之弟王某某");
+  ASSERT_TRUE(world.Call<Case>(world.Fixer(), "SubmitFeedback", feedback).ok());
+  const auto story = EventsOf(handling.name());
+  EXPECT_EQ(story.events(story.events_size() - 1).answers(0).value(), "王某之弟王某某");
   world.CaseIn(Case::CLOSED);
   for (const journal::FeedEntry& entry : world.Entries()) {
     EXPECT_EQ(entry.entry.SerializeAsString().find("王某"), std::string::npos);

@@ -41,22 +41,25 @@ TEST_F(Views, ACaseIsSeenInItsScopeAndByWhoItIsAssignedToAndByNobodyElse) {
   const Case file = world.CaseIn(Case::CHECKING);
   casework::v1::GetCaseRequest get;
   get.set_name(file.name());
-  for (const std::string& token : {world.Patrol(), world.Dispatcher(), world.CountyOffice(), world.CheckerOf(file),
-                                   City().AdministratorToken()}) {
+  for (const std::string& token : {world.Patrol(), world.Dispatcher(), world.CountyOffice(),
+                                   world.CheckerOf(file), City().AdministratorToken()}) {
     EXPECT_TRUE(world.Call<Case>(token, "GetCase", get).ok());
   }
   const std::string stranger = world.Token(PostKind::kGridLeader, City().townships[1][0]);
   EXPECT_EQ(world.Call<Case>(stranger, "GetCase", get).status().code(), absl::StatusCode::kPermissionDenied);
   casework::v1::ListCaseEventsRequest events;
   events.set_name(file.name());
-  EXPECT_EQ(world.Call<casework::v1::ListCaseEventsResponse>(stranger, "ListCaseEvents", events).status().code(),
-            absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(
+      world.Call<casework::v1::ListCaseEventsResponse>(stranger, "ListCaseEvents", events).status().code(),
+      absl::StatusCode::kPermissionDenied);
   get.set_name("cases/no:" + file.case_no());
   EXPECT_EQ(world.Call<Case>(world.Dispatcher(), "GetCase", get)->name(), file.name());
   get.set_name("cases/" + world.NewId());
-  EXPECT_EQ(world.Call<Case>(world.Dispatcher(), "GetCase", get).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(world.Call<Case>(world.Dispatcher(), "GetCase", get).status().code(),
+            absl::StatusCode::kNotFound);
   get.set_name("case/1");
-  EXPECT_EQ(world.Call<Case>(world.Dispatcher(), "GetCase", get).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(world.Call<Case>(world.Dispatcher(), "GetCase", get).status().code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(Views, ASignalIsSeenInItsScopeOnly) {
@@ -66,7 +69,9 @@ TEST_F(Views, ASignalIsSeenInItsScopeOnly) {
   ASSERT_TRUE(seen.ok()) << seen.status();
   EXPECT_EQ(seen->evidence_size(), 2);
   EXPECT_EQ(seen->description(), "院内露天喷漆，户主王某");
-  EXPECT_EQ(world.Call<Signal>(world.Token(PostKind::kGridLeader, City().villages[0][0][1]), "GetSignal", get).status().code(),
+  EXPECT_EQ(world.Call<Signal>(world.Token(PostKind::kGridLeader, City().villages[0][0][1]), "GetSignal", get)
+                .status()
+                .code(),
             absl::StatusCode::kPermissionDenied);
 }
 
@@ -122,10 +127,16 @@ TEST_F(Views, StatesNarrowAList) {
   EXPECT_EQ(Names(Cases(world.Dispatcher(), request)), std::vector<std::string>{closed.name()});
 }
 
+TEST_F(Views, AnUnknownStateIsRefusedRatherThanIgnored) {
+  ListCasesRequest request;
+  request.add_states(static_cast<Case::State>(77));
+  EXPECT_EQ(Cases(world.Dispatcher(), request).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST_F(Views, OverdueListsOpenWorkOldestDueFirst) {
   const Case accept = world.CaseIn(Case::DISPATCHED);  // due in 4 h
   world.clock().Advance(absl::Minutes(1));
-  const Case handle = world.CaseIn(Case::HANDLING);    // due in 72 h
+  const Case handle = world.CaseIn(Case::HANDLING);  // due in 72 h
   const Case closed = world.CaseIn(Case::CLOSED);
   ListCasesRequest request;
   request.set_overdue(true);
@@ -133,7 +144,8 @@ TEST_F(Views, OverdueListsOpenWorkOldestDueFirst) {
   world.clock().Advance(absl::Hours(5));
   EXPECT_EQ(Names(Cases(world.Dispatcher(), request)), std::vector<std::string>{accept.name()});
   world.clock().Advance(absl::Hours(100));
-  EXPECT_EQ(Names(Cases(world.Dispatcher(), request)), (std::vector<std::string>{accept.name(), handle.name()}));
+  EXPECT_EQ(Names(Cases(world.Dispatcher(), request)),
+            (std::vector<std::string>{accept.name(), handle.name()}));
   request.set_page_size(1);
   const auto first = Cases(world.Dispatcher(), request);
   request.set_page_token(first->next_page_token());
