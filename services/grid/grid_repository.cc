@@ -374,4 +374,19 @@ absl::StatusOr<std::vector<PersonRecord>> ReadPersonsAfter(db::Transaction& tx, 
   return tx.Query(kPersonsAfter, ReadPerson, after.Bytes(), filter, filter, filter, limit);
 }
 
+std::vector<std::string> HotStatements() {
+  std::vector<std::string> statements;
+  for (const std::string_view sql : {kDivisionsAfter, kPostsAfter, kTenuresAfter, kPersonsChangedAfter, kUnitsAfter,
+                                     kCodesBetween, kAliasesBetween, kReadRevisions, kPersonsAfter}) {
+    statements.emplace_back(sql);
+  }
+  for (const std::string_view sql : {kLockDivisionsByCode, kLockPersonsByStaffNo, kPersonsByIds}) {
+    statements.push_back(absl::StrCat(std::string(sql), "?)"));
+  }
+  statements.push_back(absl::StrCat(std::string(kTenureColumns), "WHERE revoked_us IS NULL AND post IN (?) FOR UPDATE"));
+  statements.push_back(absl::StrCat(std::string(kPostColumns), "WHERE place IN (?) FOR UPDATE"));
+  statements.push_back(absl::StrCat(std::string(kTenureColumns), "WHERE id = ? FOR UPDATE"));
+  return statements;
+}
+
 }  // namespace gridwarden::grid

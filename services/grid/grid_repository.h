@@ -73,4 +73,7 @@ absl::StatusOr<std::vector<PersonRecord>> ReadPersons(db::Transaction& tx, std::
 absl::StatusOr<std::vector<PersonRecord>> ReadPersonsAfter(db::Transaction& tx, const Uuid& after, std::string_view filter,
                                                            int limit);
 
+// The statements that every snapshot and every decision runs: none may scan a table. For the test that asks EXPLAIN.
+std::vector<std::string> HotStatements();
+
 }  // namespace gridwarden::grid

@@ -68,8 +68,7 @@ absl::StatusOr<v1::ListPersonsResponse> ListPersons(GridArea& area, const rpc::C
       GW_ASSIGN_OR_RETURN(std::vector<PersonRecord> piece, ReadPersons(tx, std::span<const Uuid>(&*next, end - next)));
       std::sort(piece.begin(), piece.end(), [](const PersonRecord& a, const PersonRecord& b) { return a.id < b.id; });
       for (PersonRecord& person : piece) {
-        const bool repeated = !found.empty() && found.back().id == person.id;
-        if (!repeated && found.size() < wanted && Matches(person, request.filter())) found.push_back(std::move(person));
+        if (found.size() < wanted && Matches(person, request.filter())) found.push_back(std::move(person));
       }
       next = end;
     }

@@ -195,5 +195,18 @@ TEST_F(ImportTest, TheRealListsAndPolygonsOfHenanComeIn) {
   EXPECT_EQ(Call<v1::LocatePointResponse>(Admin(), "LocatePoint", request)->candidates(0).display_name(), "遂平县");
 }
 
+TEST_F(ImportTest, AYearLaterTheListOfZhumadianIsComparedCodeByCode) {
+  const std::string levels = SharedFile("divisions/zhumadian_2020_levels1-4.csv");
+  if (levels.empty()) return;  // see above
+  ASSERT_TRUE(Import("ImportDivisions", levels, false, {}, "2020-06-30").ok());
+  EXPECT_EQ(Import("ImportDivisions", SharedFile("divisions/zhumadian_2020_villages.csv"), false, {}, "2020-06-30")->created(), 2897);
+  ASSERT_TRUE(Import("ImportDivisions", SharedFile("divisions/henan_2023_levels1-4.csv")).ok());
+  const auto villages = Import("ImportDivisions", SharedFile("divisions/zhumadian_2023_villages.csv"));
+  ASSERT_TRUE(villages.ok()) << villages.status();
+  EXPECT_EQ(villages->created(), 46);
+  EXPECT_EQ(villages->updated(), 158);
+  EXPECT_EQ(villages->unchanged(), 2906 - 46 - 158);
+}
+
 }  // namespace
 }  // namespace gridwarden::grid
