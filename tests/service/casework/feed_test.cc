@@ -72,6 +72,14 @@ TEST_F(Feed, AVisitWithTheSameVisitIdInAnotherEntryMakesNoSecondSignal) {
   EXPECT_EQ(Count("signal_file"), "1");
 }
 
+TEST_F(Feed, AVisitThatNearlyFillsAnEntryStillFitsASignal) {
+  auto visit = Problem();
+  for (int i = 0; i < 450; ++i) world.AddPhoto(type::v1::Evidence::NEAR, visit.mutable_evidence());
+  const absl::Status folded = world.Fold(casework::SignalOfVisit, EntryOf("visit", visit));
+  EXPECT_TRUE(folded.ok()) << folded;
+  EXPECT_EQ(Count("signal_file"), "1");
+}
+
 TEST_F(Feed, ANormalVisitMakesNoSignal) {
   auto visit = Problem();
   visit.set_result(patrol::v1::Visit::NORMAL);
