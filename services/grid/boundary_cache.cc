@@ -38,8 +38,11 @@ absl::StatusOr<std::shared_ptr<const BoundaryIndex>> BoundaryCache::Fresh(const 
     const domain::Division* record = ground.FindDivision(division);
     if (record != nullptr) boundaries.push_back({division, record->level, shape});
   }
-  index_ = std::make_shared<const BoundaryIndex>(std::move(boundaries));
-  return index_;
+  const bool whole = boundaries.size() == shapes_.size();
+  auto index = std::make_shared<const BoundaryIndex>(std::move(boundaries));
+  // A polygon may be newer than the caller's ground; the next caller, whose ground has its division, builds again.
+  index_ = whole ? index : nullptr;
+  return index;
 }
 
 }  // namespace gridwarden::grid
