@@ -1,0 +1,119 @@
+#include <benchmark/benchmark.h>
+
+#include <random>
+#include <vector>
+
+#include "domain/ground/ground.h"
+#include "grid/boundary_index.h"
+
+// Responsibility and point location in memory, on a city of 2,900 villages (numbers.md, "further goals" and goal 9).
+namespace gridwarden {
+namespace {
+
+using domain::Division, domain::Ground, domain::Level, domain::Person, domain::Post, domain::PostKind, domain::Regime, domain::Tenure;
+
+constexpr int kCounties = 11, kTownships = 18, kVillages = 15;
+
+struct City {
+  std::vector<Division> divisions;
+  std::vector<Post> posts;
+  std::vector<Tenure> tenures;
+  std::vector<Person> persons;
+  std::vector<Uuid> villages;
+
+  Uuid Add(Level level, const Uuid& parent) {
+    Division division;
+    division.id = Uuid::Make(absl::Now());
+    division.parent = parent;
+    division.level = level;
+    division.display_name = "d" + std::to_string(divisions.size());
+    divisions.push_back(division);
+    for (const PostKind kind : {PostKind::kGridLeader, PostKind::kGridOfficer, PostKind::kPatrolOfficer, PostKind::kSupervisionOfficer}) {
+      Post post;
+      post.id = Uuid::Make(absl::Now());
+      post.kind = kind;
+      post.division = division.id;
+      Tenure tenure;
+      tenure.id = Uuid::Make(absl::Now());
+      tenure.post = post.id;
+      tenure.person = Uuid::Make(absl::Now());
+      tenure.valid.from = absl::UnixEpoch();
+      tenure.recorded = absl::UnixEpoch();
+      persons.push_back({tenure.person, "p"});
+      posts.push_back(post);
+      tenures.push_back(tenure);
+    }
+    return division.id;
+  }
+
+  City() {
+    const Uuid city = Add(Level::kCity, Uuid());
+    for (int c = 0; c < kCounties; ++c) {
+      const Uuid county = Add(Level::kCounty, city);
+      for (int t = 0; t < kTownships; ++t) {
+        const Uuid township = Add(Level::kTownship, county);
+        for (int v = 0; v < kVillages; ++v) villages.push_back(Add(Level::kVillage, township));
+      }
+    }
+  }
+};
+
+void ResolveTheWholeChainOfAVillage(benchmark::State& state) {
+  const City city;
+  const Ground ground(city.divisions, city.posts, city.tenures, city.persons, {});
+  std::mt19937 random(1);
+  const absl::Time now = absl::Now();
+  size_t links = 0;
+  for (auto _ : state) {
+    const auto chain = ground.ResolveResponsible(city.villages[random() % city.villages.size()], Regime::kGeneral, now, now);
+    links += chain.size();
+    benchmark::DoNotOptimize(chain.data());
+  }
+  state.counters["links"] = benchmark::Counter(static_cast<double>(links), benchmark::Counter::kAvgIterations);
+}
+BENCHMARK(ResolveTheWholeChainOfAVillage)->Unit(benchmark::kMicrosecond);
+
+void ReadTheTreeIntoMemory(benchmark::State& state) {
+  const City city;
+  for (auto _ : state) {
+    const Ground ground(city.divisions, city.posts, city.tenures, city.persons, {});
+    benchmark::DoNotOptimize(&ground);
+  }
+  state.counters["posts"] = static_cast<double>(city.posts.size());
+}
+BENCHMARK(ReadTheTreeIntoMemory)->Unit(benchmark::kMillisecond);
+
+// 2,800 cells of 200 vertices each, as goal 9 asks.
+void LocateAPoint(benchmark::State& state) {
+  constexpr int kColumns = 56, kRows = 50, kVertices = 200;
+  std::vector<grid::IndexedBoundary> boundaries;
+  for (int x = 0; x < kColumns; ++x) {
+    for (int y = 0; y < kRows; ++y) {
+      grid::Polygon polygon;
+      polygon.rings.emplace_back();
+      const double west = 113.2 + x * 0.036, south = 32.3 + y * 0.026;
+      for (int i = 0; i < kVertices; ++i) {
+        const double along = 4.0 * i / kVertices;
+        const int side = static_cast<int>(along);
+        const double part = along - side;
+        const double u = side == 0 ? part : side == 1 ? 1 : side == 2 ? 1 - part : 0;
+        const double v = side == 0 ? 0 : side == 1 ? part : side == 2 ? 1 : 1 - part;
+        polygon.rings[0].push_back({west + 0.036 * u, south + 0.026 * v});
+      }
+      boundaries.push_back({Uuid::Make(absl::Now()), Level::kVillage, {polygon}});
+    }
+  }
+  const grid::BoundaryIndex index(std::move(boundaries));
+  std::mt19937 random(1);
+  std::uniform_real_distribution<double> lon(113.2, 115.2), lat(32.3, 33.6);
+  size_t found = 0;
+  for (auto _ : state) found += index.Locate({lon(random), lat(random)}, static_cast<double>(state.range(0))).size();
+  state.counters["candidates"] = benchmark::Counter(static_cast<double>(found), benchmark::Counter::kAvgIterations);
+}
+// The accuracy stated with the point in metres: none, and that of a phone.
+BENCHMARK(LocateAPoint)->Arg(0)->Arg(20)->Unit(benchmark::kMicrosecond);
+
+}  // namespace
+}  // namespace gridwarden
+
+BENCHMARK_MAIN();

@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""./dev bench: real load on the real binary with a durable MariaDB on disk. Figures are ratios of one run (numbers.md); what is
+short of its goal is printed as SHORT. tests/bench/README.md says what each figure means."""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import signal
+import statistics
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+import support.instance  # noqa: E402
+from bench import bench_city, report  # noqa: E402
+from bench.bench_database import BenchDatabase  # noqa: E402
+from support.instance import BUILD, ROOT, Instance, wait_for  # noqa: E402
+
+PARTS = ["imports", "transition", "unit", "board", "hotspots", "split", "ground"]
+
+
+def run_program(name, *arguments, timeout=1200):
+    """Runs a benchmark program; answers the JSON lines it printed."""
+    started = time.monotonic()
+    done = subprocess.run([BUILD / "tests" / name, *map(str, arguments)], capture_output=True, text=True, timeout=timeout)
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    if done.returncode != 0:
+        raise SystemExit(f"{name} failed: {done.stderr[-3000:]}")
+    print(f"  ({name}: {time.monotonic() - started:.0f} s)", flush=True)
+    return lines
+
+
+def memory_of(instance):
+    """PSS in MiB of every process: pages shared between processes are counted once."""
+    pss = {}
+    for target, process in instance.processes.items():
+        for line in pathlib.Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                pss[target] = int(line.split()[1]) / 1024
+    return pss
+
+
+def cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class BenchInstance(Instance):
+    """An instance on the benchmarks' own database; `more` are flags of the server."""
+
+    def __init__(self, shape, database, more=()):
+        self.more = list(more)
+        support.instance.test_socket = lambda: database.socket
+        super().__init__(shape)
+
+    def _command(self, target):
+        return super()._command(target) + self.more
+
+
+def lines_of(measure, lines):
+    return [line for line in lines if line["measure"] == measure]
+
+
+def part_transition(book, instance, plan, database, options):
+    before = {"server": sum(cpu_seconds(p.pid) for p in instance.processes.values()), "database": cpu_seconds(database.process.pid)}
+    lines = run_program("transition_bench", plan, f"--clients={options.clients}", f"--seconds={options.seconds}", f"--rounds={options.rounds}")
+    after = {"server": sum(cpu_seconds(p.pid) for p in instance.processes.values()), "database": cpu_seconds(database.process.pid)}
+    report.transitions(book, lines, {k: after[k] - before[k] for k in before})
+
+
+def part_unit(book, plan, options):
+    report.units(book, run_program("unit_bench", plan, "--clients=8,32", f"--seconds={options.seconds * 2}"))
+
+
+def part_board(book, plan, options):
+    arguments = [plan, "--cases=100000"] + (["--million"] if options.million else [])
+    report.board(book, run_program("board_bench", *arguments, timeout=5400), options.million)
+
+
+def part_hotspots(book, instance):
+    path = instance.dir / "hotspots.csv"
+    bench_city.hotspots_csv(path, 50_000)
+    began = time.monotonic()
+    instance.gridctl("admin", "import", "hotspots", str(path))
+    seconds = time.monotonic() - began
+    located = int(instance.sql(f"SELECT COUNT(*) FROM {instance.database}.hotspot WHERE division IS NOT NULL")[0][0])
+    report.hotspots(book, located, seconds)
+
+
+def part_split(book, database, options):
+    with BenchInstance("split", database) as instance:
+        instance.sign_in("admin", instance.admin_password)
+        bench_city.import_tree(instance, counties=2, townships=4, villages=5)
+        plan = bench_city.import_people(instance, bench_city.lively_townships(2, 4))
+        lines = run_program("transition_bench", plan, "--clients=128", f"--seconds={options.seconds}", "--rounds=1", "--product-only")
+        report.split(book, lines, memory_of(instance))
+
+
+def part_ground(book):
+    for name in ("ground_bench", "rollup_bench"):
+        done = subprocess.run([BUILD / "tests" / name, "--benchmark_format=json", "--benchmark_min_time=0.3"], capture_output=True,
+                              text=True, timeout=300)
+        if done.returncode != 0:
+            raise SystemExit(f"{name} failed: {done.stderr[-2000:]}")
+        report.in_process(book, name, json.loads(done.stdout)["benchmarks"])
+
+
+def arguments_of(argv):
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
+    parser.add_argument("--only", default=",".join(PARTS), help="parts by comma: " + " ".join(PARTS))
+    parser.add_argument("--clients", default="1,8,32,128")
+    parser.add_argument("--seconds", type=float, default=3, help="per cell and round")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--million", action="store_true", help="the board at 10^6 cases too; 10 to 20 minutes more")
+    parser.add_argument("--buffer-pool", default="2G", help="of the database")
+    parser.add_argument("--server-flag", action="append", default=[], help="more flags for the server, e.g. --server-flag=--db-pool=32")
+    parser.add_argument("--json", help="file to write all figures to")
+    options = parser.parse_args(argv)
+    options.parts = options.only.split(",")
+    unknown = [part for part in options.parts if part not in PARTS]
+    if unknown:
+        parser.error(f"no such part: {' '.join(unknown)}")
+    return options
+
+
+def main(argv):
+    options = arguments_of(argv)
+    # Ctrl-C and kill leave nothing running: both end the with-blocks.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    book = report.Book()
+    began = time.monotonic()
+    book.head(f"Gridwarden benchmarks, {datetime.datetime.now():%Y-%m-%d %H:%M}, {os.cpu_count()} cores, "
+              f"load {os.getloadavg()[0]:.1f} at the start")
+    with BenchDatabase(options.buffer_pool) as database:
+        if set(options.parts) & {"imports", "transition", "unit", "board", "hotspots"}:
+            with BenchInstance("all", database, options.server_flag) as instance:
+                instance.sign_in("admin", instance.admin_password)
+                imported = [bench_city.import_tree(instance)]
+                if "imports" in options.parts or "hotspots" in options.parts:
+                    imported.append(bench_city.import_boundaries(instance))
+                plan = bench_city.import_people(instance, bench_city.lively_townships(4, 2))
+                if "imports" in options.parts:
+                    report.imports(book, imported)
+                if "transition" in options.parts:
+                    part_transition(book, instance, plan, database, options)
+                    report.memory_all(book, memory_of(instance))
+                if "unit" in options.parts:
+                    part_unit(book, plan, options)
+                if "board" in options.parts:
+                    part_board(book, plan, options)
+                if "hotspots" in options.parts:
+                    part_hotspots(book, instance)
+        if "split" in options.parts:
+            part_split(book, database, options)
+    if "ground" in options.parts:
+        part_ground(book)
+    book.foot(f"took {time.monotonic() - began:.0f} s, load {os.getloadavg()[0]:.1f} at the end")
+    if options.json:
+        pathlib.Path(options.json).write_text(json.dumps(book.figures, indent=1, ensure_ascii=False))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,130 @@
+// Durable transitions a second through gateway, token, authorisation, workflow and journal, interleaved in rounds with the bare
+// transaction on the same MariaDB (numbers.md goal 1, 3 and 12). Prints one JSON line per cell for run.py.
+//   transition_bench PLAN --clients=1,8,32,128 --seconds=3 --rounds=3 [--product-only]
+#include <atomic>
+#include <cstdio>
+#include <memory>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "support/bare.h"
+#include "support/bench_city.h"
+#include "support/case_steps.h"
+#include "support/journal_state.h"
+#include "support/load.h"
+
+namespace gridwarden::bench {
+namespace {
+
+struct Options {
+  std::string plan;
+  std::vector<int> clients = {1, 8, 32, 128};
+  double seconds = 3;
+  int rounds = 3;
+  bool product_only = false;
+};
+
+// One client: a phone that walks its own cases through signal, filing, dispatch and acceptance, one transition a call.
+struct Walker {
+  explicit Walker(const City& city, size_t number) : caller(city), city(city), number(number) {}
+
+  absl::Status Step() {
+    absl::Status status;
+    switch (turn % 4) {
+      case 0: {
+        const Township& township = city.townships[number % city.townships.size()];
+        one = {.township = &township, .division = township.villages[(number + turn) % township.villages.size()]};
+        status = SubmitSignal(caller, one, MediaToCome());
+        break;
+      }
+      case 1: status = FileCase(caller, one); break;
+      case 2: status = DispatchCase(caller, one); break;
+      case 3: status = AcceptCase(caller, one); break;
+    }
+    turn = status.ok() ? turn + 1 : 0;
+    return status;
+  }
+
+  Caller caller;
+  const City& city;
+  size_t number, turn = 0;
+  CaseInHand one;
+};
+
+nlohmann::json LineOf(const char* what, int clients, int round, const Sample& sample) {
+  return {{"measure", what},        {"clients", clients},          {"round", round},
+          {"rate", sample.rate()},  {"p50_ms", sample.Percentile(0.5)}, {"p95_ms", sample.Percentile(0.95)},
+          {"p99_ms", sample.Percentile(0.99)}, {"errors", sample.errors}, {"first_error", sample.first_error}};
+}
+
+absl::Status Run(const Options& options) {
+  GW_ASSIGN_OR_RETURN(const City city, OpenCity(options.plan));
+  GW_ASSIGN_OR_RETURN(const std::unique_ptr<JournalState> journal, JournalState::Open(city));
+  int most = 1;
+  for (const int clients : options.clients) most = std::max(most, clients);
+  std::vector<std::unique_ptr<Walker>> walkers;
+  for (int i = 0; i < most; ++i) walkers.push_back(std::make_unique<Walker>(city, static_cast<size_t>(i)));
+  std::unique_ptr<Bare> bare;
+  if (!options.product_only) {
+    GW_ASSIGN_OR_RETURN(bare, Bare::Open(city.database_socket, most));
+  }
+  const absl::Duration length = absl::Seconds(options.seconds);
+  for (int round = 0; round < options.rounds; ++round) {
+    for (const int clients : options.clients) {
+      const Sample product = RunClients(clients, length, [&](int client) { return walkers[static_cast<size_t>(client)]->Step(); });
+      nlohmann::json line = LineOf("product", clients, round, product);
+      GW_ASSIGN_OR_RETURN(const JournalState::Backlog backlog, journal->Read());
+      // What a commit leaves to do must not slow down the bare transaction that is measured next.
+      GW_ASSIGN_OR_RETURN(const absl::Duration rest, journal->WaitUntilDone(absl::Minutes(3)));
+      line["seconds"] = product.seconds;
+      line["done"] = product.latencies_ms.size();
+      line["backlog_staged"] = backlog.staged;
+      line["backlog_unfolded"] = backlog.staged + backlog.unfolded;
+      line["rest_seconds"] = absl::ToDoubleSeconds(rest);
+      Print(line);
+      if (bare == nullptr) continue;
+      const absl::Duration shorter = length * 0.6;
+      Print(LineOf("bare", clients, round, RunClients(clients, shorter, [&](int client) { return bare->FiveStatements(client); })));
+      Print(LineOf("call", clients, round, RunClients(clients, shorter, [&](int client) { return bare->OneCall(client); })));
+    }
+  }
+  return absl::OkStatus();
+}
+
+bool Parse(int argc, char** argv, Options& options) {
+  for (int i = 1; i < argc; ++i) {
+    absl::string_view argument = argv[i];
+    if (absl::ConsumePrefix(&argument, "--clients=")) {
+      options.clients.clear();
+      for (const absl::string_view part : absl::StrSplit(argument, ',')) {
+        int clients = 0;
+        if (!absl::SimpleAtoi(part, &clients) || clients < 1) return false;
+        options.clients.push_back(clients);
+      }
+    } else if (absl::ConsumePrefix(&argument, "--seconds=")) {
+      if (!absl::SimpleAtod(argument, &options.seconds)) return false;
+    } else if (absl::ConsumePrefix(&argument, "--rounds=")) {
+      if (!absl::SimpleAtoi(argument, &options.rounds)) return false;
+    } else if (argument == "--product-only") {
+      options.product_only = true;
+    } else {
+      options.plan = std::string(argument);
+    }
+  }
+  return !options.plan.empty();
+}
+
+}  // namespace
+}  // namespace gridwarden::bench
+
+int main(int argc, char** argv) {
+  gridwarden::bench::Options options;
+  if (!gridwarden::bench::Parse(argc, argv, options)) {
+    std::fprintf(stderr, "usage: transition_bench PLAN [--clients=1,8,32,128] [--seconds=3] [--rounds=3] [--product-only]\n");
+    return 2;
+  }
+  const absl::Status status = gridwarden::bench::Run(options);
+  if (!status.ok()) std::fprintf(stderr, "transition_bench: %s\n", status.ToString().c_str());
+  return status.ok() ? 0 : 1;
+}
