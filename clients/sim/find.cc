@@ -32,7 +32,7 @@ absl::Time FromProto(const google::protobuf::Timestamp& proto) {
 // What a person would tick: the answer that passes.
 std::string PassingValue(const domain::ChecklistItem& item) {
   if (item.answer == "yes_no") return item.pass_when == "no" ? "no" : "yes";
-  if (item.answer == "number") return "0";
+  if (item.answer == "number") return item.pass_when.find('>') != std::string::npos ? "1000" : "0";
   if (item.answer == "choice" && !item.options.empty()) return item.options.front();
   if (item.answer == "date") return "2026-11-01";
   if (item.answer == "geo") return "114.0,33.0";
@@ -91,16 +91,25 @@ absl::StatusOr<v1::Case> Actor::WaitFor(const Find& find, const std::string& who
 
 absl::Status Actor::AddAnswers(Find& find, const std::string& who, absl::Time now, const std::vector<std::string>& items,
                                google::protobuf::RepeatedPtrField<type::v1::ChecklistAnswer>* answers) {
-  for (const std::string& code : items) {
-    const size_t dot = code.find('.');
-    const domain::Checklist* checklist = policy_.FindChecklist(code.substr(0, dot));
-    const domain::ChecklistItem* item = checklist == nullptr ? nullptr : checklist->Find(code.substr(dot + 1));
-    if (item == nullptr) return Internal("policy names an unknown item " + code);
+  std::vector<std::string> wanted = items;  // "CHECKLIST.ITEM" or "CHECKLIST.ITEM=value", as the policy writes them
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const size_t dot = wanted[i].find('.');
+    const size_t equals = std::min(wanted[i].find('='), wanted[i].size());
+    const domain::Checklist* checklist = policy_.FindChecklist(wanted[i].substr(0, dot));
+    const domain::ChecklistItem* item = checklist == nullptr ? nullptr : checklist->Find(wanted[i].substr(dot + 1, equals - dot - 1));
+    if (item == nullptr) return Internal("policy names an unknown item " + wanted[i]);
     type::v1::ChecklistAnswer* answer = answers->Add();
     answer->set_checklist(checklist->code);
     answer->set_item(item->code);
-    answer->set_value(PassingValue(*item));
+    answer->set_value(equals < wanted[i].size() ? wanted[i].substr(equals + 1) : PassingValue(*item));
     GW_ASSIGN_OR_RETURN(*answer->add_media(), Photo(find, who, now));
+    // What this answer makes necessary besides.
+    for (const domain::ChecklistItem& other : checklist->items) {
+      const std::string code = checklist->code + "." + other.code;
+      if (other.required_if == item->code + "=" + answer->value() && std::find(wanted.begin(), wanted.end(), code) == wanted.end()) {
+        wanted.push_back(code);
+      }
+    }
   }
   return absl::OkStatus();
 }

@@ -26,7 +26,7 @@ constexpr char kHelp[] =
     "options:\n"
     "  --server URL           where the server is (http://127.0.0.1:8080)\n"
     "  --admin-password FILE  file with the administrator's password\n"
-    "  --demo-password TEXT   password of every simulated account (gridwarden-demo)\n"
+    "  --demo-password TEXT   password of every simulated account (river-lamp-77-otter)\n"
     "  --city CODE            code of the city (4117)\n"
     "  --start TIME           first day, RFC 3339 (100 days ago)\n"
     "  --finds N              finds to play (2000)\n"
@@ -184,7 +184,7 @@ int Main(int argc, char** argv) {
   }
   World world({.server = flags->Text("--server", "http://127.0.0.1:8080"),
                .admin_password = ReadText(flags->Text("--admin-password", "")),
-               .demo_password = flags->Text("--demo-password", "gridwarden-demo"),
+               .demo_password = flags->Text("--demo-password", "river-lamp-77-otter"),
                .seed = static_cast<uint64_t>(flags->Number("--seed", 1))});
   const absl::StatusOr<absl::Time> start = StartTime(*flags);
   absl::Status status = start.status();

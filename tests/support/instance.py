@@ -77,23 +77,22 @@ class Instance:
         self.http_port = free_port()
         self.grpc_ports = {area: free_port() for area in AREAS}
         self.processes = {}
-        self._run("migrate")
-        self.admin_password = self._run("bootstrap-admin", "--login=admin").strip().splitlines()[-1]
+        self._run("migrate", f"--migrations-dir={ROOT}/db/migrations", f"--policy-dir={ROOT}/db/policy")
+        self.admin_password = self._run("bootstrap-admin", "--login=admin").split("password: ")[1].split()[0]
         self.tokens = {}
         self.start()
 
     # ---- processes
 
+    def _db_flags(self):
+        return [f"--db-socket={self.socket}", "--db-user=root", f"--db-name={self.database}"]
+
     def _flags(self):
-        flags = [
-            f"--db-socket={self.socket}", "--db-user=root", f"--db-name={self.database}", f"--data-dir={self.dir}/data",
-            f"--migrations-dir={ROOT}/db/migrations", f"--policy-dir={ROOT}/db/policy",
-        ]
+        flags = [*self._db_flags(), f"--data-dir={self.dir}/data", f"--migrations-dir={ROOT}/db/migrations"]
         return flags + (["--demo"] if self.demo else [])
 
     def _run(self, command, *more):
-        (self.dir / "data").mkdir(exist_ok=True)
-        done = subprocess.run([BUILD / "gridwarden", command, *more, *self._flags()], capture_output=True, text=True, timeout=120)
+        done = subprocess.run([BUILD / "gridwarden", command, *more, *self._db_flags()], capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, f"gridwarden {command} failed: {done.stderr[-2000:]}"
         return done.stdout
 
