@@ -143,6 +143,26 @@ absl::Status Enable(Invocation& run) {
   return absl::OkStatus();
 }
 
+absl::Status ChangeOwnPassword(Invocation& run) {
+  v1::ChangePasswordRequest request;
+  request.set_request_id(NewRequestId());
+  request.set_old_password(ReadPassword("old password: "));
+  request.set_new_password(ReadPassword("new password (at least 12 characters): "));
+  GW_ASSIGN_OR_RETURN(const v1::Account account, run.session().Call<v1::Account>(Method("ChangePassword"), request));
+  std::printf("the password of %s is changed; other sessions have ended\n", account.login().c_str());
+  return absl::OkStatus();
+}
+
+absl::Status Reset(Invocation& run) {
+  v1::ResetPasswordRequest request;
+  request.set_request_id(NewRequestId());
+  GW_ASSIGN_OR_RETURN(*request.mutable_name(), AccountName(run.session(), run.positionals[0]));
+  request.set_password(ReadPassword("new password (at least 12 characters): "));
+  GW_ASSIGN_OR_RETURN(const v1::Account account, run.session().Call<v1::Account>(Method("ResetPassword"), request));
+  PrintAccount(run, account);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 void AddAccountCommands(std::vector<Command>& commands) {
@@ -164,6 +184,13 @@ void AddAccountCommands(std::vector<Command>& commands) {
                                   {"--administrator", "", "may manage accounts, imports and settings"}},
                       .examples = {"gridctl account create zhang.wei --name 张伟 --person persons/0190..."},
                       .run = Create});
+  commands.push_back({.words = "account password",
+                      .summary = "changes your own password: the old and the new one, a line each, from standard input",
+                      .run = ChangeOwnPassword});
+  commands.push_back({.words = "account reset",
+                      .arguments = "LOGIN|accounts/ID",
+                      .summary = "gives somebody a new password, read from standard input",
+                      .run = Reset});
   commands.push_back({.words = "account list", .summary = "lists accounts", .run = List});
   commands.push_back({.words = "account disable",
                       .arguments = "LOGIN|accounts/ID",

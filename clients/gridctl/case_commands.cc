@@ -16,10 +16,14 @@ namespace v1 = casework::v1;
 
 std::string Method(std::string_view name) { return "gridwarden.casework.v1.CaseworkService/" + std::string(name); }
 
-void PrintCases(const google::protobuf::RepeatedPtrField<v1::Case>& cases) {
-  Table table({"NUMBER", "STATE", "CATEGORY", "FOUND", "DUE", "WHOLE DUE", "REWORK", "HELD", "CASE"});
+void PrintCases(Invocation& run, const google::protobuf::RepeatedPtrField<v1::Case>& cases) {
+  std::vector<std::string> divisions;
+  for (const v1::Case& one : cases) divisions.push_back(one.division());
+  const std::map<std::string, std::string> places = run.session().PlaceNames(divisions);
+  Table table({"NUMBER", "STATE", "CATEGORY", "WHERE", "FOUND", "DUE", "WHOLE DUE", "REWORK", "HELD", "CASE"});
   for (const v1::Case& one : cases) {
-    table.Add({one.case_no(), v1::Case::State_Name(one.state()), one.category(), LocalTime(one.event_time()),
+    table.Add({one.case_no(), v1::Case::State_Name(one.state()), one.category(),
+               one.division().empty() ? "-" : places.at(one.division()), LocalTime(one.event_time()),
                LocalTime(one.due_time()), LocalTime(one.total_due_time()), std::to_string(one.rework_count()),
                one.held() == v1::Case::HELD_UNSPECIFIED ? "-" : v1::Case::Held_Name(one.held()), one.name()});
   }
@@ -33,7 +37,7 @@ absl::Status PrintCase(Invocation& run, const absl::StatusOr<v1::Case>& answer) 
   } else {
     google::protobuf::RepeatedPtrField<v1::Case> one;
     *one.Add() = *answer;
-    PrintCases(one);
+    PrintCases(run, one);
   }
   return absl::OkStatus();
 }
@@ -85,7 +89,7 @@ absl::Status List(Invocation& run) {
     return absl::OkStatus();
   }
   if (page.cases().empty()) std::printf("no cases\n");
-  else PrintCases(page.cases());
+  else PrintCases(run, page.cases());
   if (!page.next_page_token().empty()) std::printf("more: --page %s\n", page.next_page_token().c_str());
   return absl::OkStatus();
 }

@@ -150,6 +150,25 @@ absl::StatusOr<std::string> Session::DivisionName(std::string_view spelling) {
   return division.name();
 }
 
+std::map<std::string, std::string> Session::PlaceNames(const std::vector<std::string>& divisions) {
+  std::map<std::string, std::string> names;
+  grid::v1::BatchGetDivisionsRequest request;
+  for (const std::string& division : divisions) {
+    if (!division.empty() && names.emplace(division, division).second && request.names_size() < 500) request.add_names(division);
+  }
+  const auto answer =
+      Call<grid::v1::BatchGetDivisionsResponse>("gridwarden.grid.v1.GridService/BatchGetDivisions", request);
+  if (!answer.ok()) return names;
+  for (const grid::v1::Division& division : answer->divisions()) {
+    // The last two names tell a reader of one city enough.
+    const std::string& path = division.path();
+    const size_t last = path.rfind('/');
+    const size_t before = last == std::string::npos || last == 0 ? std::string::npos : path.rfind('/', last - 1);
+    names[division.name()] = before == std::string::npos ? path : path.substr(before + 1);
+  }
+  return names;
+}
+
 std::string NewRequestId() { return Uuid::Make(absl::Now()).ToString(); }
 
 }  // namespace gridwarden::gridctl

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/connect_client.h"
@@ -38,6 +40,9 @@ class Session {
 
   // The division meant by a code, a name path, an id or a resource name: its canonical name "divisions/{uuid}".
   absl::StatusOr<std::string> DivisionName(std::string_view spelling);
+
+  // "遂平县/灈阳街道" for each resource name of a division, asked at once; a name that cannot be told is left as it is.
+  std::map<std::string, std::string> PlaceNames(const std::vector<std::string>& divisions);
 
   const std::string& server() const { return options_.server; }
   const std::string& access_token() const { return access_token_; }

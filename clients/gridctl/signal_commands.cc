@@ -16,13 +16,16 @@ namespace v1 = casework::v1;
 
 std::string Method(std::string_view name) { return "gridwarden.casework.v1.CaseworkService/" + std::string(name); }
 
-void PrintSignals(const google::protobuf::RepeatedPtrField<v1::Signal>& signals) {
-  Table table({"STATE", "CHANNEL", "CATEGORY", "FOUND", "DUE", "PLACE SURE", "SIGNAL", "CASE"});
+void PrintSignals(Invocation& run, const google::protobuf::RepeatedPtrField<v1::Signal>& signals) {
+  std::vector<std::string> divisions;
+  for (const v1::Signal& signal : signals) divisions.push_back(signal.division());
+  const std::map<std::string, std::string> places = run.session().PlaceNames(divisions);
+  Table table({"STATE", "CHANNEL", "CATEGORY", "WHERE", "SURE", "FOUND", "DUE", "SIGNAL", "CASE"});
   for (const v1::Signal& signal : signals) {
     table.Add({v1::Signal::State_Name(signal.state()), v1::Signal::Channel_Name(signal.channel()), signal.category(),
-               LocalTime(signal.event_time()), LocalTime(signal.due_time()),
+               signal.division().empty() ? "-" : places.at(signal.division()),
                signal.place_confidence() > 0 ? absl::StrFormat("%.0f%%", 100 * signal.place_confidence()) : "-",
-               signal.name(), signal.case_()});
+               LocalTime(signal.event_time()), LocalTime(signal.due_time()), signal.name(), signal.case_()});
   }
   std::fputs(table.ToString().c_str(), stdout);
 }
@@ -31,7 +34,7 @@ void PrintSignal(Invocation& run, const v1::Signal& signal) {
   if (run.json) return PrintJson(signal);
   google::protobuf::RepeatedPtrField<v1::Signal> one;
   *one.Add() = signal;
-  PrintSignals(one);
+  PrintSignals(run, one);
 }
 
 absl::Status List(Invocation& run) {
@@ -57,7 +60,7 @@ absl::Status List(Invocation& run) {
     return absl::OkStatus();
   }
   if (page.signals().empty()) std::printf("no signals\n");
-  else PrintSignals(page.signals());
+  else PrintSignals(run, page.signals());
   if (!page.next_page_token().empty()) std::printf("more: --page %s\n", page.next_page_token().c_str());
   return absl::OkStatus();
 }

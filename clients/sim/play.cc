@@ -195,7 +195,7 @@ class Stage {
                         (find.category == "SMALL_POLLUTER" ? 1 : 0);
       if (score > best) {
         best = score;
-        result_.story_case = find.file.name();
+        result_.story_case = find.file.chain().empty() ? find.file.name() : find.file.chain();
       }
     }
   }

@@ -30,6 +30,21 @@ absl::StatusOr<v1::Division> GetDivision(GridArea& area, const rpc::Call& call, 
   return ToProto(*ground, *division);
 }
 
+absl::StatusOr<v1::BatchGetDivisionsResponse> BatchGetDivisions(GridArea& area, const rpc::Call& call,
+                                                                const v1::BatchGetDivisionsRequest& request) {
+  constexpr int kNamesMax = 500;
+  if (request.names_size() > kNamesMax) {
+    return InvalidField("names", absl::StrFormat("got %d, want at most %d", request.names_size(), kNamesMax));
+  }
+  GW_ASSIGN_OR_RETURN(const auto ground, area.ground.Fresh(call.deadline));
+  v1::BatchGetDivisionsResponse response;
+  for (const std::string& name : request.names()) {
+    GW_ASSIGN_OR_RETURN(const domain::Division* division, FindDivision(*ground, name, call.now, "names"));
+    *response.add_divisions() = ToProto(*ground, *division);
+  }
+  return response;
+}
+
 absl::StatusOr<v1::ListDivisionsResponse> ListDivisions(GridArea& area, const rpc::Call& call,
                                                         const v1::ListDivisionsRequest& request) {
   GW_ASSIGN_OR_RETURN(const rpc::Page page, rpc::ReadPage(request));

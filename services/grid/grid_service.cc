@@ -18,6 +18,7 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
     });
   };
   add("GridService/GetDivision", &GetDivision);
+  add("GridService/BatchGetDivisions", &BatchGetDivisions);
   add("GridService/ListDivisions", &ListDivisions);
   add("GridService/GetPost", &GetPost);
   add("GridService/ListPosts", &ListPosts);

@@ -28,6 +28,8 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
 
 // Reading: divisions.cc, posts.cc, tenures.cc, persons.cc, units.cc.
 absl::StatusOr<v1::Division> GetDivision(GridArea&, const rpc::Call&, const v1::GetDivisionRequest&);
+absl::StatusOr<v1::BatchGetDivisionsResponse> BatchGetDivisions(GridArea& area, const rpc::Call& call,
+                                                                const v1::BatchGetDivisionsRequest& request);
 absl::StatusOr<v1::ListDivisionsResponse> ListDivisions(GridArea&, const rpc::Call&, const v1::ListDivisionsRequest&);
 absl::StatusOr<v1::Post> GetPost(GridArea&, const rpc::Call&, const v1::GetPostRequest&);
 absl::StatusOr<v1::ListPostsResponse> ListPosts(GridArea&, const rpc::Call&, const v1::ListPostsRequest&);
