@@ -46,6 +46,11 @@ std::string EndOfSubtree(std::string_view ground_path) {
 }
 
 absl::Status Absent(const domain::Ground& ground, const rpc::Call& call, std::string_view resource) {
+  const Permission* row = FindPermission(call.method);
+  if (row != nullptr && row->scope == Scope::kAssigned) {
+    const absl::Status assigned = AllowAssigned(ground, call, Uuid()).status();
+    return assigned.ok() ? NotFound(resource) : assigned;
+  }
   const absl::StatusOr<Acting> everywhere = AllowAt(ground, call, Uuid());
   if (everywhere.ok()) return NotFound(resource);
   const std::vector<std::string> scope = ScopeOf(ground, call);

@@ -34,8 +34,8 @@ absl::StatusOr<std::vector<std::string>> ListScope(const domain::Ground& ground,
 // The first key that no path below `ground_path` reaches.
 std::string EndOfSubtree(std::string_view ground_path);
 
-// What to answer when there is no such resource: NOT_FOUND to callers who may see everything, the refusal of AllowAt to the
-// others, so that nobody learns what exists elsewhere.
+// What to answer when there is no such resource: NOT_FOUND to callers who may see everything, the refusal of AllowAt (of
+// AllowAssigned for a row of that scope) to the others, so that nobody learns what exists elsewhere.
 absl::Status Absent(const domain::Ground& ground, const rpc::Call& call, std::string_view resource);
 
 }  // namespace gridwarden::access

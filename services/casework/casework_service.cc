@@ -1,6 +1,9 @@
 #include "casework/casework_service.h"
 
+#include <optional>
+
 #include "absl/strings/str_cat.h"
+#include "access/standing.h"
 #include "base/status.h"
 #include "casework/casework.h"
 #include "platform/journal/consumer.h"
@@ -8,12 +11,24 @@
 namespace gridwarden::casework {
 namespace {
 
+// An unknown signal or case and one elsewhere are refused in the same words: printed case numbers could be tried one by one.
+absl::Status Concealed(const Casework& casework, const rpc::Call& call, const absl::Status& status) {
+  const std::optional<ErrorFacts> facts = FactsOf(status);
+  if (!absl::IsNotFound(status) || !facts) return status;
+  const auto resource = facts->metadata.find("resource");
+  if (resource == facts->metadata.end()) return status;
+  return access::Absent(*casework.directory.ground(), call, resource->second);
+}
+
 template <typename Request, typename Response>
 void Add(rpc::Registry& registry, const std::shared_ptr<const Casework>& casework, std::string_view name,
          absl::StatusOr<Response> (*body)(const Casework&, const rpc::Call&, const Request&)) {
   registry.Add<Request, Response>(absl::StrCat("gridwarden.casework.v1.CaseworkService/", std::string(name)),
-                                  [casework, body](const rpc::Call& call, const Request& request) {
-                                    return body(*casework, call, request);
+                                  [casework, body](const rpc::Call& call,
+                                                   const Request& request) -> absl::StatusOr<Response> {
+                                    absl::StatusOr<Response> answer = body(*casework, call, request);
+                                    if (!answer.ok()) return Concealed(*casework, call, answer.status());
+                                    return answer;
                                   });
 }
 

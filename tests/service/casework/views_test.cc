@@ -55,11 +55,30 @@ TEST_F(Views, ACaseIsSeenInItsScopeAndByWhoItIsAssignedToAndByNobodyElse) {
   get.set_name("cases/no:" + file.case_no());
   EXPECT_EQ(world.Call<Case>(world.Dispatcher(), "GetCase", get)->name(), file.name());
   get.set_name("cases/" + world.NewId());
-  EXPECT_EQ(world.Call<Case>(world.Dispatcher(), "GetCase", get).status().code(),
+  EXPECT_EQ(world.Call<Case>(City().AdministratorToken(), "GetCase", get).status().code(),
             absl::StatusCode::kNotFound);
   get.set_name("case/1");
   EXPECT_EQ(world.Call<Case>(world.Dispatcher(), "GetCase", get).status().code(),
             absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(Views, WhatIsElsewhereIsRefusedLikeWhatIsNowhere) {
+  const Case file = world.CaseIn(Case::DISPATCHED);
+  const std::string stranger = world.Token(PostKind::kGridLeader, City().townships[1][0]);
+  casework::v1::GetCaseRequest get;
+  get.set_name("cases/no:" + file.case_no());
+  const absl::Status elsewhere = world.Call<Case>(stranger, "GetCase", get).status();
+  EXPECT_EQ(elsewhere.code(), absl::StatusCode::kPermissionDenied);
+  for (const std::string& nowhere : {std::string("cases/no:411702-2026-99999"), "cases/" + world.NewId()}) {
+    get.set_name(nowhere);
+    EXPECT_EQ(world.Call<Case>(stranger, "GetCase", get).status(), elsewhere);
+  }
+  casework::v1::AcceptCaseRequest accept = world.AcceptRequest(file.name());
+  const absl::Status not_mine = world.Call<Case>(stranger, "AcceptCase", accept).status();
+  EXPECT_EQ(not_mine.code(), absl::StatusCode::kPermissionDenied);
+  accept.set_request_id(world.NewId());
+  accept.set_name("cases/" + world.NewId());
+  EXPECT_EQ(world.Call<Case>(stranger, "AcceptCase", accept).status(), not_mine);
 }
 
 TEST_F(Views, ASignalIsSeenInItsScopeOnly) {
