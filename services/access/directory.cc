@@ -14,7 +14,9 @@ namespace {
 
 constexpr std::string_view kGetGround = "gridwarden.grid.v1.GridInternalService/GetGround";
 constexpr std::string_view kGetAccess = "gridwarden.identity.v1.IdentityInternalService/GetAccess";
-constexpr auto kRefreshInterval = std::chrono::seconds(1);
+constexpr auto kRefreshInterval = std::chrono::milliseconds(1000);
+// Until there is a first snapshot: a process that starts waits for nothing else.
+constexpr auto kFirstInterval = std::chrono::milliseconds(100);
 constexpr absl::Duration kRefreshTimeout = absl::Seconds(10);
 // Sessions that ended are only of interest while their access tokens live (10 min); asking for everything
 // again now and then lets the set shrink.
@@ -135,7 +137,7 @@ void Directory::Start() {
       // An area that is away keeps the last snapshot in force; the next second tries again.
       Refresh().IgnoreError();
       lock.lock();
-      wake_.wait_for(lock, kRefreshInterval, [this] { return stopping_; });
+      wake_.wait_for(lock, loaded_ ? kRefreshInterval : kFirstInterval, [this] { return stopping_; });
     }
   });
 }

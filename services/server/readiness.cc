@@ -3,6 +3,13 @@
 #include <chrono>
 
 namespace gridwarden::server {
+namespace {
+
+// Not ready is asked again soon: a restart is over as soon as it can be.
+constexpr std::chrono::milliseconds kWhileReady{1000};
+constexpr std::chrono::milliseconds kWhileNot{100};
+
+}  // namespace
 
 Readiness::~Readiness() { StopWatch("stopped"); }
 
@@ -33,7 +40,7 @@ void Readiness::Watch(std::function<std::vector<std::string>()> check, std::func
         changed(ready);
         lock.lock();
       }
-      wake_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_; });
+      wake_.wait_for(lock, was_ready ? kWhileReady : kWhileNot, [this] { return stopping_; });
     }
   });
 }

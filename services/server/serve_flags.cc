@@ -24,7 +24,7 @@ constexpr Flag kServeFlags[] = {
     {"--listen-http", "ADDRESS:PORT", "127.0.0.1:8080",
      "HTTP of the gateway; port 0 picks one. A target without gateway serves only /livez, /readyz and /metrics there, if given"},
     {"--listen-grpc", "ADDRESS:PORT", "127.0.0.1:0", "gRPC of the areas; none: no gRPC"},
-    {"--peer", "AREA=ADDRESS", "", "where an area that is not here listens (gRPC); repeat it, or separate by commas"},
+    {"--peer", "AREA=ADDRESS", "", "where an area listens (gRPC), for those that are not here; repeat it, or separate by commas"},
     {"--data-dir", "PATH", ".run/data", "photos, keys and secrets of this installation; made when missing"},
     {"--hop-secret-file", "PATH", "DATA-DIR/hop.secret", "secret by which our processes know each other; the same for all"},
     {"--demo", "", "false", "demo: honour the demo clock of requests; never for a log that is not demo"},
@@ -78,15 +78,14 @@ absl::Status ReadPeers(const Flags& flags, ServeOptions& options) {
     if (equals == std::string::npos || FindModule(area) == nullptr) {
       return InvalidField("--peer", absl::StrCat("got ", part, ", want AREA=ADDRESS"));
     }
-    options.peers[area] = part.substr(equals + 1);
+    // One list may serve all processes: what is here needs no peer.
+    const bool here = std::find(options.areas.begin(), options.areas.end(), area) != options.areas.end();
+    if (!here) options.peers[area] = part.substr(equals + 1);
   }
   std::vector<std::string> unreachable;
   for (const Module& module : Modules()) {
     const std::string name(module.name);
     const bool here = std::find(options.areas.begin(), options.areas.end(), name) != options.areas.end();
-    if (here && options.peers.count(name) > 0) {
-      return InvalidField("--peer", absl::StrCat(name, " is a target of this process itself"));
-    }
     if (!here && options.peers.count(name) == 0) unreachable.push_back(name);
   }
   if (unreachable.empty()) return absl::OkStatus();

@@ -40,7 +40,7 @@ TEST(Flags, NameWhatTheyDoNotUnderstand) {
   EXPECT_EQ(ErrorOf({"--target=castle"}), "--target: no such area: castle");
   EXPECT_EQ(ErrorOf({"--target=all,grid"}), "--target: all stands alone");
   EXPECT_EQ(ErrorOf({"--listen-http=8080"}), "--listen-http: got 8080, want ADDRESS:PORT");
-  EXPECT_EQ(ErrorOf({"--peer=grid=127.0.0.1:1"}), "--peer: grid is a target of this process itself");
+  EXPECT_EQ(ErrorOf({"--peer=castle=127.0.0.1:1"}), "--peer: got castle=127.0.0.1:1, want AREA=ADDRESS");
   EXPECT_EQ(ErrorOf({"--db-name=a;b"}), "--db-name: want letters, digits and _ only");
   EXPECT_EQ(ErrorOf({"--db-host=h:1"}), "--db-socket: want either --db-socket or --db-host");
   EXPECT_EQ(ParseAll({"--threads"}).status().message(), "--threads: want a value: N");
@@ -49,6 +49,17 @@ TEST(Flags, NameWhatTheyDoNotUnderstand) {
 TEST(ServeFlags, WantAPeerForEveryAreaThatIsElsewhere) {
   EXPECT_EQ(ErrorOf({"--target=casework,grid,gateway", "--peer=identity=a:1,source=b:2", "--peer=journal=c:3"}),
             "--peer: want --peer for: patrol intake media report");
+}
+
+TEST(ServeFlags, OneListOfPeersServesEveryProcess) {
+  std::string peers;
+  for (const char* area : {"identity", "grid", "source", "patrol", "casework", "intake", "media", "journal", "report"}) {
+    peers += std::string(area) + "=127.0.0.1:7000,";
+  }
+  const auto options = ReadServeFlags(*ParseAll({"--db-socket=/s", "--target=casework,grid", "--peer=" + peers}));
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(options->peers.size(), 7u);
+  EXPECT_EQ(options->peers.count("grid"), 0u);
 }
 
 TEST(ServeFlags, AllIsEveryAreaAndTheGateway) {
