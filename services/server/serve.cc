@@ -254,11 +254,11 @@ class Process {
   rpc::Registry registry_;
   rpc::Authenticate authenticate_;
   std::unique_ptr<AreaContext> context_;
+  Metrics metrics_;  // counts calls of the server as long as the directory makes any
   std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<access::Directory> directory_;
   std::vector<std::unique_ptr<Worker>> workers_;
   int grpc_port_ = 0;
-  Metrics metrics_;
   Readiness readiness_;
   std::unique_ptr<gateway::Gateway> gateway_;
   std::unique_ptr<gateway::HttpServer> http_;

@@ -84,13 +84,13 @@ class Processes : public ::testing::Test {
     return {{"http", 0}, {"grpc", 0}};
   }
 
-  // Asks it to stop; answers its exit code.
+  // Asks it to stop; answers its exit code, or as a shell does 128 and the signal that killed it.
   int Stop(const std::string& name) {
     kill(pids_.at(name), SIGTERM);
     int state = 0;
     waitpid(pids_.at(name), &state, 0);
     pids_.erase(name);
-    return WIFEXITED(state) ? WEXITSTATUS(state) : -1;
+    return WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state);
   }
 
   std::string ReadyFile(const std::string& name) const { return (folder_ / (name + ".ready")).string(); }
@@ -145,14 +145,14 @@ TEST_F(Processes, WaitsForThePolicyAndSaysSo) {
   EXPECT_TRUE(absl::StrContains(SignIn(port), "unavailable"));
   StoreShippedPolicy();
   Ready("all");
-  EXPECT_EQ(Stop("all"), 0);
+  EXPECT_EQ(Stop("all"), 0) << Log("all");
 }
 
 TEST_F(Processes, RefusesDemoOnALogThatIsNotDemo) {
   StoreShippedPolicy();
   Start("all", {"--listen-http=127.0.0.1:0"});
   Ready("all");
-  EXPECT_EQ(Stop("all"), 0);
+  EXPECT_EQ(Stop("all"), 0) << Log("all");
   Start("demo", {"--listen-http=127.0.0.1:0", "--demo"});
   int state = 0;
   waitpid(pids_.at("demo"), &state, 0);
@@ -192,8 +192,8 @@ TEST_F(Processes, SplitUpTheyServeTheSame) {
                                .deadline = absl::Now() + absl::Seconds(10),
                                .system = true};
   EXPECT_EQ(stranger->Send(envelope).status().code(), absl::StatusCode::kPermissionDenied);
-  EXPECT_EQ(Stop("gateway"), 0);
-  for (const Module& module : Modules()) EXPECT_EQ(Stop(std::string(module.name)), 0) << module.name;
+  EXPECT_EQ(Stop("gateway"), 0) << Log("gateway");
+  for (const Module& module : Modules()) EXPECT_EQ(Stop(std::string(module.name)), 0) << Log(std::string(module.name));
 }
 
 TEST(HopSecret, IsMadeOnceAndKeptFromOthers) {
