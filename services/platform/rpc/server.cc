@@ -165,12 +165,6 @@ class Server::Core final : public Channel {
     if (envelope.body.size() > method->max_request_bytes) {
       return TooLarge(envelope.body.size(), method->max_request_bytes);
     }
-    const std::unique_ptr<google::protobuf::Message> request = method->new_request();
-    if (!request->ParseFromString(envelope.body)) {
-      return MakeError(absl::StatusCode::kInvalidArgument,
-                       absl::StrCat("request is no ", request->GetDescriptor()->full_name()),
-                       {.reason = "MALFORMED_REQUEST"});
-    }
     GW_ASSIGN_OR_RETURN(Principal principal, PrincipalOf(envelope, *method));
     record.account = principal.account.ToString();
     const bool demo = options_.demo && envelope.demo_now != absl::InfinitePast();
@@ -182,6 +176,13 @@ class Server::Core final : public Channel {
                     .trace_id = record.trace_id,
                     .peer = envelope.peer};
     GW_RETURN_IF_ERROR(allow_(call));
+    // Not before: a stranger does not make us read 16 MiB.
+    const std::unique_ptr<google::protobuf::Message> request = method->new_request();
+    if (!request->ParseFromString(envelope.body)) {
+      return MakeError(absl::StatusCode::kInvalidArgument,
+                       absl::StrCat("request is no ", request->GetDescriptor()->full_name()),
+                       {.reason = "MALFORMED_REQUEST"});
+    }
     GW_RETURN_IF_ERROR(Validate(*request));
     try {
       absl::StatusOr<std::unique_ptr<google::protobuf::Message>> response = method->body(call, *request);

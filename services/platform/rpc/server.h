@@ -11,7 +11,7 @@
 #include "platform/rpc/registry.h"
 
 // The one way every rpc takes, whatever transport it came by:
-//   find -> admit -> parse -> authenticate -> allow -> validate -> body -> details of an error.
+//   find -> admit -> authenticate -> allow -> parse -> validate -> body -> details of an error.
 namespace gridwarden::rpc {
 
 // Proves a token. UNAUTHENTICATED / NOT_SIGNED_IN or TOKEN_EXPIRED. Set by services/access.
