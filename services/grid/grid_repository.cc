@@ -56,9 +56,10 @@ constexpr std::string_view kInsertUnit =
     "INSERT INTO unit (id, display_name, division, revision, subject_seq, subject_leaf) VALUES ";
 constexpr std::string_view kInsertAlias = "INSERT INTO unit_alias (unit, seq, alias) VALUES ";
 
-// A change is saved only over the state it was decided by.
+// Unlocked: LockDivisionsByCode read the row FOR UPDATE in the same transaction; its statement is put together in QueryIn.
 constexpr std::string_view kSaveDivision = R"(
   UPDATE division SET display_name = ?, has_boundary = ?, revision = ?, subject_seq = ?, subject_leaf = ? WHERE id = ?)";
+// A change is saved only over the state it was decided by.
 constexpr std::string_view kSavePerson = R"(
   UPDATE person SET display_name = ?, phone = ?, revision = ?, subject_seq = ?, subject_leaf = ?
   WHERE id = ? AND subject_seq = ? - 1)";

@@ -39,6 +39,7 @@ constexpr std::string_view kFindByPhone =
 constexpr std::string_view kFindPhc = R"(SELECT phc FROM credential WHERE account_id = ?)";
 constexpr std::string_view kInsertCredential = R"(
   INSERT INTO credential (account_id, phc, demo_cost, changed_us) VALUES (?, ?, ?, ?))";
+// Unlocked: whoever changes a credential holds its account's row (LockAccount).
 constexpr std::string_view kSaveCredential = R"(
   UPDATE credential SET phc = ?, demo_cost = ?, changed_us = ? WHERE account_id = ?)";
 constexpr std::string_view kCountDemo = R"(SELECT COUNT(*) FROM credential WHERE demo_cost = 1)";

@@ -33,6 +33,7 @@ constexpr std::string_view kInsertKey = R"(
 constexpr std::string_view kListKeys = R"(
   SELECT key_id, public_key, created_us, active_us, retired_us FROM signing_key
   WHERE retired_us IS NULL OR retired_us > ? ORDER BY created_us, key_id)";
+// Unlocked: a key retires once, and the first time stands.
 constexpr std::string_view kRetireKey = R"(
   UPDATE signing_key SET retired_us = ? WHERE key_id = ? AND retired_us IS NULL)";
 
