@@ -30,6 +30,32 @@ struct Place {
   access::Acting acting;
 };
 
+// The ground on which the holder of a post at `division` may say that a photo was taken: the county around it, or the division
+// itself where it is a county or stands above one. Narrower would shut out the checker from a neighbouring township.
+Uuid ReachOf(const domain::Ground& ground, const Uuid& division) {
+  for (const domain::Division* above : ground.AncestorsOf(division)) {
+    if (above->level == domain::Level::kCounty) return above->id;
+  }
+  return division;
+}
+
+// The caller's post, at or below the reach of which `named` lies; the nearest to the ground (the deepest) decides. Without
+// `named` the deepest post of all.
+absl::StatusOr<access::Acting> AllowUpload(const domain::Ground& ground, const rpc::Call& call, const domain::Division* named) {
+  access::Acting nearest;
+  size_t nearest_depth = 0;
+  for (const domain::Holding& holding : ground.HoldingsOf(call.principal.person, call.now, absl::InfiniteFuture())) {
+    const Uuid division = ground.DivisionOf(*holding.post);
+    if (named != nullptr && !ground.IsWithin(named->id, ReachOf(ground, division))) continue;
+    const size_t depth = ground.AncestorsOf(division).size();
+    if (depth <= nearest_depth) continue;
+    nearest = {holding.post->id, holding.tenure->id, holding.post->kind, division};
+    nearest_depth = depth;
+  }
+  if (nearest_depth == 0) return NotAllowed("the caller holds no post in the county of that division");
+  return nearest;
+}
+
 // The ground the caller names, or that of the post the caller acts in.
 absl::StatusOr<Place> PlaceOf(const domain::Ground& ground, const rpc::Call& call, const std::string& spelling) {
   Place place;
@@ -38,7 +64,7 @@ absl::StatusOr<Place> PlaceOf(const domain::Ground& ground, const rpc::Call& cal
     named = ground.FindDivisionBySpelling(spelling, call.now);
     if (named == nullptr) return NotFound(spelling);
   }
-  GW_ASSIGN_OR_RETURN(place.acting, access::AllowAt(ground, call, named != nullptr ? named->id : Uuid()));
+  GW_ASSIGN_OR_RETURN(place.acting, AllowUpload(ground, call, named));
   place.division = named != nullptr ? named->id : place.acting.division;
   place.path = ground.PathKey(place.division);
   return place;

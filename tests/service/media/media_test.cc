@@ -53,6 +53,12 @@ class MediaTest : public ::testing::Test {
     request.set_sha256(Hex(content));
     return request;
   }
+  // The photo, for named ground.
+  v1::UploadMediaRequest RequestFor(const Uuid& division) {
+    v1::UploadMediaRequest request = Request(photo_);
+    request.set_division(ResourceName("divisions", division));
+    return request;
+  }
   absl::StatusOr<v1::Media> Upload(const std::string& token, const v1::UploadMediaRequest& request) {
     return server_.Call<v1::Media>(token, kUpload, request);
   }
@@ -82,6 +88,7 @@ class MediaTest : public ::testing::Test {
   const std::string officer_ = City().TokenOf(PostKind::kGridOfficer, City().villages[0][0][0]);
   const std::string neighbour_ = City().TokenOf(PostKind::kGridOfficer, City().villages[0][0][1]);
   const std::string leader_ = City().TokenOf(PostKind::kGridLeader, City().townships[0][0]);
+  const std::string other_township_ = City().TokenOf(PostKind::kGridLeader, City().townships[0][1]);
   const std::string other_county_ = City().TokenOf(PostKind::kGridLeader, City().counties[1]);
   const std::string discipline_ = City().TokenOf(PostKind::kDiscipline, City().city);
 };
@@ -106,12 +113,30 @@ TEST_F(MediaTest, UploadedTwiceIsTheSameAndUploadedForOtherGroundIsSharedWithIt)
   const auto again = Upload(officer_, Request(photo_));
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(Database().Ask("SELECT COUNT(*) FROM journal_stage"), "1");
-  EXPECT_EQ(ReasonOf(Copy(other_county_).status()), "NOT_FOUND");
-  v1::UploadMediaRequest elsewhere = Request(photo_);
-  elsewhere.set_division(ResourceName("divisions", City().villages[1][0][0]));
-  ASSERT_TRUE(Upload(officer_, elsewhere).ok());
+  EXPECT_EQ(ReasonOf(Copy(other_township_).status()), "NOT_FOUND");
+  ASSERT_TRUE(Upload(officer_, RequestFor(City().villages[0][1][0])).ok());
   EXPECT_EQ(Staged("media.scope"), "1");
-  EXPECT_TRUE(Copy(other_county_).ok());
+  EXPECT_TRUE(Copy(other_township_).ok());
+  EXPECT_EQ(ReasonOf(Copy(other_county_).status()), "NOT_FOUND");
+}
+
+TEST_F(MediaTest, IsTakenForTheCountyOfAPostAndForNoOtherGround) {
+  // The checker from a neighbouring township stands in front of the case's source.
+  const std::string checker = City().TokenOf(PostKind::kSupervisionOfficer, City().villages[0][2][0]);
+  EXPECT_TRUE(Upload(checker, RequestFor(City().villages[0][0][0])).ok());
+  EXPECT_TRUE(Upload(checker, RequestFor(City().counties[0])).ok());
+  const std::string bureau = City().TokenOfPerson(City().PersonIn(City().HandlerOf(City().bureaus[0]).id));
+  EXPECT_TRUE(Upload(bureau, RequestFor(City().villages[0][1][2])).ok());
+  const std::string city = City().TokenOf(PostKind::kSupervisionOfficer, City().city);
+  EXPECT_TRUE(Upload(city, RequestFor(City().villages[1][0][0])).ok());
+
+  for (const std::string& token : {checker, bureau}) {
+    EXPECT_EQ(ReasonOf(Upload(token, RequestFor(City().villages[1][0][0])).status()), "NOT_ALLOWED");
+    EXPECT_EQ(ReasonOf(Upload(token, RequestFor(City().counties[1])).status()), "NOT_ALLOWED");
+    EXPECT_EQ(ReasonOf(Upload(token, RequestFor(City().city)).status()), "NOT_ALLOWED");
+  }
+  EXPECT_TRUE(Copy(other_county_).ok()) << "the city's officer uploaded it for that county";
+  EXPECT_EQ(Database().Ask("SELECT COUNT(*) FROM media_scope"), "4");
 }
 
 TEST_F(MediaTest, UploadedByManyAtOnceIsOne) {
