@@ -10,8 +10,8 @@
 
 namespace gridwarden::casework {
 
-// Reads units/{uuid} or posts/{uuid} as somebody who can put a case right. INVALID_FIELD for an unknown one
-// and for a supervision officer, who checks and never fixes; "" is nobody.
+// Reads units/{uuid} or posts/{uuid} as somebody who can put a case right. INVALID_FIELD for an unknown one,
+// for a supervision officer, who checks and never fixes, and for discipline inspection; "" is nobody.
 absl::StatusOr<Handler> ReadHandler(const domain::Ground& ground, std::string_view name,
                                     std::string_view field);
 

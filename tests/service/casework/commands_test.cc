@@ -419,5 +419,15 @@ TEST_F(SubmitSignal, RefusesAnEventBeforeTheCaseAndAVacantHandler) {
   EXPECT_EQ(ReasonOf(world.Call<Case>(world.Dispatcher(), "DispatchCase", dispatch).status()), "POST_VACANT");
 }
 
+TEST_F(SubmitSignal, IsNeverDispatchedToWhoChecksOrReviews) {
+  const std::string name = world.CaseIn(Case::FILED).name();
+  for (const auto& [kind, division] : {std::pair(PostKind::kSupervisionOfficer, world.village),
+                                       std::pair(PostKind::kDiscipline, City().city)}) {
+    auto dispatch = world.DispatchRequest(name);
+    dispatch.set_handler(ResourceName("posts", City().PostOf(kind, division).id));
+    EXPECT_EQ(ReasonOf(world.Call<Case>(world.Dispatcher(), "DispatchCase", dispatch).status()), "INVALID_FIELD");
+  }
+}
+
 }  // namespace
 }  // namespace gridwarden::testing
