@@ -14,11 +14,7 @@
 #include "base/status.h"
 #include "gridwarden/type/v1/options.pb.h"
 #include "google/api/field_behavior.pb.h"
-#include "server/modules.h"
-#include "support/test_city.h"
-#include "support/test_database.h"
-#include "support/test_policy.h"
-#include "support/test_server.h"
+#include "service/matrix/matrix_world.h"
 
 // Every rpc of the whole server against every kind of caller (guarantees.md G12, the coarse half). What each may do is written
 // down a second time in permissions.txt, reviewed like code: a changed or new row fails here until somebody wrote it there too.
@@ -52,35 +48,20 @@ std::vector<Caller> Callers() {
       }
     }
   }
+  callers.push_back({"county:UNIT_HANDLER", city.TokenOfPerson(city.PersonIn(city.HandlerOf(city.bureaus[0]).id))});
   return callers;
 }
 
 class Matrix : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    database_ = new TestDatabase;
-    ASSERT_TRUE(City().Store(database_->database()).ok());
-    server_ = new TestServer(database_->database(), City().MakeDirectory(), TestPolicy(), ::testing::TempDir());
-    for (const server::Module& module : server::Modules()) server_->Install(module.install);
-  }
-  static void TearDownTestSuite() {
-    delete server_;
-    delete database_;
-  }
-
-  // Sends raw bytes as an outside caller.
+  static rpc::Registry& registry() { return World().registry(); }
   static absl::Status Send(const std::string& token, const std::string& method, const std::string& body) {
-    rpc::Envelope envelope;
-    envelope.method = method;
-    envelope.body = body;
-    envelope.token = token;
-    envelope.deadline = absl::Now() + absl::Seconds(5);
-    return server_->channel().Send(envelope).status();
+    return World().Send(token, method, body).status();
   }
 
   static std::vector<const rpc::Method*> Methods() {
     std::map<std::string, const rpc::Method*> sorted;
-    for (const auto& [name, method] : server_->registry().methods()) sorted[name] = &method;
+    for (const auto& [name, method] : registry().methods()) sorted[name] = &method;
     std::vector<const rpc::Method*> methods;
     for (const auto& [name, method] : sorted) methods.push_back(method);
     return methods;
@@ -95,12 +76,7 @@ class Matrix : public ::testing::Test {
     }
     return false;
   }
-
-  static TestDatabase* database_;
-  static TestServer* server_;
 };
-TestDatabase* Matrix::database_ = nullptr;
-TestServer* Matrix::server_ = nullptr;
 
 bool IsRefusal(const absl::Status& status) {
   return absl::IsPermissionDenied(status) || absl::IsUnauthenticated(status) || absl::IsUnimplemented(status);
@@ -113,12 +89,12 @@ TEST_F(Matrix, EveryRpcOfTheProtosIsServedAndHasAPermissionRow) {
     const auto* service = method->descriptor->service();
     for (int i = 0; i < service->method_count(); ++i) {
       const std::string name = absl::StrFormat("%s/%s", service->full_name(), service->method(i)->name());
-      EXPECT_NE(server_->registry().Find(name), nullptr) << name << " is declared and not served";
+      EXPECT_NE(registry().Find(name), nullptr) << name << " is declared and not served";
     }
     ++seen;
   }
   for (const access::Permission& row : access::Permissions()) {
-    EXPECT_NE(server_->registry().Find(row.method), nullptr) << row.method << " has a row and is not served";
+    EXPECT_NE(registry().Find(row.method), nullptr) << row.method << " has a row and is not served";
   }
   EXPECT_GT(seen, 60);
 }
