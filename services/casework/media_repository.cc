@@ -18,6 +18,14 @@ constexpr std::string_view kReadOwner = R"(
   LEFT JOIN case_file c ON c.case_id = s.case_id
   WHERE m.media = ?)";
 
+constexpr std::string_view kReadOfChain = R"(
+  SELECT media FROM case_media WHERE owner = ?
+  UNION
+  SELECT m.media FROM case_file c
+  JOIN signal_file s ON s.case_id = c.case_id
+  JOIN case_media m ON m.owner = s.signal_id
+  WHERE c.chain_id = ?)";
+
 struct Owner {
   Uuid id;
   Uuid chain;
@@ -46,6 +54,10 @@ absl::Status ClaimMedia(db::Transaction& tx, const MediaOwner& owner, const std:
                               {{"media", absl::StrCat("media/", absl::BytesToHexString(digest))}});
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::string>> ReadMediaOfChain(db::Transaction& tx, const Uuid& chain) {
+  return tx.Query(kReadOfChain, [](const db::Row& row) { return row.Text(0); }, chain, chain);
 }
 
 }  // namespace gridwarden::casework

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "base/id.h"
 #include "platform/db/database.h"
 
@@ -21,5 +22,8 @@ struct MediaOwner {
 // when another signal or chain has it; a digest the owner already has is fine.
 absl::Status ClaimMedia(db::Transaction& tx, const MediaOwner& owner, const std::vector<std::string>& digests,
                         const Uuid& person, absl::Time now);
+
+// Every digest claimed by the chain or by a signal that was filed into it, 32 bytes each.
+absl::StatusOr<std::vector<std::string>> ReadMediaOfChain(db::Transaction& tx, const Uuid& chain);
 
 }  // namespace gridwarden::casework

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +51,9 @@ class CaseworkWorld {
   absl::StatusOr<Response> Call(const std::string& token, std::string_view method, const Request& request) {
     return server_->Call<Response>(token, std::string(kCasework) + std::string(method), request);
   }
+
+  // Digests (hex) of photos that were named and never uploaded.
+  std::set<std::string> lost_photos;
 
   // The ground of the stories: villages[0][0][0], its township and its county.
   Uuid village = City().villages[0][0][0];

@@ -11,6 +11,7 @@
 #include "casework/timestamps.h"
 #include "gridwarden/grid/v1/grid_service.pb.h"
 #include "gridwarden/journal/v1/journal_service.pb.h"
+#include "gridwarden/media/v1/media_service.pb.h"
 #include "platform/journal/stage.h"
 
 namespace gridwarden::testing {
@@ -150,6 +151,16 @@ CaseworkWorld::CaseworkWorld() : database_(std::make_unique<TestDatabase>()) {
              const journal::v1::ReadFeedRequest& request) -> absl::StatusOr<journal::v1::ReadFeedResponse> {
         return FeedOf(database_->database(), request.start_index());
       });
+  server_->registry().Add<media::v1::ListMissingMediaRequest, media::v1::ListMissingMediaResponse>(
+      "gridwarden.media.v1.MediaService/ListMissingMedia",
+      [this](const rpc::Call&, const media::v1::ListMissingMediaRequest& request)
+          -> absl::StatusOr<media::v1::ListMissingMediaResponse> {
+        media::v1::ListMissingMediaResponse response;
+        for (const std::string& sha256 : request.sha256s()) {
+          if (lost_photos.contains(sha256)) response.add_sha256s(sha256);
+        }
+        return response;
+      });
   server_->Install(casework::Install);
   const AreaContext& context = server_->context();
   area_ = std::make_unique<casework::Casework>(
@@ -164,6 +175,7 @@ CaseworkWorld& World() {
 void CaseworkWorld::Reset() {
   database_->Clear();
   settled_ = 0;
+  lost_photos.clear();
   clock().Set(absl::FromCivil(absl::CivilSecond(2026, 9, 1, 9, 0, 0), absl::FixedTimeZone(8 * 3600)));
 }
 

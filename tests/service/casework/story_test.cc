@@ -448,6 +448,26 @@ TEST_F(CaseStory, OnTimeIsJudgedByTheCheckThatPassedAndNotByTheSignature) {
   EXPECT_FALSE(closed_late->closed_on_time());
 }
 
+TEST_F(CaseStory, ACaseIsNotClosedOnAPhotoThatNeverArrived) {
+  const Case handling = world.CaseIn(Case::HANDLING);
+  const auto feedback = world.FeedbackRequest(handling.name());
+  ASSERT_TRUE(world.Call<Case>(world.Fixer(), "SubmitFeedback", feedback).ok());
+  world.Settle();
+  const Case checking = world.Get(handling.name());
+  ASSERT_TRUE(Check(checking, SubmitCheckRequest::PASS).ok());
+  const std::string lost = feedback.evidence(0).media();
+  world.lost_photos.insert(lost.substr(lost.find('/') + 1));
+
+  const auto refused = world.Call<Case>(world.Leader(), "SignOff", world.SignRequest(handling.name()));
+  EXPECT_EQ(ReasonOf(refused.status()), "EVIDENCE_MISSING");
+  EXPECT_EQ(FactsOf(refused.status())->metadata.at("media"), lost);
+  EXPECT_EQ(world.Get(handling.name()).state(), Case::SIGN_OFF);
+
+  world.lost_photos.clear();  // it arrives
+  const auto signed_off = world.Call<Case>(world.Leader(), "SignOff", world.SignRequest(handling.name()));
+  ASSERT_TRUE(signed_off.ok()) << signed_off.status();
+}
+
 TEST_F(CaseStory, NoWordThatMayNameAPersonStandsInTheJournal) {
   const Case handling = world.CaseIn(Case::HANDLING);
   auto feedback = world.FeedbackRequest(handling.name());
