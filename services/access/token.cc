@@ -1,12 +1,14 @@
 #include "access/token.h"
 
 #include <memory>
+#include <mutex>
 #include <optional>
 
 #include "absl/strings/string_view.h"
 #include "access/paseto.h"
 #include "base/status.h"
 #include "nlohmann/json.hpp"
+#include "platform/crypto/digest.h"
 
 namespace gridwarden::access {
 namespace {
@@ -52,6 +54,79 @@ std::optional<TokenClaims> ParseClaims(const std::string& message) {
   return claims;
 }
 
+// What a token says, and the key that signed it.
+struct Proven {
+  TokenClaims claims;
+  std::string key_id, public_key;
+};
+
+absl::StatusOr<Proven> ProveToken(std::string_view token, const absl::flat_hash_map<std::string, std::string>& keys) {
+  if (token.empty()) return NotSignedIn("no token");
+  if (token.size() > kTokenSizeMax) return NotSignedIn("the token is too long");
+  const std::optional<PasetoParts> parts = SplitPaseto(token);
+  if (!parts) return NotSignedIn("the token is not PASETO v4.public");
+  const Json footer = Json::parse(parts->footer, nullptr, /*allow_exceptions=*/false);
+  if (!footer.is_object()) return NotSignedIn("the token names no key");
+  const auto key = keys.find(TextOf(footer, "kid"));
+  if (key == keys.end()) return NotSignedIn("the token's key is unknown");
+  if (!VerifyPaseto(*parts, key->second, kAssertion)) return NotSignedIn("the token's signature is wrong");
+  const std::optional<TokenClaims> claims = ParseClaims(parts->message);
+  if (!claims) return NotSignedIn("the token's claims are malformed");
+  return Proven{*claims, key->first, key->second};
+}
+
+absl::Status CheckTime(const TokenClaims& claims, absl::Time real_now) {
+  if (claims.issued > real_now + kClockSkewMax) return NotSignedIn("the token is from the future");
+  if (claims.expires <= real_now) {
+    return MakeError(absl::StatusCode::kUnauthenticated, "the token has expired", {.reason = "TOKEN_EXPIRED"});
+  }
+  return absl::OkStatus();
+}
+
+// Tokens whose signature was found good, by their SHA-256: a client sends the same one for ten minutes, and proving it costs more
+// than most calls. Times, sessions, accounts and the key itself are asked every time. Bounded: the older half goes.
+class ProvenTokens {
+ public:
+  absl::StatusOr<TokenClaims> Claims(std::string_view token, const absl::flat_hash_map<std::string, std::string>& keys) {
+    const std::string digest = crypto::Sha256(token);
+    if (const std::optional<Proven> known = Find(digest)) {
+      const auto key = keys.find(known->key_id);
+      if (key != keys.end() && key->second == known->public_key) return known->claims;
+    }
+    GW_ASSIGN_OR_RETURN(Proven proven, ProveToken(token, keys));
+    const TokenClaims claims = proven.claims;
+    Keep(digest, std::move(proven));
+    return claims;
+  }
+
+ private:
+  static constexpr size_t kHalfMax = 4096;
+
+  std::optional<Proven> Find(const std::string& digest) {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = young_.find(digest); found != young_.end()) return found->second;
+    const auto found = old_.find(digest);
+    if (found == old_.end()) return std::nullopt;
+    Proven proven = found->second;
+    KeepLocked(digest, proven);
+    return proven;
+  }
+  void Keep(const std::string& digest, Proven proven) {
+    const std::lock_guard lock(mutex_);
+    KeepLocked(digest, std::move(proven));
+  }
+  void KeepLocked(const std::string& digest, Proven proven) {
+    if (young_.size() >= kHalfMax) {
+      old_ = std::move(young_);
+      young_.clear();
+    }
+    young_.insert_or_assign(digest, std::move(proven));
+  }
+
+  std::mutex mutex_;  // guards both
+  absl::flat_hash_map<std::string, Proven> young_, old_;
+};
+
 }  // namespace
 
 std::string MintToken(const SigningKey& key, const TokenClaims& claims) {
@@ -66,32 +141,20 @@ std::string MintToken(const SigningKey& key, const TokenClaims& claims) {
 
 absl::StatusOr<TokenClaims> VerifyToken(std::string_view token, const absl::flat_hash_map<std::string, std::string>& keys,
                                         absl::Time real_now) {
-  if (token.empty()) return NotSignedIn("no token");
-  if (token.size() > kTokenSizeMax) return NotSignedIn("the token is too long");
-  const std::optional<PasetoParts> parts = SplitPaseto(token);
-  if (!parts) return NotSignedIn("the token is not PASETO v4.public");
-  const Json footer = Json::parse(parts->footer, nullptr, /*allow_exceptions=*/false);
-  if (!footer.is_object()) return NotSignedIn("the token names no key");
-  const auto key = keys.find(TextOf(footer, "kid"));
-  if (key == keys.end()) return NotSignedIn("the token's key is unknown");
-  if (!VerifyPaseto(*parts, key->second, kAssertion)) return NotSignedIn("the token's signature is wrong");
-
-  const std::optional<TokenClaims> claims = ParseClaims(parts->message);
-  if (!claims) return NotSignedIn("the token's claims are malformed");
-  if (claims->issued > real_now + kClockSkewMax) return NotSignedIn("the token is from the future");
-  if (claims->expires <= real_now) {
-    return MakeError(absl::StatusCode::kUnauthenticated, "the token has expired", {.reason = "TOKEN_EXPIRED"});
-  }
-  return *claims;
+  GW_ASSIGN_OR_RETURN(const Proven proven, ProveToken(token, keys));
+  GW_RETURN_IF_ERROR(CheckTime(proven.claims, real_now));
+  return proven.claims;
 }
 
 rpc::Authenticate MakeAuthenticate(Directory& directory) {
-  return [&directory](std::string_view token, absl::Time real_now) -> absl::StatusOr<rpc::Principal> {
+  auto proven = std::make_shared<ProvenTokens>();
+  return [&directory, proven](std::string_view token, absl::Time real_now) -> absl::StatusOr<rpc::Principal> {
     const std::shared_ptr<const AccessState> access = directory.access();
     if (access == nullptr || !directory.loaded()) {
       return Unavailable("DATABASE_UNAVAILABLE", "accounts are not loaded yet", absl::Seconds(1));
     }
-    GW_ASSIGN_OR_RETURN(const TokenClaims claims, VerifyToken(token, access->token_keys, real_now));
+    GW_ASSIGN_OR_RETURN(const TokenClaims claims, proven->Claims(token, access->token_keys));
+    GW_RETURN_IF_ERROR(CheckTime(claims, real_now));
     if (access->ended_sessions.contains(claims.session)) return NotSignedIn("the session has ended");
 
     rpc::Principal principal{.account = claims.account, .person = claims.person, .session = claims.session};

@@ -117,7 +117,8 @@ def import_people(instance, lively):
     path = instance.dir / "plan.json"
     path.write_text(json.dumps({"server": f"http://127.0.0.1:{instance.http_port}", "socket": instance.socket,
                                 "database": instance.database, "password": PASSWORD, "city": CITY, "office": OFFICE,
-                                "townships": plan}))
+                                "server_pids": [p.pid for p in instance.processes.values()],
+                                "database_pid": instance.database_pid, "townships": plan}))
     return path
 
 

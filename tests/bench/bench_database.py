@@ -15,7 +15,8 @@ def filesystem_of(path):
 
 
 class BenchDatabase:
-    def __init__(self, buffer_pool="2G"):
+    def __init__(self, buffer_pool="2G", more=()):
+        self.more = list(more)
         parent = ROOT / ".run"
         parent.mkdir(exist_ok=True)
         if filesystem_of(parent) in ("tmpfs", "ramfs"):
@@ -38,7 +39,7 @@ class BenchDatabase:
             ["mariadbd", f"--defaults-file={ROOT}/db/mariadb.cnf", *as_root, f"--datadir={data}", f"--socket={self.socket}",
              f"--pid-file={self.dir}/pid", f"--log-error={self.dir}/mariadb.log", f"--tmpdir={self.dir}",
              # The one difference to ./dev up: memory as a city's server has it. The bare transaction gets the same.
-             f"--innodb-buffer-pool-size={self.buffer_pool}", "--max-connections=600"],
+             f"--innodb-buffer-pool-size={self.buffer_pool}", "--max-connections=600", *self.more],
             stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment, start_new_session=True)
         deadline = time.monotonic() + 60
         while subprocess.run(["mariadb-admin", "--no-defaults", f"--socket={self.socket}", "--user=root", "ping"],

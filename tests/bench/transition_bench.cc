@@ -72,6 +72,7 @@ absl::Status Run(const Options& options) {
   const absl::Duration length = absl::Seconds(options.seconds);
   for (int round = 0; round < options.rounds; ++round) {
     for (const int clients : options.clients) {
+      const double server_before = CpuSeconds(city.server_pids), database_before = CpuSeconds({city.database_pid});
       const Sample product = RunClients(clients, length, [&](int client) { return walkers[static_cast<size_t>(client)]->Step(); });
       nlohmann::json line = LineOf("product", clients, round, product);
       GW_ASSIGN_OR_RETURN(const JournalState::Backlog backlog, journal->Read());
@@ -82,11 +83,18 @@ absl::Status Run(const Options& options) {
       line["backlog_staged"] = backlog.staged;
       line["backlog_unfolded"] = backlog.staged + backlog.unfolded;
       line["rest_seconds"] = absl::ToDoubleSeconds(rest);
+      line["cpu_server"] = CpuSeconds(city.server_pids) - server_before;
+      line["cpu_database"] = CpuSeconds({city.database_pid}) - database_before;
       Print(line);
       if (bare == nullptr) continue;
       const absl::Duration shorter = length * 0.6;
       Print(LineOf("bare", clients, round, RunClients(clients, shorter, [&](int client) { return bare->FiveStatements(client); })));
-      Print(LineOf("call", clients, round, RunClients(clients, shorter, [&](int client) { return bare->OneCall(client); })));
+      const double call_before = CpuSeconds({city.database_pid});
+      const Sample call = RunClients(clients, shorter, [&](int client) { return bare->OneCall(client); });
+      nlohmann::json of_call = LineOf("call", clients, round, call);
+      of_call["done"] = call.latencies_ms.size();
+      of_call["cpu_database"] = CpuSeconds({city.database_pid}) - call_before;
+      Print(of_call);
     }
   }
   return absl::OkStatus();

@@ -147,7 +147,7 @@ class PooledDatabase final : public Database {
   }
 
   static absl::Status Begin(Connection& connection, bool read_only) {
-    if (!read_only) return connection.Execute("START TRANSACTION");
+    if (!read_only) return absl::OkStatus();  // begins with its first statement, see Pool::Take
     GW_RETURN_IF_ERROR(connection.Execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"));
     return connection.Execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
   }

@@ -76,6 +76,8 @@ absl::StatusOr<City> OpenCity(const std::string& plan_file) {
   city.city_code = plan["city"];
   city.database_socket = plan["socket"];
   city.database = plan["database"];
+  city.server_pids = plan["server_pids"].get<std::vector<int>>();
+  city.database_pid = plan["database_pid"];
   city.office.login = plan["office"];
   const std::string password = plan["password"];
   GW_RETURN_IF_ERROR(SignIn(city.server, password, city.office));

@@ -35,6 +35,8 @@ struct City {
   Worker office;                // the campaign office of the city
   std::vector<Township> townships;
   std::string database_socket, database;
+  std::vector<int> server_pids;
+  int database_pid = 0;
   std::map<std::string, Worker> supervisor_by_post;  // supervision_post -> who holds it
 };
 

@@ -1,9 +1,13 @@
 #include "support/load.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <fstream>
 #include <mutex>
+#include <sstream>
 #include <thread>
 
 #include "absl/time/clock.h"
@@ -48,6 +52,23 @@ Sample RunClients(int clients, absl::Duration length, const std::function<absl::
   for (std::thread& thread : threads) thread.join();
   all.seconds = absl::ToDoubleSeconds(absl::Now() - begin);
   return all;
+}
+
+double CpuSeconds(const std::vector<int>& pids) {
+  double ticks = 0;
+  for (const int pid : pids) {
+    std::ifstream in("/proc/" + std::to_string(pid) + "/stat");
+    std::string line;
+    std::getline(in, line);
+    // After the name, which may hold spaces: the 12th and 13th field are user and system time.
+    std::istringstream fields(line.substr(std::min(line.size(), line.rfind(')') + 1)));
+    std::string skipped;
+    for (int i = 0; i < 11; ++i) fields >> skipped;
+    double user = 0, system = 0;
+    fields >> user >> system;
+    ticks += user + system;
+  }
+  return ticks / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
 double Median(std::vector<double> values) {

@@ -26,6 +26,9 @@ struct Sample {
 // `act` answers the outcome of one operation.
 Sample RunClients(int clients, absl::Duration length, const std::function<absl::Status(int client)>& act);
 
+// CPU seconds, user and system, that the processes have used so far.
+double CpuSeconds(const std::vector<int>& pids);
+
 double Median(std::vector<double> values);
 
 // One line for run.py: {"measure": ..., ...}.
