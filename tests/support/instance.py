@@ -2,6 +2,7 @@
 
 Every instance has its own database, data folder and ports (asked from the system). Processes are stopped by their own pid.
 """
+import http.client
 import json
 import os
 import pathlib
@@ -10,6 +11,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -17,7 +19,12 @@ import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 AREAS = ["identity", "grid", "source", "patrol", "casework", "intake", "media", "journal", "report"]
-BUILD = ROOT / "build"
+BUILD = pathlib.Path(os.environ.get("GRIDWARDEN_BUILD_DIR", ROOT / "build"))
+# Whoever was killed serves again within this (guarantees.md).
+RESTART_SECONDS = 10
+# What a client that retries answers with the same request again.
+PASSING = ("unavailable", "resource_exhausted", "deadline_exceeded")
+LOST_ON_THE_WAY = (urllib.error.URLError, http.client.HTTPException, OSError)
 
 
 class Refused(Exception):
@@ -67,20 +74,28 @@ def wait_for(what, condition, seconds=20.0):
 
 
 class Instance:
-    def __init__(self, shape, demo=False):
+    """`database_socket`: another MariaDB than the tests' common one."""
+
+    def __init__(self, shape, demo=False, database_socket=None):
         assert shape in ("all", "split")
         self.shape = shape
         self.demo = demo
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix=f"gw-{shape}-"))
-        self.socket = test_socket()
+        self.socket = database_socket or test_socket()
         self.database = f"gw_system_{os.getpid()}_{uuid.uuid4().hex[:8]}"
         self.http_port = free_port()
         self.grpc_ports = {area: free_port() for area in AREAS}
         self.processes = {}
+        self.tokens = {}
+        self.acknowledged = []  # (login, area, rpc, request, answer) of every change that was answered
+        self.lock = threading.Lock()  # guards acknowledged
         self._run("migrate", f"--migrations-dir={ROOT}/db/migrations", f"--policy-dir={ROOT}/db/policy")
         self.admin_password = self._run("bootstrap-admin", "--login=admin").split("password: ")[1].split()[0]
-        self.tokens = {}
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close(orderly=False)
+            raise
 
     # ---- processes
 
@@ -124,7 +139,10 @@ class Instance:
                 raise AssertionError(f"{target} stopped:\n{self.log(target)[-3000:]}")
             return (self.dir / f"{target}.ready").exists()
 
-        wait_for(f"{target} to be ready\n{self.log(target)[-1500:]}", ready, seconds)
+        try:
+            wait_for(f"{target} to be ready", ready, seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.log(target)[-1500:]}") from None
 
     def start(self):
         for target in self.targets():
@@ -138,26 +156,45 @@ class Instance:
         process.send_signal(signal.SIGKILL)
         process.wait()
 
+    def stop(self, target):
+        """SIGTERM, and the exit code within 30 s."""
+        process = self.processes[target]
+        process.terminate()
+        try:
+            return process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise AssertionError(f"{target} did not stop within 30 s of SIGTERM\n{self.log(target)[-1500:]}") from None
+
     def restart(self, target):
         self.start_target(target)
-        self.wait_ready(target)
+        self.wait_ready(target, RESTART_SECONDS)
 
     def log(self, target):
         path = self.dir / f"{target}.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
-    def close(self):
+    def close(self, orderly=True):
+        """Stops what runs and removes every trace. `orderly`: whatever runs stops with exit code 0."""
         for process in self.processes.values():
             if process.poll() is None:
                 process.terminate()
+        unruly = []
         for target, process in self.processes.items():
             try:
-                process.wait(timeout=30)
+                if process.wait(timeout=30) != 0:
+                    unruly.append(f"{target} ended with {process.returncode}\n{self.log(target)[-1500:]}")
             except subprocess.TimeoutExpired:
                 process.kill()
-                raise AssertionError(f"{target} did not stop within 30 s of SIGTERM")
-        self.sql(f"DROP DATABASE IF EXISTS {self.database}")
-        shutil.rmtree(self.dir, ignore_errors=True)
+                process.wait()
+                unruly.append(f"{target} did not stop within 30 s of SIGTERM\n{self.log(target)[-1500:]}")
+        try:
+            self.sql(f"DROP DATABASE IF EXISTS {self.database}")
+        finally:
+            shutil.rmtree(self.dir, ignore_errors=True)
+        if orderly and unruly:
+            raise AssertionError("\n".join(unruly))
 
     def __enter__(self):
         return self
@@ -166,7 +203,7 @@ class Instance:
         if kind is not None:
             for target in self.targets():
                 print(f"---- {target} log (end)\n{self.log(target)[-1500:]}")
-        self.close()
+        self.close(orderly=kind is None)
 
     def sql(self, statement):
         """Asks the database behind the server's back: a list of rows of texts."""
@@ -183,11 +220,15 @@ class Instance:
         return opener.open(request, timeout=timeout)
 
     def sign_in(self, login, password):
-        answer = self.call_as(None, "identity", "SignIn", {"login": login, "password": password})
+        answer = self.call(None, "identity", "SignIn", {"login": login, "password": password})
         self.tokens[login] = (answer["accessToken"], password)
 
-    def call_as(self, login, area, rpc, request, demo_time=None):
-        service = {"grid": "GridService"}.get(area, area.capitalize() + "Service")
+    def connect(self):
+        """A connection for many calls in a row; call_as opens one of its own otherwise."""
+        return http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=15)
+
+    def call_as(self, login, area, rpc, request, demo_time=None, connection=None):
+        """One call, tried once. Refused when the server says no; one of LOST_ON_THE_WAY when it says nothing."""
         headers = {"Content-Type": "application/json"}
         if login is not None:
             if login not in self.tokens:
@@ -195,43 +236,53 @@ class Instance:
             headers["Authorization"] = "Bearer " + self.tokens[login][0]
         if demo_time is not None:
             headers["Gridwarden-Demo-Time"] = demo_time
+        own = connection or self.connect()
         try:
-            with self.http(f"/gridwarden.{area}.v1.{service}/{rpc}", json.dumps(request).encode(), headers) as answer:
-                return json.loads(answer.read())
-        except urllib.error.HTTPError as error:
-            raw = error.read()
-            try:
-                body = json.loads(raw)
-            except ValueError:
-                body = {"code": "", "message": raw.decode(errors="replace")[:300]}
-            raise Refused(error.code, body) from None
+            own.request("POST", f"/gridwarden.{area}.v1.{area.capitalize()}Service/{rpc}", json.dumps(request).encode(), headers)
+            answer = own.getresponse()
+            raw = answer.read()
+        finally:
+            if connection is None:
+                own.close()
+        try:
+            body = json.loads(raw)
+        except ValueError:
+            body = {"code": "", "message": raw.decode(errors="replace")[:300]}
+        if answer.status != 200:
+            raise Refused(answer.status, body)
+        return body
 
-    def call(self, login, area, rpc, request):
-        """Calls until the server can be reached, the same request each time: what a client that retries does."""
-        deadline = time.monotonic() + 40
+    def call(self, login, area, rpc, request, seconds=40):
+        """Calls until it is answered, the same request each time: what a client that retries does. Every acknowledged change is
+        remembered, so that a test can ask for all of them in the end."""
+        deadline = time.monotonic() + seconds
         while True:
             try:
-                return self.call_as(login, area, rpc, request)
+                answer = self.call_as(login, area, rpc, request)
+                break
             except Refused as refused:
-                if refused.code == "unauthenticated" and login is not None and refused.reason != "SIGN_IN_REFUSED":
-                    self.sign_in(login, self.tokens[login][1])
-                elif refused.code not in ("unavailable", "resource_exhausted", "deadline_exceeded"):
+                if refused.code not in PASSING:
                     raise
                 last = refused
-            except (urllib.error.URLError, ConnectionError, TimeoutError, OSError) as error:
+            except LOST_ON_THE_WAY as error:
                 last = error
             if time.monotonic() > deadline:
                 raise AssertionError(f"{area}.{rpc} never came through: {last}")
             time.sleep(0.05)
+        if "requestId" in request:
+            with self.lock:
+                self.acknowledged.append((login, area, rpc, request, answer))
+        return answer
 
-    def gridctl(self, login, *arguments, expect=0, stdin=""):
+    def gridctl(self, login, *arguments, expect=0, says=""):
+        """Runs gridctl, wants this exit code and these words on stderr, answers stdout."""
         environment = dict(os.environ, GRIDWARDEN_SERVER=f"http://127.0.0.1:{self.http_port}", XDG_CONFIG_HOME=str(self.dir))
         if login is not None:
             environment["GRIDWARDEN_TOKEN"] = self.tokens[login][0]
-        done = subprocess.run([BUILD / "gridctl", *arguments], capture_output=True, text=True, input=stdin, env=environment,
-                              timeout=120)
-        assert done.returncode == expect, (
-            f"gridctl {' '.join(map(str, arguments))}: exit {done.returncode}, want {expect}\n{done.stdout}\n{done.stderr}")
+        done = subprocess.run([BUILD / "gridctl", *arguments], capture_output=True, text=True, env=environment, timeout=120)
+        said = f"gridctl {' '.join(map(str, arguments))}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == expect, f"want exit {expect}; {said}"
+        assert says in done.stderr, f"want the words \"{says}\"; {said}"
         return done.stdout
 
 

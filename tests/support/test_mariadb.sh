@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A private MariaDB for the tests: data on tmpfs, unix socket only, the durable settings the server insists on.
 #   test_mariadb.sh start   start it unless it runs; prints the socket
+#   test_mariadb.sh revive  start it on the data it has, as after a crash; prints the socket
 #   test_mariadb.sh stop    stop it and drop its data
 #   test_mariadb.sh env     print the variables a test needs (GRIDWARDEN_TEST_SOCKET)
 # GRIDWARDEN_TEST_MARIADB_DIR puts it elsewhere, for a run that wants a server of its own.
@@ -114,9 +115,21 @@ start() {
     mv "$template.new" "$template"
   fi
   cp -a "$template" "$data"
+  : >"$log"
+  launch
+}
+
+revive() {
+  [ -d "$data" ] || { echo "test_mariadb: there are no data in $data" >&2; exit 1; }
+  if alive; then echo "$socket"; return; fi
+  stop_ours
+  rm -f "$socket" "$pid_file"
+  launch
+}
+
+launch() {
   local arguments
   mapfile -t arguments < <(settings)
-  : >"$log"
   # The lock must not outlive us inside the server.
   setsid mariadbd "${arguments[@]}" "${as_root[@]}" >>"$log" 2>&1 </dev/null 9>&- &
   for _ in $(seq 300); do
@@ -132,7 +145,8 @@ start() {
 mkdir -p "$dir"
 case "${1:-}" in
   start) ( flock 9; start ) 9>"$dir/lock" ;;
+  revive) ( flock 9; revive ) 9>"$dir/lock" ;;
   stop) ( flock 9; stop_ours; rm -rf "$data" "$socket" "$pid_file" ) 9>"$dir/lock" ;;
   env) echo "GRIDWARDEN_TEST_SOCKET=$socket" ;;
-  *) echo "usage: $0 start|stop|env" >&2; exit 2 ;;
+  *) echo "usage: $0 start|revive|stop|env" >&2; exit 2 ;;
 esac
