@@ -1,5 +1,8 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -45,9 +48,29 @@ class MatrixWorld {
     return server_.channel().Send(envelope);
   }
 
-  // An empty request of a method.
-  std::unique_ptr<google::protobuf::Message> NewRequest(const std::string& method) {
-    return registry().Find(method)->new_request();
+  // A request of a method from its text form; with a fresh request_id where it has one.
+  std::unique_ptr<google::protobuf::Message> Request(const std::string& method, const std::string& text) {
+    std::unique_ptr<google::protobuf::Message> request = registry().Find(method)->new_request();
+    if (!google::protobuf::TextFormat::ParseFromString(text, request.get())) ADD_FAILURE() << method << ": " << text;
+    if (const auto* id = request->GetDescriptor()->FindFieldByName("request_id")) {
+      request->GetReflection()->SetString(request.get(), id, NewId());
+    }
+    return request;
+  }
+
+  // Does something that must succeed, and answers the name of what came of it; "" for an answer without one.
+  std::string Do(const std::string& token, const std::string& method, const std::string& text) {
+    const absl::StatusOr<std::string> answer = Send(token, method, Request(method, text)->SerializeAsString());
+    if (!answer.ok()) {
+      ADD_FAILURE() << method << " " << text << ": " << answer.status();
+      return "";
+    }
+    const auto* type = registry().Find(method)->descriptor->output_type();
+    std::unique_ptr<google::protobuf::Message> message(
+        google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
+    if (!message->ParseFromString(*answer)) ADD_FAILURE() << method << " answered no " << type->full_name();
+    const auto* name = type->FindFieldByName("name");
+    return name == nullptr ? "" : message->GetReflection()->GetString(*message, name);
   }
 
  private:
