@@ -205,9 +205,19 @@ size_t DistinctMedia(std::span<const Evidence> evidence) {
   return media.size();
 }
 
+// Two kinds are shown by two photos: one photo called both shows one of them.
+bool ShownApart(std::span<const Evidence> evidence, EvidenceKind one, EvidenceKind other) {
+  return std::any_of(evidence.begin(), evidence.end(), [&](const Evidence& a) {
+    return a.kind == one && std::any_of(evidence.begin(), evidence.end(), [&](const Evidence& b) {
+             return b.kind == other && b.media != a.media;
+           });
+  });
+}
+
 absl::Status NearAndFar(std::span<const Evidence> evidence) {
   if (!Has(evidence, EvidenceKind::kNear)) return EvidenceMissing("近景照片", "NEAR");
   if (!Has(evidence, EvidenceKind::kFar)) return EvidenceMissing("远景照片", "FAR");
+  if (!ShownApart(evidence, EvidenceKind::kNear, EvidenceKind::kFar)) return EvidenceMissing("另一张远景照片（不能与近景是同一张）", "FAR");
   return absl::OkStatus();
 }
 
@@ -289,25 +299,28 @@ absl::Status ClosingConditions(const Policy& policy, const CaseType& type, Dispo
                                std::span<const Answer> answers, std::span<const Evidence> evidence) {
   GW_RETURN_IF_ERROR(ClosingItemsMet(policy, type, disposition, answers));
   if (!Has(evidence, EvidenceKind::kBefore)) return EvidenceMissing("整改前照片", "BEFORE");
-  if (!Has(evidence, EvidenceKind::kAfter)) return EvidenceMissing("整改后照片", "AFTER");
+  if (!Has(evidence, EvidenceKind::kAfter)) return EvidenceMissing("整改后新拍的照片", "AFTER");
   if (DistinctMedia(evidence) < static_cast<size_t>(std::max(0, type.evidence_min))) {
     return EvidenceMissing(absl::StrCat("至少 ", type.evidence_min, " 张不同的照片"), "EVIDENCE_MIN");
+  }
+  if (!ShownApart(evidence, EvidenceKind::kBefore, EvidenceKind::kAfter)) {
+    return EvidenceMissing("另一张整改后照片（不能与整改前是同一张）", "AFTER");
   }
   return absl::OkStatus();
 }
 
 absl::Status CheckConditions(const Policy& policy, const CaseType& type, Disposition disposition,
                              CheckResult result, std::span<const Answer> answers,
-                             std::span<const Evidence> evidence, std::span<const std::string> handler_media) {
-  const auto is_handlers = [&](const std::string& medium) {
-    return std::find(handler_media.begin(), handler_media.end(), medium) != handler_media.end();
+                             std::span<const Evidence> evidence, std::span<const std::string> known_media) {
+  const auto is_known = [&](const std::string& medium) {
+    return std::find(known_media.begin(), known_media.end(), medium) != known_media.end();
   };
   const bool borrowed = std::any_of(evidence.begin(), evidence.end(),
-                                    [&](const Evidence& e) { return is_handlers(e.media); }) ||
+                                    [&](const Evidence& e) { return is_known(e.media); }) ||
                         std::any_of(answers.begin(), answers.end(), [&](const Answer& a) {
-                          return std::any_of(a.media.begin(), a.media.end(), is_handlers);
+                          return std::any_of(a.media.begin(), a.media.end(), is_known);
                         });
-  if (borrowed) return EvidenceMissing("核查人本人拍摄的照片（不能使用整改方的照片）", "OWN_PHOTO");
+  if (borrowed) return EvidenceMissing("核查人本人新拍的照片（不能使用案卷已有的照片）", "OWN_PHOTO");
   switch (result) {
     case CheckResult::kPass:
       GW_RETURN_IF_ERROR(ClosingItemsMet(policy, type, disposition, answers));

@@ -45,16 +45,17 @@ absl::Status FilingConditions(const Policy& policy, const CaseType& type, Channe
 
 // T12: may the handler report it put right? DISPOSITION_MISSING for a type that needs one; CLOSING_CONDITION_UNMET for the first
 // closing item that is not answered so that it passes or whose medium is missing or shared (each item needs a photo or document
-// of its own: 两断三清 is five of them); EVIDENCE_MISSING without a before and an after photo or with fewer than the type's number.
+// of its own: 两断三清 is five of them); EVIDENCE_MISSING without a before and an after photo,
+// which are two photos, or with fewer than the type's number.
 absl::Status ClosingConditions(const Policy& policy, const CaseType& type, Disposition disposition,
                                std::span<const Answer> answers, std::span<const Evidence> evidence);
 
 // T14, T15: what the checker has to bring. PASS: every closing item observed by the checker (CLOSING_CONDITION_UNMET), with at
-// least one own photo. FAIL: a photo of what remains. UNABLE: nothing. `handler_media` are the media of the feedback, evidence
-// and answers: a checker's medium among them is not the checker's own (EVIDENCE_MISSING).
+// least one own photo. FAIL: a photo of what remains. UNABLE: nothing. `known_media` is what the
+// chain of cases was shown before, by whomever: a checker's medium among it is not of this check (EVIDENCE_MISSING).
 absl::Status CheckConditions(const Policy& policy, const CaseType& type, Disposition disposition, CheckResult result,
                              std::span<const Answer> answers, std::span<const Evidence> evidence,
-                             std::span<const std::string> handler_media);
+                             std::span<const std::string> known_media);
 
 // T22: HELD and REBOUNDED need a photo; NOT_OBSERVABLE needs none (the caller asks for the reason).
 absl::Status RecheckEvidence(RecheckResult result, std::span<const Evidence> evidence);

@@ -135,6 +135,8 @@ TEST(ClosingConditions, WantPhotosBeforeAndAfter) {
   EXPECT_EQ(close(Photos({Kind::kBefore, Kind::kAfter})), "");
   EXPECT_EQ(close({{"media/same", Kind::kBefore}, {"media/same", Kind::kAfter}}),
             "EVIDENCE_MISSING EVIDENCE_MIN");
+  EXPECT_EQ(close({{"media/same", Kind::kBefore}, {"media/same", Kind::kAfter}, {"media/1", Kind::kNear}}),
+            "EVIDENCE_MISSING AFTER");
   EXPECT_EQ(close({{"", Kind::kBefore}, {"media/1", Kind::kAfter}}), "EVIDENCE_MISSING BEFORE");
 }
 
@@ -215,6 +217,7 @@ TEST(FilingConditions, WantANearAndAFarPhotoOfAFind) {
     EXPECT_EQ(file(Photos({Kind::kFar, Kind::kDocument})), "EVIDENCE_MISSING NEAR");
     EXPECT_EQ(file(Photos({Kind::kNear, Kind::kNear})), "EVIDENCE_MISSING FAR");
     EXPECT_EQ(file(Photos({Kind::kNear, Kind::kFar})), "");
+    EXPECT_EQ(file({{"media/same", Kind::kNear}, {"media/same", Kind::kFar}}), "EVIDENCE_MISSING FAR");
   }
 }
 
