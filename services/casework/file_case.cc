@@ -2,6 +2,8 @@
 #include "base/status.h"
 #include "casework/birth.h"
 #include "casework/casework.h"
+#include "casework/media_repository.h"
+#include "casework/proof.h"
 #include "casework/rules.h"
 #include "casework/signal_repository.h"
 #include "casework/step.h"
@@ -23,6 +25,20 @@ CaseFile CaseOf(const SignalFile& signal, const Uuid& id) {
   file.signals = {signal.id};
   file.event_time = signal.event_time;
   return file;
+}
+
+// A visit may bring photos that are another case's evidence: they stay with the signal and file nothing.
+absl::Status CheckFiling(db::Transaction& tx, const domain::Policy& policy, const SignalFile& signal) {
+  const auto conditions = [&](const std::vector<type::v1::Evidence>& evidence) {
+    return domain::FilingConditions(policy, policy.TypeOf(signal.category), static_cast<domain::Channel>(signal.channel),
+                                    ToDomain(signal.answers), ToDomain(evidence));
+  };
+  GW_RETURN_IF_ERROR(conditions(signal.evidence));
+  GW_ASSIGN_OR_RETURN(const std::vector<std::string> own, ReadMediaOfSignal(tx, signal.id));
+  if (conditions(Among(signal.evidence, MediaNames(own))).ok()) return absl::OkStatus();
+  const std::vector<type::v1::Evidence> foreign = NotAmong(signal.evidence, MediaNames(own));
+  return FailedPrecondition("PHOTO_OF_OTHER_CASE", "the signal rests on a photo that is evidence of another signal or case",
+                            {{"media", foreign.empty() ? "" : foreign.front().media()}});
 }
 
 }  // namespace
@@ -50,9 +66,7 @@ absl::StatusOr<v1::Case> FileCase(const Casework& casework, const rpc::Call& cal
                    .received = call.now,
                    .request_id = request.request_id()};
         GW_RETURN_IF_ERROR(Advance(policy, signal, filed));
-        GW_RETURN_IF_ERROR(domain::FilingConditions(policy, policy.TypeOf(signal.category),
-                                                    static_cast<domain::Channel>(signal.channel),
-                                                    ToDomain(signal.answers), ToDomain(signal.evidence)));
+        GW_RETURN_IF_ERROR(CheckFiling(tx, policy, signal));
         signal.case_id = case_id.IsNil() ? Uuid::Make(call.now) : case_id;
         CaseFile file = CaseOf(signal, signal.case_id);
         file.filing_division = acting.division;

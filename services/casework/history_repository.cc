@@ -1,5 +1,7 @@
 #include "casework/history_repository.h"
 
+#include <algorithm>
+
 #include "base/status.h"
 
 #define HISTORY_COLUMNS                                                                                   \
@@ -71,6 +73,16 @@ absl::StatusOr<std::vector<HistoryRow>> ReadHistoryOf(db::Transaction& tx, Aggre
                                                       const Uuid& subject, v1::Action action) {
   return tx.Query(aggregate == Aggregate::kCase ? kReadCaseAction : kReadSignalAction, ReadRow, subject,
                   static_cast<int>(action));
+}
+
+absl::StatusOr<absl::Time> LastReceived(db::Transaction& tx, Aggregate aggregate, const Uuid& subject,
+                                        std::initializer_list<v1::Action> actions) {
+  absl::Time last = absl::InfinitePast();
+  for (const v1::Action action : actions) {
+    GW_ASSIGN_OR_RETURN(const std::vector<HistoryRow> rows, ReadHistoryOf(tx, aggregate, subject, action));
+    if (!rows.empty()) last = std::max(last, rows.back().received);
+  }
+  return last;
 }
 
 }  // namespace gridwarden::casework

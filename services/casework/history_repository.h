@@ -1,5 +1,6 @@
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -41,5 +42,8 @@ absl::StatusOr<std::vector<HistoryRow>> ReadHistory(db::Transaction& tx, Aggrega
 // Only the transitions by one action.
 absl::StatusOr<std::vector<HistoryRow>> ReadHistoryOf(db::Transaction& tx, Aggregate aggregate,
                                                       const Uuid& subject, v1::Action action);
+// When the server took in the last transition by one of these actions; InfinitePast when there was none.
+absl::StatusOr<absl::Time> LastReceived(db::Transaction& tx, Aggregate aggregate, const Uuid& subject,
+                                        std::initializer_list<v1::Action> actions);
 
 }  // namespace gridwarden::casework

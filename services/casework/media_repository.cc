@@ -18,6 +18,7 @@ constexpr std::string_view kReadOwner = R"(
   LEFT JOIN case_file c ON c.case_id = s.case_id
   WHERE m.media = ?)";
 
+constexpr std::string_view kReadOfSignal = "SELECT media FROM case_media WHERE owner = ?";
 constexpr std::string_view kReadOfChain = R"(
   SELECT media FROM case_media WHERE owner = ?
   UNION
@@ -54,6 +55,10 @@ absl::Status ClaimMedia(db::Transaction& tx, const MediaOwner& owner, const std:
                               {{"media", absl::StrCat("media/", absl::BytesToHexString(digest))}});
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::string>> ReadMediaOfSignal(db::Transaction& tx, const Uuid& signal) {
+  return tx.Query(kReadOfSignal, [](const db::Row& row) { return row.Text(0); }, signal);
 }
 
 absl::StatusOr<std::vector<std::string>> ReadMediaOfChain(db::Transaction& tx, const Uuid& chain) {

@@ -23,6 +23,8 @@ struct MediaOwner {
 absl::Status ClaimMedia(db::Transaction& tx, const MediaOwner& owner, const std::vector<std::string>& digests,
                         const Uuid& person, absl::Time now);
 
+// Every digest claimed by the signal, 32 bytes each.
+absl::StatusOr<std::vector<std::string>> ReadMediaOfSignal(db::Transaction& tx, const Uuid& signal);
 // Every digest claimed by the chain or by a signal that was filed into it, 32 bytes each.
 absl::StatusOr<std::vector<std::string>> ReadMediaOfChain(db::Transaction& tx, const Uuid& chain);
 

@@ -1,6 +1,7 @@
 #include "casework/proof.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "absl/strings/escaping.h"
@@ -121,6 +122,29 @@ std::vector<std::string> DigestsOf(const std::vector<type::v1::Evidence>& eviden
     if (IsMediaName(name)) digests.push_back(absl::HexStringToBytes(name.substr(kMedia.size())));
   }
   return digests;
+}
+
+std::vector<std::string> MediaNames(const std::vector<std::string>& digests) {
+  std::vector<std::string> names;
+  for (const std::string& digest : digests) names.push_back(absl::StrCat("media/", absl::BytesToHexString(digest)));
+  return names;
+}
+
+std::vector<type::v1::Evidence> Among(const std::vector<type::v1::Evidence>& evidence, const std::vector<std::string>& names) {
+  const std::set<std::string> wanted(names.begin(), names.end());
+  std::vector<type::v1::Evidence> out;
+  std::copy_if(evidence.begin(), evidence.end(), std::back_inserter(out),
+               [&](const type::v1::Evidence& item) { return wanted.contains(item.media()); });
+  return out;
+}
+
+std::vector<type::v1::Evidence> NotAmong(const std::vector<type::v1::Evidence>& evidence,
+                                         const std::vector<std::string>& names) {
+  const std::set<std::string> unwanted(names.begin(), names.end());
+  std::vector<type::v1::Evidence> out;
+  std::copy_if(evidence.begin(), evidence.end(), std::back_inserter(out),
+               [&](const type::v1::Evidence& item) { return !unwanted.contains(item.media()); });
+  return out;
 }
 
 void AddProof(const Proof& proof, std::vector<type::v1::Evidence>& evidence,

@@ -49,6 +49,14 @@ std::vector<std::string> MediaOf(const std::vector<type::v1::Evidence>& evidence
 std::vector<std::string> DigestsOf(const std::vector<type::v1::Evidence>& evidence,
                                    const std::vector<type::v1::ChecklistAnswer>& answers);
 
+// "media/" and the hex digits of each digest.
+std::vector<std::string> MediaNames(const std::vector<std::string>& digests);
+
+// Of these photos, the ones whose name is, or is not, among `names`: what was shown before proves nothing new.
+std::vector<type::v1::Evidence> Among(const std::vector<type::v1::Evidence>& evidence, const std::vector<std::string>& names);
+std::vector<type::v1::Evidence> NotAmong(const std::vector<type::v1::Evidence>& evidence,
+                                         const std::vector<std::string>& names);
+
 // Adds what a later step found: a newer answer to the same item replaces the older one.
 void AddProof(const Proof& proof, std::vector<type::v1::Evidence>& evidence,
               std::vector<type::v1::ChecklistAnswer>& answers);

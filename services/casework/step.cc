@@ -42,9 +42,16 @@ void LeaveOutWords(const domain::Policy& policy,
   }
 }
 
+// A reason that a person wrote may name people; a code, or the duty item a case is routed by, does not.
+bool IsInWords(v1::Action action) {
+  return action == v1::REJECT || action == v1::RETURN || action == v1::ASSIGN_CHECK || action == v1::SIGN ||
+         action == v1::REFUSE_SIGN;
+}
+
 // What of an event goes into the journal.
 v1::CaseEvent ForJournal(const domain::Policy& policy, v1::CaseEvent event) {
   LeaveOutWords(policy, *event.mutable_answers());
+  if (IsInWords(event.action())) event.clear_reason();
   return event;
 }
 
@@ -56,6 +63,8 @@ v1::SignalEvent ForJournal(const domain::Policy& policy, v1::SignalEvent event) 
   }
   LeaveOutWords(policy, *event.mutable_answers());
   LeaveOutWords(policy, *event.mutable_after()->mutable_answers());
+  if (IsInWords(event.action())) event.clear_reason();
+  event.mutable_after()->clear_reject_reason();
   return event;
 }
 

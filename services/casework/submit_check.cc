@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/status.h"
 #include "casework/case_repository.h"
 #include "casework/casework.h"
@@ -15,25 +17,14 @@ namespace {
 
 using Result = v1::SubmitCheckRequest;
 
-// What the handler showed: its photos are not the checker's, and no check was made before the last feedback.
-struct Fix {
-  std::vector<std::string> media;
-  absl::Time event_time = absl::InfinitePast();
-};
-
-absl::StatusOr<Fix> ReadFix(db::Transaction& tx, const Uuid& case_id) {
-  GW_ASSIGN_OR_RETURN(const std::vector<HistoryRow> rows,
+// A check is made neither before the fix it checks nor before somebody was asked to make it.
+absl::StatusOr<absl::Time> EarliestCheck(db::Transaction& tx, const Uuid& case_id) {
+  GW_ASSIGN_OR_RETURN(const std::vector<HistoryRow> fixes,
                       ReadHistoryOf(tx, Aggregate::kCase, case_id, v1::SUBMIT_FEEDBACK));
-  Fix fix;
-  for (const HistoryRow& row : rows) {
-    v1::CaseEvent event;
-    if (!event.ParseFromString(row.event)) return Internal("a stored case event cannot be parsed");
-    const std::vector<std::string> media = MediaOf({event.evidence().begin(), event.evidence().end()},
-                                                   {event.answers().begin(), event.answers().end()});
-    fix.media.insert(fix.media.end(), media.begin(), media.end());
-    fix.event_time = row.earliest;
-  }
-  return fix;
+  GW_ASSIGN_OR_RETURN(const absl::Time asked,
+                      LastReceived(tx, Aggregate::kCase, case_id, {v1::ASSIGN_CHECK, v1::REFUSE_SIGN}));
+  const absl::Time fixed = fixes.empty() ? absl::InfinitePast() : fixes.back().latest;
+  return std::max(fixed, NotBeforeAsked(asked));
 }
 
 void SetResult(v1::SubmitCheckRequest::Result result, const rpc::Call& call, absl::Time event_time,
@@ -62,9 +53,9 @@ absl::StatusOr<v1::Case> SubmitCheck(const Casework& casework, const rpc::Call& 
         GW_ASSIGN_OR_RETURN(const access::Acting acting,
                             access::AllowAssigned(*ground, call, file.check_post));
         GW_RETURN_IF_ERROR(CheckEtag(request.etag(), file.subject.seq, request.name()));
-        GW_ASSIGN_OR_RETURN(const Fix fix, ReadFix(tx, file.id));
-        GW_ASSIGN_OR_RETURN(const absl::Time event_time,
-                            EventTime(call, request.event_time(), fix.event_time));
+        GW_ASSIGN_OR_RETURN(const absl::Time not_before, EarliestCheck(tx, file.id));
+        GW_ASSIGN_OR_RETURN(const absl::Time event_time, EventTime(call, request.event_time(), not_before));
+        GW_ASSIGN_OR_RETURN(const std::vector<std::string> shown, ReadMediaOfChain(tx, file.chain));
 
         Step step{.action = static_cast<v1::Action>(domain::ActionOf(result)),
                   .acting = acting,
@@ -82,7 +73,7 @@ absl::StatusOr<v1::Case> SubmitCheck(const Casework& casework, const rpc::Call& 
         GW_RETURN_IF_ERROR(Advance(policy, file, step));
         GW_RETURN_IF_ERROR(domain::CheckConditions(
             policy, policy.TypeOf(file.category), static_cast<domain::Disposition>(file.disposition), result,
-            ToDomain(proof.answers), ToDomain(proof.evidence), fix.media));
+            ToDomain(proof.answers), ToDomain(proof.evidence), MediaNames(shown)));
         step.eligibility = verdict.rule + " " + verdict.words;
         SetResult(request.result(), call, event_time, file);
 

@@ -1,6 +1,10 @@
+#include <algorithm>
+#include <iterator>
+
 #include "base/status.h"
 #include "casework/case_repository.h"
 #include "casework/casework.h"
+#include "casework/history_repository.h"
 #include "casework/media_repository.h"
 #include "casework/rules.h"
 #include "casework/step.h"
@@ -8,6 +12,26 @@
 #include "platform/rpc/mutate.h"
 
 namespace gridwarden::casework {
+namespace {
+
+// Not before the find; after a rework not before the check that still found it.
+absl::StatusOr<absl::Time> EarliestFix(db::Transaction& tx, const CaseFile& file) {
+  GW_ASSIGN_OR_RETURN(const std::vector<HistoryRow> reworks,
+                      ReadHistoryOf(tx, Aggregate::kCase, file.id, v1::REWORK));
+  return reworks.empty() ? file.event_time : std::max(file.event_time, reworks.back().latest);
+}
+
+// The state before may be shown by an older photo of the chain; the state after only by a new one.
+absl::StatusOr<std::vector<type::v1::Evidence>> Counting(db::Transaction& tx, const CaseFile& file, const Proof& proof) {
+  GW_ASSIGN_OR_RETURN(const std::vector<std::string> shown, ReadMediaOfChain(tx, file.chain));
+  const std::vector<type::v1::Evidence> old = Among(proof.evidence, MediaNames(shown));
+  std::vector<type::v1::Evidence> counting = NotAmong(proof.evidence, MediaNames(shown));
+  std::copy_if(old.begin(), old.end(), std::back_inserter(counting),
+               [](const type::v1::Evidence& item) { return item.kind() != type::v1::Evidence::AFTER; });
+  return counting;
+}
+
+}  // namespace
 
 absl::StatusOr<v1::Case> SubmitFeedback(const Casework& casework, const rpc::Call& call,
                                         const v1::SubmitFeedbackRequest& request) {
@@ -21,8 +45,8 @@ absl::StatusOr<v1::Case> SubmitFeedback(const Casework& casework, const rpc::Cal
         GW_ASSIGN_OR_RETURN(const access::Acting acting,
                             access::AllowAssigned(*ground, call, file.handler.id));
         GW_RETURN_IF_ERROR(CheckEtag(request.etag(), file.subject.seq, request.name()));
-        GW_ASSIGN_OR_RETURN(const absl::Time event_time,
-                            EventTime(call, request.event_time(), file.event_time));
+        GW_ASSIGN_OR_RETURN(const absl::Time not_before, EarliestFix(tx, file));
+        GW_ASSIGN_OR_RETURN(const absl::Time event_time, EventTime(call, request.event_time(), not_before));
 
         Step step{.action = v1::SUBMIT_FEEDBACK,
                   .acting = acting,
@@ -32,9 +56,10 @@ absl::StatusOr<v1::Case> SubmitFeedback(const Casework& casework, const rpc::Cal
                   .note = request.note(),
                   .proof = proof};
         GW_RETURN_IF_ERROR(Advance(policy, file, step));
+        GW_ASSIGN_OR_RETURN(const std::vector<type::v1::Evidence> counting, Counting(tx, file, proof));
         GW_RETURN_IF_ERROR(domain::ClosingConditions(policy, policy.TypeOf(file.category),
                                                      static_cast<domain::Disposition>(file.disposition),
-                                                     ToDomain(proof.answers), ToDomain(proof.evidence)));
+                                                     ToDomain(proof.answers), ToDomain(counting)));
         GW_RETURN_IF_ERROR(TakeDuty(tx, file, call.principal.person, domain::Duty::kFixer, call.now));
         file.fixer = call.principal.person;
         file.fixer_post = acting.post;

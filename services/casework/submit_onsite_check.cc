@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include "base/status.h"
@@ -43,8 +44,10 @@ absl::StatusOr<v1::Signal> SubmitOnsiteCheck(const Casework& casework, const rpc
         GW_ASSIGN_OR_RETURN(const access::Acting acting,
                             access::AllowAssigned(*ground, call, signal.onsite.post));
         GW_RETURN_IF_ERROR(CheckEtag(request.etag(), signal.subject.seq, request.name()));
+        GW_ASSIGN_OR_RETURN(const absl::Time asked,
+                            LastReceived(tx, Aggregate::kSignal, signal.id, {v1::REQUEST_ONSITE_CHECK}));
         GW_ASSIGN_OR_RETURN(const absl::Time event_time,
-                            EventTime(call, request.event_time(), signal.event_time));
+                            EventTime(call, request.event_time(), std::max(signal.event_time, NotBeforeAsked(asked))));
 
         Step step{.action = v1::SUBMIT_ONSITE_CHECK,
                   .acting = acting,
@@ -55,8 +58,10 @@ absl::StatusOr<v1::Signal> SubmitOnsiteCheck(const Casework& casework, const rpc
                   .note = request.note(),
                   .proof = proof};
         GW_RETURN_IF_ERROR(Advance(*casework.policy, signal, step));
+        // What the lead came with, or an earlier check showed, is no proof of this one.
+        GW_ASSIGN_OR_RETURN(const std::vector<std::string> shown, ReadMediaOfSignal(tx, signal.id));
         GW_RETURN_IF_ERROR(domain::OnsiteEvidence(static_cast<domain::OnsiteResult>(request.result()),
-                                                  ToDomain(proof.evidence)));
+                                                  ToDomain(NotAmong(proof.evidence, MediaNames(shown)))));
         if (request.result() == OnsiteCheck::UNABLE) {
           GW_ASSIGN_OR_RETURN(signal.onsite.unable_count, CountUnable(tx, signal, call.principal.person));
         }

@@ -90,7 +90,9 @@ absl::StatusOr<v1::Case> SubmitRecheck(const Casework& casework, const rpc::Call
                   .proof = proof};
         GW_RETURN_IF_ERROR(Advance(policy, file, step));
         if (request.result() == Result::HELD) GW_RETURN_IF_ERROR(CheckNotOwnFix(tx, file, call));
-        GW_RETURN_IF_ERROR(domain::RecheckEvidence(result, ToDomain(proof.evidence)));
+        GW_ASSIGN_OR_RETURN(const std::vector<std::string> shown, ReadMediaOfChain(tx, file.chain));
+        GW_RETURN_IF_ERROR(
+            domain::RecheckEvidence(result, ToDomain(NotAmong(proof.evidence, MediaNames(shown)))));
         file.held = HeldOf(request.result());
         file.recheck_time.reset();
 

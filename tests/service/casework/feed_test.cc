@@ -95,6 +95,18 @@ TEST_F(Feed, AVisitWithAPhotoOfAnotherCaseIsStillFiled) {
   EXPECT_EQ(Count("case_media"), "3");
 }
 
+TEST_F(Feed, AVisitOnThePhotosOfAnotherCaseFilesNothingUntilSomebodyLooks) {
+  auto visit = Problem();
+  visit.mutable_evidence(0)->set_media(world.NewSignal().evidence(0).media());
+  ASSERT_TRUE(world.Fold(casework::SignalOfVisit, EntryOf("visit", visit)).ok());
+  const std::string id = world.database().Ask("SELECT LOWER(HEX(signal_id)) FROM signal_file WHERE channel_key = '" +
+                                              visit.visit() + "'");
+  const std::string name = "signals/" + id.substr(0, 8) + "-" + id.substr(8, 4) + "-" + id.substr(12, 4) + "-" +
+                           id.substr(16, 4) + "-" + id.substr(20);
+  EXPECT_EQ(ReasonOf(world.Call<Case>(world.Dispatcher(), "FileCase", world.FileRequest(name)).status()),
+            "PHOTO_OF_OTHER_CASE");
+}
+
 TEST_F(Feed, AHotspotBecomesALeadThatNeedsAnOnsiteCheck) {
   intake::v1::HotspotEvent hotspot;
   hotspot.set_hotspot("hotspots/" + world.NewId());

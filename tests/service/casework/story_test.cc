@@ -375,6 +375,118 @@ TEST_F(CaseStory, APhotoOfAnotherCaseIsRefused) {
   EXPECT_EQ(world.Get(handling.name()).state(), Case::HANDLING);
 }
 
+TEST_F(CaseStory, AnOldPhotoOfTheChainShowsNeitherTheStateAfterNorACheck) {
+  const Case checking = world.CaseIn(Case::CHECKING);
+  const auto events = EventsOf(checking.name()).events();
+  auto check = world.CheckRequest(checking.name(), SubmitCheckRequest::PASS);
+  check.mutable_evidence(0)->set_media(events[0].evidence(0).media());  // the finder's
+  EXPECT_EQ(ReasonOf(world.Call<Case>(world.CheckerOf(checking), "SubmitCheck", check).status()), "EVIDENCE_MISSING");
+
+  const auto rework = Check(checking, SubmitCheckRequest::FAIL);
+  ASSERT_TRUE(rework.ok()) << rework.status();
+  auto feedback = world.FeedbackRequest(rework->name());
+  feedback.mutable_evidence(1)->set_media(events[5].evidence(1).media());  // the photo of the fix that was none
+  EXPECT_EQ(ReasonOf(world.Call<Case>(world.Fixer(), "SubmitFeedback", feedback).status()), "EVIDENCE_MISSING");
+}
+
+TEST_F(CaseStory, ARecheckOnAPhotoOfTheClosureIsRefused) {
+  const Case watched = world.CaseIn(Case::MONITORING);
+  auto recheck = world.RecheckRequest(watched.name(), SubmitRecheckRequest::HELD);
+  recheck.mutable_evidence(0)->set_media(EventsOf(watched.name()).events()[7].evidence(0).media());
+  EXPECT_EQ(ReasonOf(world.Call<Case>(world.Patrol(), "SubmitRecheck", recheck).status()), "EVIDENCE_MISSING");
+}
+
+TEST_F(CaseStory, NobodyIsOnTimeByDatingAnAnswerBeforeTheQuestion) {
+  const Case dispatched = world.CaseIn(Case::DISPATCHED);
+  const absl::Time asked = world.clock().Now();
+  world.clock().Advance(absl::Hours(30));
+  auto accept = world.AcceptRequest(dispatched.name());
+  *accept.mutable_event_time() = casework::ToTimestamp(asked - absl::Minutes(3));
+  EXPECT_EQ(ReasonOf(world.Call<Case>(world.Fixer(), "AcceptCase", accept).status()), "EVENT_TIME_BEFORE_CASE");
+  ASSERT_TRUE(world.Call<Case>(world.Fixer(), "AcceptCase", world.AcceptRequest(dispatched.name())).ok());
+
+  auto feedback = world.FeedbackRequest(dispatched.name());
+  *feedback.mutable_event_time() = casework::ToTimestamp(asked);
+  ASSERT_TRUE(world.Call<Case>(world.Fixer(), "SubmitFeedback", feedback).ok());
+  world.clock().Advance(absl::Hours(200));
+  world.Settle();
+  const Case checking = world.Get(dispatched.name());
+  auto check = world.CheckRequest(checking.name(), SubmitCheckRequest::PASS);
+  *check.mutable_event_time() = casework::ToTimestamp(asked + absl::Hours(1));
+  EXPECT_EQ(ReasonOf(world.Call<Case>(world.CheckerOf(checking), "SubmitCheck", check).status()),
+            "EVENT_TIME_BEFORE_CASE");
+
+  const auto failed = Check(checking, SubmitCheckRequest::FAIL);
+  ASSERT_TRUE(failed.ok()) << failed.status();
+  auto again = world.FeedbackRequest(failed->name());
+  *again.mutable_event_time() = casework::ToTimestamp(asked + absl::Hours(1));
+  EXPECT_EQ(ReasonOf(world.Call<Case>(world.Fixer(), "SubmitFeedback", again).status()), "EVENT_TIME_BEFORE_CASE");
+}
+
+TEST_F(CaseStory, ACheckAfterARefusedSignatureIsNotTheOneBefore) {
+  const Case passed = world.CaseIn(Case::SIGN_OFF);
+  world.clock().Advance(absl::Hours(5));
+  const auto refused = world.Call<Case>(world.Leader(), "SignOff", world.SignRequest(passed.name(), false));
+  ASSERT_TRUE(refused.ok()) << refused.status();
+  auto check = world.CheckRequest(passed.name(), SubmitCheckRequest::PASS);
+  *check.mutable_event_time() = passed.pass_time();
+  EXPECT_EQ(ReasonOf(world.Call<Case>(world.CheckerOf(*refused), "SubmitCheck", check).status()),
+            "EVENT_TIME_BEFORE_CASE");
+}
+
+TEST_F(CaseStory, AnOnsiteCheckIsNeitherBeforeItWasAskedForNorOnThePhotosOfTheLead) {
+  auto lead = world.LeadRequest();
+  world.AddPhoto(type::v1::Evidence::NEAR, lead.mutable_signal()->mutable_evidence());
+  world.AddPhoto(type::v1::Evidence::FAR, lead.mutable_signal()->mutable_evidence());
+  const auto signal = world.Call<Signal>(world.Dispatcher(), "SubmitSignal", lead);
+  ASSERT_TRUE(signal.ok()) << signal.status();
+  world.clock().Advance(absl::Hours(3));
+  casework::v1::RequestOnsiteCheckRequest ask;
+  ask.set_request_id(world.NewId());
+  ask.set_name(signal->name());
+  ask.set_post(world.FixerPost());
+  ASSERT_TRUE(world.Call<Signal>(world.Dispatcher(), "RequestOnsiteCheck", ask).ok());
+  casework::v1::SubmitOnsiteCheckRequest answer;
+  answer.set_request_id(world.NewId());
+  answer.set_name(signal->name());
+  answer.set_result(Signal::OnsiteCheck::EXISTS);
+  *answer.mutable_evidence() = lead.signal().evidence();
+  *answer.mutable_event_time() = casework::ToTimestamp(world.clock().Now());
+  EXPECT_EQ(ReasonOf(world.Call<Signal>(world.Fixer(), "SubmitOnsiteCheck", answer).status()), "EVIDENCE_MISSING");
+  answer.clear_evidence();
+  world.AddPhoto(type::v1::Evidence::NEAR, answer.mutable_evidence());
+  world.AddPhoto(type::v1::Evidence::FAR, answer.mutable_evidence());
+  *answer.mutable_event_time() = casework::ToTimestamp(world.clock().Now() - absl::Hours(2));
+  EXPECT_EQ(ReasonOf(world.Call<Signal>(world.Fixer(), "SubmitOnsiteCheck", answer).status()),
+            "EVENT_TIME_BEFORE_CASE");
+  *answer.mutable_event_time() = casework::ToTimestamp(world.clock().Now());
+  EXPECT_TRUE(world.Call<Signal>(world.Fixer(), "SubmitOnsiteCheck", answer).ok());
+}
+
+TEST_F(CaseStory, AReasonInWordsStaysOutOfTheJournal) {
+  constexpr std::string_view kWords = "户主王某已搬走";
+  casework::v1::RejectSignalRequest reject;
+  reject.set_request_id(world.NewId());
+  reject.set_name(world.NewSignal().name());
+  reject.set_reason(std::string(kWords));
+  const auto rejected = world.Call<Signal>(world.Dispatcher(), "RejectSignal", reject);
+  ASSERT_TRUE(rejected.ok()) << rejected.status();
+  EXPECT_EQ(rejected->reject_reason(), kWords);
+  const Case passed = world.CaseIn(Case::SIGN_OFF);
+  auto sign = world.SignRequest(passed.name(), false);
+  sign.set_reason(std::string(kWords));
+  ASSERT_TRUE(world.Call<Case>(world.Leader(), "SignOff", sign).ok());
+  casework::v1::ReturnCaseRequest back;
+  back.set_request_id(world.NewId());
+  back.set_name(world.CaseIn(Case::DISPATCHED).name());
+  back.set_reason(std::string(kWords));
+  ASSERT_TRUE(world.Call<Case>(world.Fixer(), "ReturnCase", back).ok());
+  EXPECT_EQ(EventsOf(back.name()).events().rbegin()->reason(), kWords);
+  for (const journal::FeedEntry& entry : world.Entries()) {
+    EXPECT_EQ(entry.entry.event().find(kWords), std::string::npos) << entry.entry.kind();
+  }
+}
+
 TEST_F(CaseStory, APhotoOfTheOwnSignalMayShowTheStateBefore) {
   const Signal signal = world.NewSignal();
   const auto filed = world.Call<Case>(world.Dispatcher(), "FileCase", world.FileRequest(signal.name()));
