@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "gridctl/command.h"
 #include "gridctl/output.h"
+#include "gridctl/words.h"
 #include "gridwarden/identity/v1/identity_service.pb.h"
 
 // gridctl login, logout, whoami, account ...
@@ -39,10 +40,14 @@ std::string ReadPassword(const char* prompt) {
 }
 
 absl::Status Login(Invocation& run) {
-  std::string name;
-  GW_RETURN_IF_ERROR(run.session().SignIn(run.positionals[0], ReadPassword("password: "), &name));
+  GW_ASSIGN_OR_RETURN(const v1::Account account, run.session().SignIn(run.positionals[0], ReadPassword("password: ")));
+  const std::string& name = account.display_name().empty() ? account.login() : account.display_name();
   if (run.Has("--print-token")) {
     std::printf("%s\n", run.session().access_token().c_str());
+  } else if (run.json) {
+    PrintJson(account);  // without the tokens: a log is no place for them
+  } else if (run.chinese) {
+    std::printf("已登录 %s：%s\n", run.session().server().c_str(), name.c_str());
   } else {
     std::printf("signed in to %s as %s\n", run.session().server().c_str(), name.c_str());
   }
@@ -51,15 +56,19 @@ absl::Status Login(Invocation& run) {
 
 absl::Status Logout(Invocation& run) {
   GW_RETURN_IF_ERROR(run.session().SignOut());
-  std::printf("signed out of %s\n", run.session().server().c_str());
+  if (run.json) {
+    std::printf("{}\n");
+  } else {
+    std::printf("%s %s\n", Say(run, "signed out of", "已退出").c_str(), run.session().server().c_str());
+  }
   return absl::OkStatus();
 }
 
-void PrintAccounts(const google::protobuf::RepeatedPtrField<v1::Account>& accounts) {
-  Table table({"LOGIN", "NAME", "PHONE", "ADMIN", "STATE", "CREATED", "ACCOUNT"});
+void PrintAccounts(const Invocation& run, const google::protobuf::RepeatedPtrField<v1::Account>& accounts) {
+  Table table = MakeTable(run, {"LOGIN", "NAME", "PHONE", "ADMIN", "STATE", "CREATED", "ACCOUNT"});
   for (const v1::Account& account : accounts) {
-    table.Add({account.login(), account.display_name(), account.phone(), account.administrator() ? "yes" : "",
-               account.disabled() ? "disabled" : "active", LocalTime(account.create_time()), account.name()});
+    table.Add({account.login(), account.display_name(), account.phone(), account.administrator() ? Say(run, "yes", "是") : "",
+               account.disabled() ? Say(run, "disabled", "已停用") : Say(run, "active", "正常"), LocalTime(account.create_time()), account.name()});
   }
   std::fputs(table.ToString().c_str(), stdout);
 }
@@ -68,7 +77,7 @@ void PrintAccount(Invocation& run, const v1::Account& account) {
   if (run.json) return PrintJson(account);
   v1::ListAccountsResponse one;
   *one.add_accounts() = account;
-  PrintAccounts(one.accounts());
+  PrintAccounts(run, one.accounts());
 }
 
 absl::Status WhoAmI(Invocation& run) {
@@ -109,7 +118,7 @@ absl::Status List(Invocation& run) {
   if (run.json) {
     PrintJson(all);
   } else {
-    PrintAccounts(all.accounts());
+    PrintAccounts(run, all.accounts());
   }
   return absl::OkStatus();
 }
@@ -149,7 +158,13 @@ absl::Status ChangeOwnPassword(Invocation& run) {
   request.set_old_password(ReadPassword("old password: "));
   request.set_new_password(ReadPassword("new password (at least 12 characters): "));
   GW_ASSIGN_OR_RETURN(const v1::Account account, run.session().Call<v1::Account>(Method("ChangePassword"), request));
-  std::printf("the password of %s is changed; other sessions have ended\n", account.login().c_str());
+  if (run.json) {
+    PrintJson(account);
+  } else if (run.chinese) {
+    std::printf("%s 的密码已修改，其他会话已结束\n", account.login().c_str());
+  } else {
+    std::printf("the password of %s is changed; other sessions have ended\n", account.login().c_str());
+  }
   return absl::OkStatus();
 }
 
@@ -173,8 +188,8 @@ void AddAccountCommands(std::vector<Command>& commands) {
                       .examples = {"gridctl login admin", "gridctl login 13800000001 < password-file",
                                    "export GRIDWARDEN_TOKEN=$(gridctl login admin --print-token < password-file)"},
                       .run = Login});
-  commands.push_back({.words = "logout", .summary = "ends the session and forgets its tokens", .run = Logout});
-  commands.push_back({.words = "whoami", .summary = "says who is signed in", .run = WhoAmI});
+  commands.push_back({.words = "logout", .summary = "ends the session and forgets its tokens", .examples = {"gridctl logout"}, .run = Logout});
+  commands.push_back({.words = "whoami", .summary = "says who is signed in", .examples = {"gridctl whoami --json"}, .run = WhoAmI});
   commands.push_back({.words = "account create",
                       .arguments = "LOGIN",
                       .summary = "creates an account; its password is read from standard input",
@@ -186,20 +201,24 @@ void AddAccountCommands(std::vector<Command>& commands) {
                       .run = Create});
   commands.push_back({.words = "account password",
                       .summary = "changes your own password: the old and the new one, a line each, from standard input",
+                      .examples = {"gridctl account password", "gridctl account password < two-lines"},
                       .run = ChangeOwnPassword});
   commands.push_back({.words = "account reset",
                       .arguments = "LOGIN|accounts/ID",
                       .summary = "gives somebody a new password, read from standard input",
+                      .examples = {"gridctl account reset zhang.wei"},
                       .run = Reset});
-  commands.push_back({.words = "account list", .summary = "lists accounts", .run = List});
+  commands.push_back({.words = "account list", .summary = "lists accounts", .examples = {"gridctl account list"}, .run = List});
   commands.push_back({.words = "account disable",
                       .arguments = "LOGIN|accounts/ID",
                       .summary = "disables an account; its sessions end within seconds",
                       .options = {{"--reason", "TEXT", "why, for the record"}},
+                      .examples = {"gridctl account disable zhang.wei --reason 调离"},
                       .run = Disable});
   commands.push_back({.words = "account enable",
                       .arguments = "LOGIN|accounts/ID",
                       .summary = "lets a disabled account sign in again",
+                      .examples = {"gridctl account enable zhang.wei"},
                       .run = Enable});
 }
 

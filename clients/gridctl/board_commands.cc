@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "gridctl/command.h"
 #include "gridctl/output.h"
+#include "gridctl/words.h"
 #include "gridwarden/report/v1/report_service.pb.h"
 
 // gridctl board ...
@@ -31,6 +32,13 @@ std::vector<std::string> Cells(const std::string& label, const v1::BoardRow& row
   cells.push_back(Percent(row.closure_rate()));
   cells.push_back(Percent(row.on_time_rate()));
   return cells;
+}
+
+Table BoardTable(const Invocation& run, const char* english, const char* chinese) {
+  return run.chinese ? Table({chinese, "线索", "立案", "在办", "今日到期", "超期", "返工", "结案", "按期", "未反弹", "反弹", "结案率",
+                              "按期率"})
+                     : Table({english, "SIGNALS", "CASES", "OPEN", "DUE TODAY", "OVERDUE", "REWORK", "CLOSED", "ON TIME", "HELD",
+                              "REBOUND", "CLOSURE", "ON-TIME"});
 }
 
 absl::StatusOr<v1::GetBoardRequest> Request(Invocation& run) {
@@ -60,7 +68,13 @@ absl::Status Board(Invocation& run) {
     std::ofstream out(run.Get("--csv"), std::ios::binary);
     out << file.content();
     if (!out.flush()) return absl::InvalidArgumentError(run.Get("--csv") + ": cannot be written");
-    std::printf("%s: written, as of log index %llu\n", run.Get("--csv").c_str(), static_cast<unsigned long long>(file.log_index()));
+    if (run.json) {
+      v1::BoardFile told = file;
+      told.clear_content();
+      PrintJson(told);
+      return absl::OkStatus();
+    }
+    std::printf(run.chinese ? "%s：已写出，日志序号 %llu\n" : "%s: written, as of log index %llu\n", run.Get("--csv").c_str(), static_cast<unsigned long long>(file.log_index()));
     return absl::OkStatus();
   }
   GW_ASSIGN_OR_RETURN(const v1::Board board, run.session().Call<v1::Board>(Method("GetBoard"), request));
@@ -68,20 +82,16 @@ absl::Status Board(Invocation& run) {
     PrintJson(board);
     return absl::OkStatus();
   }
-  std::printf("%s  as of %s, log index %llu\n", board.total().display_name().c_str(), LocalTime(board.as_of()).c_str(),
+  std::printf(run.chinese ? "%s  截至 %s，日志序号 %llu\n" : "%s  as of %s, log index %llu\n", board.total().display_name().c_str(), LocalTime(board.as_of()).c_str(),
               static_cast<unsigned long long>(board.log_index()));
-  Table table = run.chinese ? Table({"区域", "线索", "立案", "在办", "今日到期", "超期", "返工", "结案", "按期", "未反弹", "反弹",
-                                     "结案率", "按期率"})
-                            : Table({"DIVISION", "SIGNALS", "CASES", "OPEN", "DUE TODAY", "OVERDUE", "REWORK", "CLOSED",
-                                     "ON TIME", "HELD", "REBOUND", "CLOSURE", "ON-TIME"});
+  Table table = BoardTable(run, "DIVISION", "区划");
   for (const v1::BoardRow& row : board.children()) table.Add(Cells(row.display_name(), row));
   if (board.own().signals() + board.own().cases() > 0) table.Add(Cells(run.chinese ? "（本级）" : "(itself)", board.own()));
   table.Add(Cells(run.chinese ? "合计" : "TOTAL", board.total()));
   std::fputs(table.ToString().c_str(), stdout);
   if (!board.categories().empty()) {
-    Table categories({"CATEGORY", "SIGNALS", "CASES", "OPEN", "DUE TODAY", "OVERDUE", "REWORK", "CLOSED", "ON TIME", "HELD",
-                      "REBOUND", "CLOSURE", "ON-TIME"});
-    for (const v1::BoardRow& row : board.categories()) categories.Add(Cells(row.category(), row));
+    Table categories = BoardTable(run, "CATEGORY", "类别");
+    for (const v1::BoardRow& row : board.categories()) categories.Add(Cells(CategoryWord(run, row.category()), row));
     std::printf("\n%s", categories.ToString().c_str());
   }
   return absl::OkStatus();
@@ -108,20 +118,20 @@ absl::Status Cases(Invocation& run) {
     PrintJson(page);
     return absl::OkStatus();
   }
-  Table table({"NUMBER", "STATE", "CATEGORY", "WHERE", "FOUND", "DUE", "CLOSED", "NAME"});
+  Table table = MakeTable(run, {"NUMBER", "STATE", "CATEGORY", "WHERE", "FOUND", "DUE", "CLOSED", "NAME"});
   for (const v1::BoardCase& one : page.cases()) {
-    table.Add({one.case_no(), one.state(), one.category(), one.division_path(), LocalTime(one.event_time()),
+    table.Add({one.case_no(), StateWord(run, one.state()), CategoryWord(run, one.category()), one.division_path(), LocalTime(one.event_time()),
                LocalTime(one.due_time()), LocalTime(one.close_time()), one.name()});
   }
-  std::fputs(table.empty() ? "no cases\n" : table.ToString().c_str(), stdout);
-  if (!page.next_page_token().empty()) std::printf("more: --page %s\n", page.next_page_token().c_str());
+  std::fputs(table.empty() ? Say(run, "no cases\n", "没有案卷\n").c_str() : table.ToString().c_str(), stdout);
+  PrintMore(run, page.next_page_token());
   return absl::OkStatus();
 }
 
-void PrintDifferences(const google::protobuf::RepeatedPtrField<v1::Difference>& differences) {
-  Table table({"DIVISION", "CATEGORY", "COUNTED", "BOARD", "RECOUNT"});
+void PrintDifferences(Invocation& run, const google::protobuf::RepeatedPtrField<v1::Difference>& differences) {
+  Table table = MakeTable(run, {"DIVISION", "CATEGORY", "COUNTED", "BOARD", "RECOUNT"});
   for (const v1::Difference& one : differences) {
-    table.Add({one.division(), one.category(), one.measure(), std::to_string(one.board()), std::to_string(one.recount())});
+    table.Add({one.division(), CategoryWord(run, one.category()), one.measure(), std::to_string(one.board()), std::to_string(one.recount())});
   }
   if (!table.empty()) std::fputs(table.ToString().c_str(), stdout);
 }
@@ -133,9 +143,9 @@ absl::Status Audit(Invocation& run) {
   if (run.json) {
     PrintJson(audit);
   } else {
-    std::printf("%lld facts recounted at log index %llu, %lld differences\n", static_cast<long long>(audit.facts_counted()),
+    std::printf(run.chinese ? "复核 %lld 条，日志序号 %llu，差异 %lld 处\n" : "%lld facts recounted at log index %llu, %lld differences\n", static_cast<long long>(audit.facts_counted()),
                 static_cast<unsigned long long>(audit.log_index()), static_cast<long long>(audit.differences()));
-    PrintDifferences(audit.first());
+    PrintDifferences(run, audit.first());
   }
   return audit.differences() == 0 ? absl::OkStatus() : ExitWith(kRefused, "the board differs from the recount");
 }
@@ -147,10 +157,10 @@ absl::Status Rebuild(Invocation& run) {
   if (run.json) {
     PrintJson(rebuild);
   } else {
-    std::printf("%s: %llu of %llu entries folded, %lld differences\n", v1::Rebuild::State_Name(rebuild.state()).c_str(),
+    std::printf(run.chinese ? "%s：已折叠 %llu / %llu 条，差异 %lld 处\n" : "%s: %llu of %llu entries folded, %lld differences\n", Word(run, rebuild.state()).c_str(),
                 static_cast<unsigned long long>(rebuild.folded_index()), static_cast<unsigned long long>(rebuild.target_index()),
                 static_cast<long long>(rebuild.differences()));
-    PrintDifferences(rebuild.first());
+    PrintDifferences(run, rebuild.first());
   }
   return absl::OkStatus();
 }
@@ -180,8 +190,10 @@ void AddBoardCommands(std::vector<Command>& commands) {
   commands.push_back({.words = "board audit",
                       .arguments = "DIVISION",
                       .summary = "recounts a division from its cases and compares with the board",
+                      .examples = {"gridctl board audit 4117"},
                       .run = Audit});
-  commands.push_back({.words = "board rebuild", .summary = "folds the whole journal again and compares", .run = Rebuild});
+  commands.push_back({.words = "board rebuild", .summary = "folds the whole journal again and compares",
+                      .examples = {"gridctl board rebuild"}, .run = Rebuild});
 }
 
 }  // namespace gridwarden::gridctl

@@ -6,6 +6,7 @@
 #include "gridctl/case_words.h"
 #include "gridctl/command.h"
 #include "gridctl/output.h"
+#include "gridctl/words.h"
 #include "gridwarden/casework/v1/casework_service.pb.h"
 
 // gridctl case list|show|events and a command for every transition.
@@ -20,12 +21,12 @@ void PrintCases(Invocation& run, const google::protobuf::RepeatedPtrField<v1::Ca
   std::vector<std::string> divisions;
   for (const v1::Case& one : cases) divisions.push_back(one.division());
   const std::map<std::string, std::string> places = run.session().PlaceNames(divisions);
-  Table table({"NUMBER", "STATE", "CATEGORY", "WHERE", "FOUND", "DUE", "WHOLE DUE", "REWORK", "HELD", "CASE"});
+  Table table = MakeTable(run, {"NUMBER", "STATE", "CATEGORY", "WHERE", "FOUND", "DUE", "WHOLE DUE", "REWORK", "HELD", "CASE"});
   for (const v1::Case& one : cases) {
-    table.Add({one.case_no(), v1::Case::State_Name(one.state()), one.category(),
+    table.Add({one.case_no(), Word(run, one.state()), CategoryWord(run, one.category()),
                one.division().empty() ? "-" : places.at(one.division()), LocalTime(one.event_time()),
                LocalTime(one.due_time()), LocalTime(one.total_due_time()), std::to_string(one.rework_count()),
-               one.held() == v1::Case::HELD_UNSPECIFIED ? "-" : v1::Case::Held_Name(one.held()), one.name()});
+               Word(run, one.held()), one.name()});
   }
   std::fputs(table.ToString().c_str(), stdout);
 }
@@ -88,9 +89,9 @@ absl::Status List(Invocation& run) {
     PrintJson(page);
     return absl::OkStatus();
   }
-  if (page.cases().empty()) std::printf("no cases\n");
+  if (page.cases().empty()) std::puts(Say(run, "no cases", "没有案卷").c_str());
   else PrintCases(run, page.cases());
-  if (!page.next_page_token().empty()) std::printf("more: --page %s\n", page.next_page_token().c_str());
+  PrintMore(run, page.next_page_token());
   return absl::OkStatus();
 }
 
@@ -98,6 +99,23 @@ absl::Status Show(Invocation& run) {
   v1::GetCaseRequest request;
   request.set_name(CaseName(run.positionals[0]));
   return PrintCase(run, run.session().Call<v1::Case>(Method("GetCase"), request));
+}
+
+// "FILED -> DISPATCHED"; only the state where it began or stayed there.
+std::string Change(const std::string& from, const std::string& to) {
+  return from == "-" || from == to ? to : absl::StrFormat("%s -> %s", from, to);
+}
+
+// "2 photos, 5 answers"; "-" when there is nothing.
+std::string Evidence(const Invocation& run, const v1::CaseHistoryLine& line) {
+  const auto count = [&run](int number, const char* one, const char* many, const char* chinese) -> std::string {
+    if (number == 0) return "";
+    return run.chinese ? absl::StrFormat("%s %d", chinese, number) : absl::StrFormat("%d %s", number, number == 1 ? one : many);
+  };
+  const std::string photos = count(line.evidence_size(), "photo", "photos", "照片");
+  const std::string answers = count(line.answers_size(), "answer", "answers", "清单");
+  if (photos.empty() && answers.empty()) return "-";
+  return photos + (photos.empty() || answers.empty() ? "" : run.chinese ? "，" : ", ") + answers;
 }
 
 // The story of a case: every step, who, when, in which post, on whose evidence.
@@ -110,15 +128,16 @@ absl::Status Events(Invocation& run) {
     PrintJson(answer);
     return absl::OkStatus();
   }
-  Table table({"WHEN", "ACT", "FROM -> TO", "WHO", "IN WHICH POST", "EVIDENCE", "SAID"});
+  Table table = MakeTable(run, {"WHEN", "ACT", "FROM -> TO", "WHO", "IN WHICH POST", "EVIDENCE", "SAID"});
   for (const v1::CaseHistoryLine& line : answer.events()) {
-    std::string said = line.reason();
+    std::string said = ReasonWord(run, line.reason());
     if (!line.eligibility().empty()) said += (said.empty() ? "" : "; ") + line.eligibility();
-    if (line.late()) said += said.empty() ? "late" : "; late";
-    table.Add({LocalTime(line.event_time()), v1::Action_Name(line.action()),
-               absl::StrFormat("%s -> %s", line.from_state().empty() ? "·" : line.from_state(), line.to_state()),
-               line.system() ? "the system" : line.person_display_name(), line.post_display_name(),
-               absl::StrFormat("%d photos, %d answers", line.evidence_size(), line.answers_size()), said});
+    if (line.late()) said += (said.empty() ? "" : "; ") + Say(run, "late", "逾期");
+    table.Add({LocalTime(line.event_time()), Word(run, line.action()),
+               Change(StateWord(run, line.from_state()), StateWord(run, line.to_state())),
+               line.system() ? Say(run, "the system", "系统") : line.person_display_name(),
+               PostWord(run, line.post_display_name()),
+               Evidence(run, line), said});
   }
   std::fputs(table.ToString().c_str(), stdout);
   return absl::OkStatus();
@@ -225,7 +244,8 @@ void AddCaseCommands(std::vector<Command>& commands) {
                                   {"--page", "TOKEN", "go on after a page"}},
                       .examples = {"gridctl case list --division 411702 --overdue"},
                       .run = List});
-  commands.push_back({.words = "case show", .arguments = "CASE", .summary = "shows one case", .run = Show});
+  commands.push_back({.words = "case show", .arguments = "CASE", .summary = "shows one case",
+                      .examples = {"gridctl case show 411702-2026-000012"}, .run = Show});
   commands.push_back({.words = "case events",
                       .arguments = "CASE",
                       .summary = "tells the story of a case: every step, who, when, in which post, on whose evidence",
@@ -235,6 +255,7 @@ void AddCaseCommands(std::vector<Command>& commands) {
                       .arguments = "SIGNAL",
                       .summary = "files a case from a signal 立案",
                       .options = {{"--category", "CODE", "corrects the category"}, EtagOption()},
+                      .examples = {"gridctl case file 0190..."},
                       .run = File});
   commands.push_back({.words = "case dispatch",
                       .arguments = "CASE posts/ID|units/ID",
@@ -242,21 +263,25 @@ void AddCaseCommands(std::vector<Command>& commands) {
                       .options = {{"--duty-item", "TEXT", "duty item the routing cites"},
                                   {"--cooperator", "units/ID", "unit that cooperates", true},
                                   EtagOption()},
+                      .examples = {"gridctl case dispatch 411702-2026-000012 posts/0190... --duty-item 属地管理"},
                       .run = Dispatch});
   commands.push_back({.words = "case return",
                       .arguments = "CASE",
                       .summary = "gives a mis-dispatched case back 回退",
                       .options = {reason, {"--propose", "posts/ID|units/ID", "who should have it"}, EtagOption()},
+                      .examples = {"gridctl case return 411702-2026-000012 --reason 不属于本岗职责 --propose posts/0190..."},
                       .run = Return});
   commands.push_back({.words = "case accept",
                       .arguments = "CASE",
                       .summary = "takes the case on 处置",
                       .options = {EventTimeOption(), EtagOption()},
+                      .examples = {"gridctl case accept 411702-2026-000012"},
                       .run = Accept});
   commands.push_back({.words = "case disposition",
                       .arguments = "CASE shut_down|relocate|upgrade",
                       .summary = "decides what becomes of a small polluter",
                       .options = {EtagOption()},
+                      .examples = {"gridctl case disposition 411702-2026-000012 upgrade"},
                       .run = SetDisposition});
   commands.push_back({.words = "case feedback",
                       .arguments = "CASE",
@@ -269,26 +294,31 @@ void AddCaseCommands(std::vector<Command>& commands) {
                       .arguments = "CASE [POST]",
                       .summary = "sends somebody independent to check; without POST the system draws",
                       .options = {reason, EtagOption()},
+                      .examples = {"gridctl case assign-check 411702-2026-000012"},
                       .run = AssignCheck});
   commands.push_back({.words = "case check",
                       .arguments = "CASE pass|fail|unable",
                       .summary = "says what the check found 核查",
                       .options = {note, PhotoOption(), AnswerOption(), PositionOption(), EventTimeOption(), EtagOption()},
+                      .examples = {"gridctl case check 411702-2026-000012 fail --note 仍有残留 --photo remains:pile.jpg"},
                       .run = Check});
   commands.push_back({.words = "case sign",
                       .arguments = "CASE",
                       .summary = "signs the case off 结案",
                       .options = {EtagOption()},
+                      .examples = {"gridctl case sign 411702-2026-000012"},
                       .run = [](Invocation& run) { return Sign(run, true); }});
   commands.push_back({.words = "case refuse",
                       .arguments = "CASE",
                       .summary = "refuses to sign; it is checked again",
                       .options = {reason, EtagOption()},
+                      .examples = {"gridctl case refuse 411702-2026-000012 --reason 照片不清"},
                       .run = [](Invocation& run) { return Sign(run, false); }});
   commands.push_back({.words = "case recheck",
                       .arguments = "CASE held|rebounded|not_observable",
                       .summary = "says what a recheck found 回头看",
                       .options = {note, PhotoOption(), PositionOption(), EventTimeOption(), EtagOption()},
+                      .examples = {"gridctl case recheck 411702-2026-000012 held --photo far:yard.jpg"},
                       .run = Recheck});
 }
 

@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "gridctl/command.h"
 #include "gridctl/output.h"
+#include "gridctl/words.h"
 #include "gridwarden/grid/v1/grid_service.pb.h"
 
 // gridctl responsible, division, post, person.
@@ -48,16 +49,16 @@ absl::Status Responsible(Invocation& run) {
     PrintJson(answer);
     return absl::OkStatus();
   }
-  std::printf("%s at %s\n", answer.division().path().c_str(), LocalTime(at).c_str());
-  Table table({"LEVEL", "DIVISION", "POST", "REGIME", "RESPONSIBILITY", "HOLDER", "HOW", "DOCUMENT"});
+  std::printf(run.chinese ? "%s  %s\n" : "%s at %s\n", answer.division().path().c_str(), LocalTime(at).c_str());
+  Table table = MakeTable(run, {"LEVEL", "DIVISION", "POST", "REGIME", "RESPONSIBILITY", "HOLDER", "HOW", "DOCUMENT"});
   for (const v1::ResponsibleLink& link : answer.chain()) {
-    table.Add({v1::Division::Level_Name(link.level()), link.division_display_name(), v1::Post::Kind_Name(link.post_kind()),
-               v1::Post::Regime_Name(link.regime()), v1::Post::Responsibility_Name(link.responsibility()),
-               link.vacant() ? "VACANT 空缺" : link.person_display_name(),
-               link.vacant() ? "-" : v1::Tenure::Kind_Name(link.tenure_kind()), link.document_no()});
+    table.Add({Word(run, link.level()), link.division_display_name(), Word(run, link.post_kind()),
+               Word(run, link.regime()), Word(run, link.responsibility()),
+               link.vacant() ? Vacant(run) : link.person_display_name(),
+               link.vacant() ? "-" : Word(run, link.tenure_kind()), link.document_no().empty() ? "-" : link.document_no()});
   }
   std::fputs(table.ToString().c_str(), stdout);
-  for (const std::string& gap : answer.gaps()) std::printf("no such post: %s\n", gap.c_str());
+  for (const std::string& gap : answer.gaps()) std::printf("%s %s\n", Say(run, "missing:", "缺设：").c_str(), gap.c_str());
   return absl::OkStatus();
 }
 
@@ -78,10 +79,11 @@ absl::Status DivisionList(Invocation& run) {
     PrintJson(all);
     return absl::OkStatus();
   }
-  Table table({"CODE", "NAME", "LEVEL", "NOTE", "DIVISION"});
+  Table table = MakeTable(run, {"CODE", "NAME", "LEVEL", "NOTE", "DIVISION"});
   for (const v1::Division& division : all.divisions()) {
     table.Add({division.codes().empty() ? "-" : division.codes().rbegin()->code(), division.display_name(),
-               v1::Division::Level_Name(division.level()), division.statistical() ? "statistical" : "", division.name()});
+               Word(run, division.level()),
+               division.statistical() ? Say(run, "statistical", "统计用区划") : "", division.name()});
   }
   std::fputs(table.ToString().c_str(), stdout);
   return absl::OkStatus();
@@ -103,12 +105,12 @@ absl::Status PostList(Invocation& run) {
     PrintJson(all);
     return absl::OkStatus();
   }
-  Table table({"KIND", "REGIME", "NO", "HOLDER", "HOW", "DOCUMENT", "POST"});
+  Table table = MakeTable(run, {"KIND", "REGIME", "NO", "HOLDER", "HOW", "DOCUMENT", "POST"});
   for (const v1::PostWithHolder& row : all.posts()) {
     const bool vacant = !row.has_tenure();
-    table.Add({v1::Post::Kind_Name(row.post().kind()), v1::Post::Regime_Name(row.post().regime()),
-               std::to_string(row.post().ordinal()), vacant ? "VACANT 空缺" : row.person_display_name(),
-               vacant ? "-" : v1::Tenure::Kind_Name(row.tenure().kind()), row.tenure().document_no(), row.post().name()});
+    table.Add({Word(run, row.post().kind()), Word(run, row.post().regime()),
+               std::to_string(row.post().ordinal()), vacant ? Vacant(run) : row.person_display_name(),
+               vacant ? "-" : Word(run, row.tenure().kind()), row.tenure().document_no(), row.post().name()});
   }
   std::fputs(table.ToString().c_str(), stdout);
   return absl::OkStatus();
@@ -129,7 +131,7 @@ absl::Status PersonList(Invocation& run) {
     PrintJson(all);
     return absl::OkStatus();
   }
-  Table table({"STAFF NO", "NAME", "PHONE", "PERSON"});
+  Table table = MakeTable(run, {"STAFF NO", "NAME", "PHONE", "PERSON"});
   for (const v1::Person& person : all.persons()) {
     table.Add({person.staff_no(), person.display_name(), person.phone(), person.name()});
   }
@@ -163,6 +165,7 @@ void AddGridCommands(std::vector<Command>& commands) {
   commands.push_back({.words = "person list",
                       .summary = "lists persons in your scope",
                       .options = {{"--filter", "TEXT", "only names or staff numbers beginning so"}},
+                      .examples = {"gridctl person list --filter 王"},
                       .run = PersonList});
 }
 

@@ -10,6 +10,7 @@
 #include "domain/merkle/tree.h"
 #include "gridctl/command.h"
 #include "gridctl/output.h"
+#include "gridctl/words.h"
 #include "gridwarden/journal/v1/entry.pb.h"
 #include "gridwarden/journal/v1/journal_service.pb.h"
 #include "platform/crypto/digest.h"
@@ -58,7 +59,7 @@ absl::Status Tail(Invocation& run) {
     PrintJson(page);
     return absl::OkStatus();
   }
-  Table table({"INDEX", "SEQUENCED", "KIND", "SUBJECT", "SEQ", "BY", "LEAF"});
+  Table table = MakeTable(run, {"INDEX", "SEQUENCED", "KIND", "SUBJECT", "SEQ", "BY", "LEAF"});
   for (const v1::SequencedEntry& sequenced : page.entries()) {
     v1::Entry entry;
     if (!entry.ParseFromString(sequenced.body())) return ExitWith(kAltered, "an entry cannot be read");
@@ -66,10 +67,10 @@ absl::Status Tail(Invocation& run) {
     const std::optional<Uuid> account = Uuid::FromBytes(entry.actor().account());
     table.Add({std::to_string(sequenced.index()), LocalTime(sequenced.sequenced_time()), entry.kind(),
                subject ? subject->ToString() : "?", std::to_string(entry.subject_seq()),
-               entry.actor().system() ? "the system" : account ? account->ToString() : "?",
+               entry.actor().system() ? Say(run, "the system", "系统") : account ? account->ToString() : "?",
                Hex(sequenced.leaf()).substr(0, 16)});
   }
-  std::fputs(table.empty() ? "the journal is empty\n" : table.ToString().c_str(), stdout);
+  std::fputs(table.empty() ? Say(run, "the journal is empty\n", "日志为空\n").c_str() : table.ToString().c_str(), stdout);
   return absl::OkStatus();
 }
 
@@ -81,7 +82,7 @@ absl::Status GetReceipt(Invocation& run) {
     PrintJson(receipt);
     return absl::OkStatus();
   }
-  std::printf("%s, received %s\n", v1::Receipt::State_Name(receipt.state()).c_str(), LocalTime(receipt.received_time()).c_str());
+  std::printf("%s, received %s\n", Word(run, receipt.state()).c_str(), LocalTime(receipt.received_time()).c_str());
   for (const v1::Receipt::Line& line : receipt.lines()) {
     std::printf("entry %s  leaf %s  index %llu\n", line.entry_id().c_str(), Hex(line.leaf()).c_str(),
                 static_cast<unsigned long long>(line.index()));
@@ -183,14 +184,17 @@ absl::Status Verify(Invocation& run) {
 }  // namespace
 
 void AddJournalCommands(std::vector<Command>& commands) {
-  commands.push_back({.words = "journal status", .summary = "says how far the log has come", .run = Status});
+  commands.push_back({.words = "journal status", .summary = "says how far the log has come",
+                      .examples = {"gridctl journal status"}, .run = Status});
   commands.push_back({.words = "journal tail",
                       .arguments = "[COUNT]",
                       .summary = "shows the newest entries",
+                      .examples = {"gridctl journal tail 50"},
                       .run = Tail});
   commands.push_back({.words = "journal receipt",
                       .arguments = "REQUEST_ID",
                       .summary = "says what became of a request",
+                      .examples = {"gridctl journal receipt 0190..."},
                       .run = GetReceipt});
   commands.push_back({.words = "journal verify",
                       .summary = "recomputes the tree from all entries and compares it with the signed checkpoint",

@@ -108,7 +108,7 @@ absl::Status Session::Refresh() {
   return Store();
 }
 
-absl::Status Session::SignIn(const std::string& login, const std::string& password, std::string* display_name) {
+absl::StatusOr<identity::v1::Account> Session::SignIn(const std::string& login, const std::string& password) {
   identity::v1::SignInRequest request;
   request.set_login(login);
   request.set_password(password);
@@ -119,8 +119,8 @@ absl::Status Session::SignIn(const std::string& login, const std::string& passwo
   access_token_ = tokens.access_token();
   refresh_token_ = tokens.refresh_token();
   client_.set_token(access_token_);
-  *display_name = tokens.account().display_name().empty() ? login : tokens.account().display_name();
-  return Store();
+  GW_RETURN_IF_ERROR(Store());
+  return tokens.account();
 }
 
 absl::Status Session::SignOut() {

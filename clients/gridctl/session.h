@@ -10,6 +10,7 @@
 #include "common/connect_client.h"
 #include "base/status.h"
 #include "google/protobuf/message.h"
+#include "gridwarden/identity/v1/identity_service.pb.h"
 
 // The signed-in client of one gridctl run. Tokens of `gridctl login` are kept per server in
 // $XDG_CONFIG_HOME/gridwarden/tokens.json, mode 0600, and refreshed when they expire.
@@ -35,7 +36,7 @@ class Session {
   }
   absl::StatusOr<std::string> CallBytes(std::string_view method, const std::string& body);
 
-  absl::Status SignIn(const std::string& login, const std::string& password, std::string* display_name);
+  absl::StatusOr<identity::v1::Account> SignIn(const std::string& login, const std::string& password);
   absl::Status SignOut();
 
   // The division meant by a code, a name path, an id or a resource name: its canonical name "divisions/{uuid}".

@@ -6,6 +6,7 @@
 #include "gridctl/case_words.h"
 #include "gridctl/command.h"
 #include "gridctl/output.h"
+#include "gridctl/words.h"
 #include "gridwarden/casework/v1/casework_service.pb.h"
 
 // gridctl signal ...
@@ -20,9 +21,9 @@ void PrintSignals(Invocation& run, const google::protobuf::RepeatedPtrField<v1::
   std::vector<std::string> divisions;
   for (const v1::Signal& signal : signals) divisions.push_back(signal.division());
   const std::map<std::string, std::string> places = run.session().PlaceNames(divisions);
-  Table table({"STATE", "CHANNEL", "CATEGORY", "WHERE", "SURE", "FOUND", "DUE", "SIGNAL", "CASE"});
+  Table table = MakeTable(run, {"STATE", "CHANNEL", "CATEGORY", "WHERE", "SURE", "FOUND", "DUE", "SIGNAL", "CASE"});
   for (const v1::Signal& signal : signals) {
-    table.Add({v1::Signal::State_Name(signal.state()), v1::Signal::Channel_Name(signal.channel()), signal.category(),
+    table.Add({Word(run, signal.state()), Word(run, signal.channel()), CategoryWord(run, signal.category()),
                signal.division().empty() ? "-" : places.at(signal.division()),
                signal.place_confidence() > 0 ? absl::StrFormat("%.0f%%", 100 * signal.place_confidence()) : "-",
                LocalTime(signal.event_time()), LocalTime(signal.due_time()), signal.name(), signal.case_()});
@@ -59,9 +60,9 @@ absl::Status List(Invocation& run) {
     PrintJson(page);
     return absl::OkStatus();
   }
-  if (page.signals().empty()) std::printf("no signals\n");
+  if (page.signals().empty()) std::puts(Say(run, "no signals", "没有线索").c_str());
   else PrintSignals(run, page.signals());
-  if (!page.next_page_token().empty()) std::printf("more: --page %s\n", page.next_page_token().c_str());
+  PrintMore(run, page.next_page_token());
   return absl::OkStatus();
 }
 
@@ -152,8 +153,10 @@ void AddSignalCommands(std::vector<Command>& commands) {
                                   {"--category", "CODE", "only this category"},
                                   {"--mine", "", "only those you have to look at"},
                                   {"--page", "TOKEN", "go on after a page"}},
+                      .examples = {"gridctl signal list --division 411702 --state new"},
                       .run = List});
-  commands.push_back({.words = "signal show", .arguments = "SIGNAL", .summary = "shows one signal", .run = Show});
+  commands.push_back({.words = "signal show", .arguments = "SIGNAL", .summary = "shows one signal",
+                      .examples = {"gridctl signal show 0190..."}, .run = Show});
   commands.push_back({.words = "signal submit",
                       .arguments = "CATEGORY",
                       .summary = "hands in a find or an outside lead",
@@ -169,17 +172,20 @@ void AddSignalCommands(std::vector<Command>& commands) {
                       .arguments = "SIGNAL POST",
                       .summary = "sends somebody to look at an outside lead",
                       .options = {EtagOption()},
+                      .examples = {"gridctl signal send-check 0190... posts/0190..."},
                       .run = SendCheck});
   commands.push_back({.words = "signal check",
                       .arguments = "SIGNAL exists|absent|unable",
                       .summary = "says what the on-site check found",
                       .options = {{"--note", "TEXT", "what was seen"}, PositionOption(), PhotoOption(), AnswerOption(),
                                   EventTimeOption(), EtagOption()},
+                      .examples = {"gridctl signal check 0190... exists --photo near:a.jpg --photo far:b.jpg"},
                       .run = SubmitCheck});
   commands.push_back({.words = "signal reject",
                       .arguments = "SIGNAL",
                       .summary = "rejects a signal that did not hold",
                       .options = {{"--reason", "TEXT", "why"}, EtagOption()},
+                      .examples = {"gridctl signal reject 0190... --reason 现场未发现"},
                       .run = Reject});
 }
 

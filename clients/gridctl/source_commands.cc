@@ -7,6 +7,7 @@
 #include "gridctl/case_words.h"
 #include "gridctl/command.h"
 #include "gridctl/output.h"
+#include "gridctl/words.h"
 #include "gridwarden/source/v1/source_service.pb.h"
 
 // gridctl source ...
@@ -17,12 +18,11 @@ namespace v1 = source::v1;
 
 std::string Method(std::string_view name) { return "gridwarden.source.v1.SourceService/" + std::string(name); }
 
-void PrintSources(const google::protobuf::RepeatedPtrField<v1::Source>& sources) {
-  Table table({"NUMBER", "NAME", "CATEGORY", "STATE", "DISPOSITION", "SOURCE"});
+void PrintSources(Invocation& run, const google::protobuf::RepeatedPtrField<v1::Source>& sources) {
+  Table table = MakeTable(run, {"NUMBER", "NAME", "CATEGORY", "STATE", "DISPOSITION", "SOURCE"});
   for (const v1::Source& source : sources) {
-    table.Add({source.source_no(), source.display_name(), source.category(), v1::Source::State_Name(source.state()),
-               source.disposition() == v1::Source::DISPOSITION_UNSPECIFIED ? "-"
-                                                                           : v1::Source::Disposition_Name(source.disposition()),
+    table.Add({source.source_no(), source.display_name(), CategoryWord(run, source.category()), Word(run, source.state()),
+               Word(run, source.disposition()),
                source.name()});
   }
   std::fputs(table.ToString().c_str(), stdout);
@@ -48,9 +48,9 @@ absl::Status List(Invocation& run) {
     PrintJson(page);
     return absl::OkStatus();
   }
-  if (page.sources().empty()) std::printf("no sources\n");
-  else PrintSources(page.sources());
-  if (!page.next_page_token().empty()) std::printf("more: --page %s\n", page.next_page_token().c_str());
+  if (page.sources().empty()) std::puts(Say(run, "no sources", "没有污染源").c_str());
+  else PrintSources(run, page.sources());
+  PrintMore(run, page.next_page_token());
   return absl::OkStatus();
 }
 
@@ -64,7 +64,7 @@ absl::Status Show(Invocation& run) {
   }
   google::protobuf::RepeatedPtrField<v1::Source> one;
   *one.Add() = source;
-  PrintSources(one);
+  PrintSources(run, one);
   return absl::OkStatus();
 }
 
@@ -75,6 +75,7 @@ absl::Status Export(Invocation& run) {
   }
   request.set_category(run.Get("--category"));
   std::ofstream out(run.positionals[0], std::ios::binary);
+  if (!out) return absl::InvalidArgumentError(run.positionals[0] + ": cannot be written");
   int64_t rows = 0;
   bool first = true;
   do {
@@ -88,7 +89,13 @@ absl::Status Export(Invocation& run) {
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
   if (!out.flush()) return absl::InvalidArgumentError(run.positionals[0] + ": cannot be written");
-  std::printf("%s: %lld sources\n", run.positionals[0].c_str(), static_cast<long long>(rows));
+  if (run.json) {
+    v1::ExportSourcesResponse told;
+    told.set_rows(static_cast<int32_t>(rows));
+    PrintJson(told);
+    return absl::OkStatus();
+  }
+  std::printf(run.chinese ? "%s：%lld 个污染源\n" : "%s: %lld sources\n", run.positionals[0].c_str(), static_cast<long long>(rows));
   return absl::OkStatus();
 }
 
@@ -101,12 +108,15 @@ void AddSourceCommands(std::vector<Command>& commands) {
                       .summary = "lists the ledger of sources in your scope 台账",
                       .options = {division, category, {"--state", "STATE", "ACTIVE, STOPPED, CLOSED, GONE", true},
                                   {"--query", "TEXT", "names or numbers beginning so"}, {"--page", "TOKEN", "go on after a page"}},
+                      .examples = {"gridctl source list --division 411702 --category SMALL_POLLUTER"},
                       .run = List});
-  commands.push_back({.words = "source show", .arguments = "SOURCE", .summary = "shows one source", .run = Show});
+  commands.push_back({.words = "source show", .arguments = "SOURCE", .summary = "shows one source",
+                      .examples = {"gridctl source show 0190..."}, .run = Show});
   commands.push_back({.words = "source export",
                       .arguments = "FILE",
                       .summary = "writes the ledger as CSV that can be imported again",
                       .options = {division, category},
+                      .examples = {"gridctl source export ledger.csv --division 411702"},
                       .run = Export});
 }
 

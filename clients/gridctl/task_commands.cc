@@ -6,6 +6,7 @@
 #include "gridctl/case_words.h"
 #include "gridctl/command.h"
 #include "gridctl/output.h"
+#include "gridctl/words.h"
 #include "gridwarden/patrol/v1/patrol_service.pb.h"
 
 // gridctl task ...
@@ -16,12 +17,12 @@ namespace v1 = patrol::v1;
 
 std::string Method(std::string_view name) { return "gridwarden.patrol.v1.PatrolService/" + std::string(name); }
 
-void PrintTasks(const google::protobuf::RepeatedPtrField<v1::PatrolTask>& tasks) {
-  Table table({"STATE", "TITLE", "CATEGORY", "DUE", "RESULT", "LATE", "TASK"});
+void PrintTasks(Invocation& run, const google::protobuf::RepeatedPtrField<v1::PatrolTask>& tasks) {
+  Table table = MakeTable(run, {"STATE", "TITLE", "CATEGORY", "DUE", "RESULT", "LATE", "TASK"});
   for (const v1::PatrolTask& task : tasks) {
-    table.Add({v1::PatrolTask::State_Name(task.state()), task.title(), task.category(), LocalTime(task.due_time()),
-               task.result() == v1::Visit::RESULT_UNSPECIFIED ? "-" : v1::Visit::Result_Name(task.result()),
-               task.late() ? "late" : "", task.name()});
+    table.Add({Word(run, task.state()), task.title(), CategoryWord(run, task.category()), LocalTime(task.due_time()),
+               Word(run, task.result()),
+               task.late() ? Say(run, "late", "逾期") : "", task.name()});
   }
   std::fputs(table.ToString().c_str(), stdout);
 }
@@ -47,9 +48,9 @@ absl::Status List(Invocation& run) {
     PrintJson(page);
     return absl::OkStatus();
   }
-  if (page.patrol_tasks().empty()) std::printf("no tasks\n");
-  else PrintTasks(page.patrol_tasks());
-  if (!page.next_page_token().empty()) std::printf("more: --page %s\n", page.next_page_token().c_str());
+  if (page.patrol_tasks().empty()) std::puts(Say(run, "no tasks", "没有任务").c_str());
+  else PrintTasks(run, page.patrol_tasks());
+  PrintMore(run, page.next_page_token());
   return absl::OkStatus();
 }
 
@@ -60,7 +61,7 @@ absl::Status PrintTask(Invocation& run, const absl::StatusOr<v1::PatrolTask>& ta
   } else {
     google::protobuf::RepeatedPtrField<v1::PatrolTask> one;
     *one.Add() = *task;
-    PrintTasks(one);
+    PrintTasks(run, one);
   }
   return absl::OkStatus();
 }
@@ -117,7 +118,8 @@ absl::Status Done(Invocation& run) {
   if (run.json) {
     PrintJson(made);
   } else {
-    std::printf("%s: %s%s\n", made.name().c_str(), v1::Visit::Result_Name(made.result()).c_str(), made.late() ? ", late" : "");
+    std::printf("%s: %s%s\n", made.name().c_str(), Word(run, made.result()).c_str(),
+                made.late() ? Say(run, ", late", "，逾期").c_str() : "");
   }
   return absl::OkStatus();
 }
@@ -132,6 +134,7 @@ void AddTaskCommands(std::vector<Command>& commands) {
                                   {"--overdue", "", "only those past their due time"},
                                   {"--mine", "", "only your own"},
                                   {"--page", "TOKEN", "go on after a page"}},
+                      .examples = {"gridctl task list --division 411702 --overdue", "gridctl task list --mine"},
                       .run = List});
   commands.push_back({.words = "task create",
                       .summary = "plans an inspection of a source or a ground",
@@ -142,11 +145,13 @@ void AddTaskCommands(std::vector<Command>& commands) {
                                   {"--post", "POST", "who shall go"},
                                   {"--due", "TIME", "by when; default in 24 hours"},
                                   {"--title", "TEXT", "what the task is called"}},
+                      .examples = {"gridctl task create --division 411702001 --category ROAD --title 道路巡查 --due \"2026-12-01 18:00\""},
                       .run = Create});
   commands.push_back({.words = "task assign",
                       .arguments = "TASK POST",
                       .summary = "gives an inspection to a post",
                       .options = {{"--due", "TIME", "a new due time"}, EtagOption()},
+                      .examples = {"gridctl task assign 0190... posts/0190..."},
                       .run = Assign});
   commands.push_back({.words = "task done",
                       .arguments = "TASK normal|problem|inaccessible|source_gone",

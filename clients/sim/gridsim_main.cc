@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -29,14 +30,17 @@ constexpr char kHelp[] =
     "  --demo-password TEXT   password of every simulated account (river-lamp-77-otter)\n"
     "  --city CODE            code of the city (4117)\n"
     "  --start TIME           first day, RFC 3339 (100 days ago)\n"
+    "  --end TIME             play: when the days end (now)\n"
+    "  --progress FILE        play: writes down every step here; started again with it, the play goes on where it was cut off\n"
     "  --finds N              finds to play (2000)\n"
     "  --accounts N           accounts to make at most, 300 or fewer (300)\n"
     "  --sources N            sources of the ledger (3000)\n"
     "  --threads N            people who act at once (8)\n"
     "  --seed N               the same seed plays the same days (1)\n"
     "  --story FILE           play: write the name of the case most worth telling here\n\n"
-    "Everything is invented but the names and codes of the divisions. The same seed repeats the same requests, so a play that was\n"
-    "cut off can be started again and doubles nothing.\n";
+    "Everything is invented but the names and codes of the divisions. The same seed, start and end repeat the same requests, so a\n"
+    "play that was cut off can be started again and doubles nothing.\n"
+    "Exit codes: 0 played, 1 something was refused, 2 usage, 3 cut off because the server cannot be reached.\n";
 
 class Flags {
  public:
@@ -77,13 +81,13 @@ absl::Status WriteText(const std::string& path, const std::string& text) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<absl::Time> StartTime(const Flags& flags) {
-  const std::string text = flags.Text("--start", "");
-  if (text.empty()) return absl::Now() - absl::Hours(24 * 100);
-  absl::Time start;
+absl::StatusOr<absl::Time> TimeOf(const Flags& flags, const std::string& name, absl::Time otherwise) {
+  const std::string text = flags.Text(name, "");
+  if (text.empty()) return otherwise;
+  absl::Time time;
   std::string error;
-  if (!absl::ParseTime(absl::RFC3339_full, text, &start, &error)) return absl::InvalidArgumentError("--start: " + error);
-  return start;
+  if (!absl::ParseTime(absl::RFC3339_full, text, &time, &error)) return absl::InvalidArgumentError(name + ": " + error);
+  return time;
 }
 
 absl::StatusOr<domain::Policy> ReadPolicy(const std::string& folder) {
@@ -150,14 +154,19 @@ absl::Status RunPlay(World& world, const Flags& flags, absl::Time start) {
   GW_ASSIGN_OR_RETURN(const City city, ReadCity(world, flags, start));
   GW_RETURN_IF_ERROR(world.ReadPosts(city.name));
   GW_RETURN_IF_ERROR(MakeAccounts(world, city.cast));
+  GW_ASSIGN_OR_RETURN(const absl::Time end, TimeOf(flags, "--end", absl::Now()));
   const PlayOptions options{.start = start,
-                            .end = absl::Now(),
+                            .end = end,
                             .finds = flags.Number("--finds", 2000),
                             .threads = flags.Number("--threads", 8)};
-  const PlayResult result = Play(world, policy, city.grounds, city.cast, options, [](int done, int total, absl::Time now) {
+  const std::string play = absl::StrFormat("seed %d, %s to %s, %d finds", world.seed(), absl::FormatTime(start, absl::UTCTimeZone()),
+                                           absl::FormatTime(end, absl::UTCTimeZone()), options.finds);
+  GW_ASSIGN_OR_RETURN(const std::unique_ptr<Diary> diary, Diary::Open(flags.Text("--progress", ""), play, city.cast));
+  const PlayResult result = Play(world, policy, city.grounds, city.cast, options, *diary, [](int done, int total, absl::Time now) {
     ShowProgress("playing", done, total, absl::FormatTime("%Y-%m-%d %H:%M", now, absl::FixedTimeZone(8 * 3600)));
   });
   if (isatty(2) != 0) std::fputc('\n', stderr);
+  if (!result.cut_off.ok()) return result.cut_off;
   std::printf("played %d signals, %d cases, %d closed, %d reworks, %d returns, %d rebounds, %d rejected, %d handled late\n",
               result.signals, result.cases, result.closed, result.reworks, result.returns, result.rebounds, result.rejected,
               result.late);
@@ -186,12 +195,12 @@ int Main(int argc, char** argv) {
                .admin_password = ReadText(flags->Text("--admin-password", "")),
                .demo_password = flags->Text("--demo-password", "river-lamp-77-otter"),
                .seed = static_cast<uint64_t>(flags->Number("--seed", 1))});
-  const absl::StatusOr<absl::Time> start = StartTime(*flags);
+  const absl::StatusOr<absl::Time> start = TimeOf(*flags, "--start", absl::Now() - absl::Hours(24 * 100));
   absl::Status status = start.status();
   if (status.ok()) status = command == "prepare" ? Prepare(world, *flags, *start) : RunPlay(world, *flags, *start);
   if (status.ok()) return 0;
   std::fprintf(stderr, "gridsim: %s\n", std::string(status.message()).c_str());
-  return 1;
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsResourceExhausted(status) ? 3 : 1;
 }
 
 }  // namespace

@@ -35,16 +35,17 @@ struct Scheduled {
 class Stage {
  public:
   Stage(World& world, const domain::Policy& policy, const std::map<std::string, Ground>& grounds, const Cast& cast,
-        const PlayOptions& options)
-      : world_(world), actor_(world, policy, grounds, cast), grounds_(grounds), cast_(cast), options_(options) {}
+        const PlayOptions& options, Diary& diary)
+      : world_(world), actor_(world, policy, grounds, cast), grounds_(grounds), cast_(cast), options_(options), diary_(diary) {}
 
   PlayResult Run(const std::function<void(int, int, absl::Time)>& progress) {
     Plan();
+    GoOn();
     absl::Time next_day = options_.start + absl::Hours(7);  // 15:00 in China
     const int total = static_cast<int>(absl::ToInt64Hours(options_.end - options_.start));
-    for (absl::Time now = options_.start; now < options_.end; now += kWindow) {
+    for (absl::Time now = options_.start; now < options_.end && result_.cut_off.ok(); now += kWindow) {
       if (now >= next_day) {
-        Overpass(next_day);
+        if (next_day > diary_.last_day()) Overpass(next_day);
         next_day += absl::Hours(24);
       }
       PlayWindow(now + kWindow);
@@ -71,7 +72,23 @@ class Stage {
       at = absl::FromUnixSeconds(absl::ToUnixSeconds(at) / 86400 * 86400) + absl::Minutes(random.Between(15, 9 * 60));
       at = std::max(at, options_.start + absl::Hours(3));
       const double way = random.Unit();
-      queue_.push({at, finds_.size() - 1, way < 0.45 ? Step::kPatrol : way < 0.8 ? Step::kReport : Step::kReportOutside});
+      pending_[finds_.size() - 1] =
+          NextStep{way < 0.45 ? Step::kPatrol : way < 0.8 ? Step::kReport : Step::kReportOutside, at};
+    }
+  }
+
+  // Takes up what an earlier run of the same play has done.
+  void GoOn() {
+    for (const DiaryLine& line : diary_.lines()) {
+      if (line.index >= finds_.size()) finds_.resize(line.index + 1);
+      finds_[line.index] = line.find;
+      pending_[line.index] = line.next;
+      if (!line.did) satellite_.insert(line.find.signal);
+      if (line.did == Step::kReturn && line.next) ++result_.returns;
+      if (!line.refused.empty()) CountRefused(line.refused);
+    }
+    for (const auto& [index, next] : pending_) {
+      if (next) queue_.push({next->at, index, next->step});
     }
   }
 
@@ -97,11 +114,12 @@ class Stage {
     const auto answer = world_.Call<intake::v1::ImportHotspotsResponse>(
         "admin", now, "gridwarden.intake.v1.IntakeService/ImportHotspots", import);
     if (!answer.ok()) return Refused("ImportHotspots", answer.status());
-    if (answer->located() == 0) return;
-    CollectSatelliteSignals(now, answer->located());
+    std::vector<DiaryLine> lines;
+    CollectSatelliteSignals(now, answer->located(), lines);
+    if (result_.cut_off.ok()) diary_.WriteDay(now, lines);
   }
 
-  void CollectSatelliteSignals(absl::Time now, int expected) {
+  void CollectSatelliteSignals(absl::Time now, int expected, std::vector<DiaryLine>& lines) {
     for (int attempt = 0, seen = 0; attempt < 100 && seen < expected; ++attempt) {
       casework::v1::ListSignalsRequest list;
       list.add_states(casework::v1::Signal::NEW);
@@ -113,13 +131,13 @@ class Stage {
       for (const casework::v1::Signal& signal : page->signals()) {
         if (signal.channel() != casework::v1::Signal::SATELLITE || !satellite_.insert(signal.name()).second) continue;
         ++seen;
-        AddSatelliteFind(signal, now);
+        AddSatelliteFind(signal, now, lines);
       }
       if (seen < expected) absl::SleepFor(absl::Milliseconds(10));
     }
   }
 
-  void AddSatelliteFind(const casework::v1::Signal& signal, absl::Time now) {
+  void AddSatelliteFind(const casework::v1::Signal& signal, absl::Time now, std::vector<DiaryLine>& lines) {
     std::string at = signal.division();
     while (grounds_.contains(at)) {
       for (const LivelyTownship& lively : cast_.townships) {
@@ -129,7 +147,9 @@ class Stage {
         finds_.back().signal = signal.name();
         finds_.back().village = signal.division();
         finds_.back().category = "STRAW_BURNING";
-        queue_.push({now + absl::Minutes(random.Between(2, 20)), finds_.size() - 1, Step::kSendCheck});
+        const NextStep next{Step::kSendCheck, now + absl::Minutes(random.Between(2, 20))};
+        queue_.push({next.at, finds_.size() - 1, next.step});
+        lines.push_back({.index = finds_.size() - 1, .find = finds_.back(), .next = next});
         return;
       }
       at = grounds_.at(at).parent;
@@ -138,7 +158,7 @@ class Stage {
 
   // Plays everything before `until`: different finds side by side, each find's own steps in order.
   void PlayWindow(absl::Time until) {
-    while (!queue_.empty() && queue_.top().at < std::min(until, options_.end)) {
+    while (!queue_.empty() && queue_.top().at < std::min(until, options_.end) && result_.cut_off.ok()) {
       std::vector<Scheduled> batch;
       std::set<size_t> busy;
       while (!queue_.empty() && queue_.top().at < std::min(until, options_.end) && !busy.contains(queue_.top().find)) {
@@ -154,16 +174,26 @@ class Stage {
         threads.emplace_back([&] {
           for (size_t i = next++; i < batch.size(); i = next++) {
             const Scheduled& turn = batch[i];
-            auto then = actor_.Do(finds_[turn.find], turn.step, turn.at);
+            Find& find = finds_[turn.find];
+            auto then = actor_.Do(find, turn.step, turn.at);
             std::lock_guard lock(mutex);
+            // A step the server never answered is not done: the next run does it.
+            if (IsCutOff(then.status())) {
+              result_.cut_off = then.status();
+              break;
+            }
+            DiaryLine line{.index = turn.find, .find = find, .did = turn.step};
             if (!then.ok()) {
-              Refused(absl::StrFormat("find %d step %d (%s)", finds_[turn.find].number, static_cast<int>(turn.step),
-                                      finds_[turn.find].category),
-                      then.status());
+              line.refused = Refusal(absl::StrFormat("find %d step %d (%s)", find.number, static_cast<int>(turn.step), find.category),
+                                     then.status());
+              CountRefused(line.refused);
             } else if (then->has_value()) {
-              queue_.push({std::max((*then)->at, turn.at + absl::Seconds(30)), turn.find, (*then)->step});
+              line.next = NextStep{(*then)->step, std::max((*then)->at, turn.at + absl::Seconds(30))};
+              queue_.push({line.next->at, turn.find, line.next->step});
               if (turn.step == Step::kReturn) ++result_.returns;
             }
+            diary_.Write(line);
+            if (!result_.cut_off.ok()) break;
           }
         });
       }
@@ -171,10 +201,24 @@ class Stage {
     }
   }
 
-  void Refused(const std::string& what, const absl::Status& status) {
+  static bool IsCutOff(const absl::Status& status) {
+    return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsResourceExhausted(status);
+  }
+
+  static std::string Refusal(const std::string& what, const absl::Status& status) {
+    return absl::StrFormat("%s: %s", what, status.ToString(absl::StatusToStringMode::kWithNoExtraData));
+  }
+
+  void CountRefused(const std::string& refusal) {
     ++result_.calls_refused;
-    if (result_.first_refusals.size() < 10) {
-      result_.first_refusals.push_back(absl::StrFormat("%s: %s", what, status.ToString(absl::StatusToStringMode::kWithNoExtraData)));
+    if (result_.first_refusals.size() < 10) result_.first_refusals.push_back(refusal);
+  }
+
+  void Refused(const std::string& what, const absl::Status& status) {
+    if (IsCutOff(status)) {
+      result_.cut_off = status;
+    } else {
+      CountRefused(Refusal(what, status));
     }
   }
 
@@ -205,6 +249,8 @@ class Stage {
   const std::map<std::string, Ground>& grounds_;
   const Cast& cast_;
   PlayOptions options_;
+  Diary& diary_;
+  std::map<size_t, std::optional<NextStep>> pending_;  // what each find does next, before the first window
   std::deque<Find> finds_;
   std::priority_queue<Scheduled> queue_;
   std::set<std::string> satellite_;
@@ -214,8 +260,8 @@ class Stage {
 }  // namespace
 
 PlayResult Play(World& world, const domain::Policy& policy, const std::map<std::string, Ground>& grounds, const Cast& cast,
-                const PlayOptions& options, const std::function<void(int, int, absl::Time)>& progress) {
-  Stage stage(world, policy, grounds, cast, options);
+                const PlayOptions& options, Diary& diary, const std::function<void(int, int, absl::Time)>& progress) {
+  Stage stage(world, policy, grounds, cast, options, diary);
   return stage.Run(progress);
 }
 

@@ -1,0 +1,150 @@
+#include "gridctl/words.h"
+
+#include <cstdio>
+#include <map>
+#include <utility>
+
+#include "domain/ledger/source_life.h"
+#include "domain/workflow/case_workflow.h"
+#include "gridwarden/casework/v1/casework.pb.h"
+#include "gridwarden/grid/v1/grid.pb.h"
+#include "gridwarden/source/v1/source_service.pb.h"
+
+namespace gridwarden::gridctl {
+namespace {
+
+using Words = std::vector<const char*>;  // by number, from 1
+
+// The glossary's words for what services/domain has no Chinese names of.
+const std::map<std::string, Words>& EnumTable() {
+  static const auto* const table = new std::map<std::string, Words>{
+      {"gridwarden.grid.v1.Division.Level", {"省", "市", "县", "乡镇", "村", "组"}},
+      {"gridwarden.grid.v1.Post.Kind",
+       {"网格长", "网格员", "巡查员", "监督员", "攻坚办", "单位承办岗", "执法", "纪检监察", "第一网格长", "乡镇（街道）主要负责人",
+        "村（社区）主要负责人", "路长", "网格督查员"}},
+      {"gridwarden.grid.v1.Post.Regime", {"综合", "小散乱污", "道路", "工地"}},
+      {"gridwarden.grid.v1.Post.Responsibility", {"无领导责任", "第一责任人", "直接领导责任", "领导责任", "负总责"}},
+      {"gridwarden.grid.v1.Tenure.Kind", {"正式", "代理"}},
+      {"gridwarden.patrol.v1.PatrolTask.State", {"待派", "已派", "已开始", "已完成", "未完成", "免除"}},
+      {"gridwarden.patrol.v1.Visit.Result", {"正常", "发现问题", "无法进入", "污染源已灭失"}},
+      {"gridwarden.casework.v1.Case.Held", {"尚未回头看", "未反弹", "反弹", "无法观察"}},
+      {"gridwarden.journal.v1.Receipt.State", {"已受理", "已入序", "已封存"}},
+      {"gridwarden.report.v1.Rebuild.State", {"进行中", "已完成"}},
+  };
+  return *table;
+}
+
+// The names services/domain gives; the numbers are the API's. Empty for an enum that is not the domain's.
+std::string DomainWord(const std::string& type, int number) {
+  const auto is = [&](const char* name) { return type == name; };
+  if (is("gridwarden.casework.v1.Signal.State") && number <= domain::kSignalStateMax) {
+    return std::string(domain::ZhOf(static_cast<domain::SignalState>(number)));
+  }
+  if (is("gridwarden.casework.v1.Case.State") && number <= domain::kCaseStateMax) {
+    return std::string(domain::ZhOf(static_cast<domain::CaseState>(number)));
+  }
+  if (is("gridwarden.casework.v1.Action") && number <= domain::kActionMax) {
+    return std::string(domain::ZhOf(static_cast<domain::Action>(number)));
+  }
+  if (is("gridwarden.casework.v1.Signal.Channel") && number <= 7) {
+    return std::string(domain::ZhOf(static_cast<domain::Channel>(number)));
+  }
+  if ((is("gridwarden.casework.v1.Case.Disposition") || is("gridwarden.source.v1.Source.Disposition")) && number <= 3) {
+    return std::string(domain::ZhOf(static_cast<domain::Disposition>(number)));
+  }
+  if (is("gridwarden.source.v1.Source.State") && number <= 4) {
+    return std::string(domain::ChineseNameOf(static_cast<domain::SourceState>(number)));
+  }
+  return "";
+}
+
+const std::map<std::string, const char*>& HeaderTable() {
+  static const auto* const table = new std::map<std::string, const char*>{
+      {"LOGIN", "登录名"},     {"NAME", "名称"},          {"PHONE", "电话"},       {"ADMIN", "管理员"},     {"STATE", "状态"},
+      {"CREATED", "创建时间"}, {"ACCOUNT", "账号"},       {"NUMBER", "编号"},      {"CATEGORY", "类别"},    {"WHERE", "地点"},
+      {"FOUND", "发现时间"},   {"DUE", "期限"},           {"CLOSED", "结案时间"},  {"WHOLE DUE", "总期限"}, {"REWORK", "返工"},
+      {"HELD", "回头看"},      {"CASE", "案卷"},          {"WHEN", "时间"},        {"ACT", "动作"},         {"FROM -> TO", "状态"},
+      {"WHO", "人员"},         {"IN WHICH POST", "岗位"}, {"EVIDENCE", "证据"},    {"SAID", "说明"},        {"LEVEL", "级别"},
+      {"DIVISION", "区划"},    {"POST", "岗位"},          {"REGIME", "体系"},      {"RESPONSIBILITY", "责任"},
+      {"HOLDER", "任职人"},    {"HOW", "方式"},           {"DOCUMENT", "文号"},    {"CODE", "代码"},        {"NOTE", "备注"},
+      {"KIND", "类型"},        {"NO", "序号"},            {"STAFF NO", "工号"},    {"PERSON", "人员"},      {"CHANNEL", "来源"},
+      {"SURE", "可信度"},      {"SIGNAL", "线索"},        {"DISPOSITION", "处置方式"},
+      {"SOURCE", "污染源"},    {"TITLE", "名称"},         {"RESULT", "结果"},      {"LATE", "逾期"},        {"TASK", "任务"},
+      {"INDEX", "序号"},       {"SEQUENCED", "入序时间"}, {"SUBJECT", "对象"},     {"SEQ", "次序"},         {"BY", "账号"},
+      {"LEAF", "叶值"},        {"COUNTED", "项目"},       {"BOARD", "看板"},       {"RECOUNT", "复核"},
+  };
+  return *table;
+}
+
+}  // namespace
+
+std::string EnumWord(const google::protobuf::EnumDescriptor& type, int number, bool chinese) {
+  if (number == 0) return "-";
+  const google::protobuf::EnumValueDescriptor* value = type.FindValueByNumber(number);
+  const std::string name = value == nullptr ? std::to_string(number) : value->name();
+  if (!chinese || value == nullptr) return name;
+  if (const auto found = EnumTable().find(type.full_name()); found != EnumTable().end()) {
+    return static_cast<size_t>(number) <= found->second.size() ? found->second[number - 1] : name;
+  }
+  const std::string word = DomainWord(type.full_name(), number);
+  return word.empty() ? name : word;
+}
+
+std::string StateWord(const Invocation& run, const std::string& name) {
+  casework::v1::Case::State state;
+  if (casework::v1::Case::State_Parse(name, &state)) return Word(run, state);
+  casework::v1::Signal::State signal;
+  if (casework::v1::Signal::State_Parse(name, &signal)) return Word(run, signal);
+  return name.empty() ? "-" : name;
+}
+
+std::string PostWord(const Invocation& run, const std::string& post) {
+  const size_t space = post.find(' ');
+  grid::v1::Post::Kind kind;
+  if (!grid::v1::Post::Kind_Parse(post.substr(0, space), &kind)) return post.empty() ? "-" : post;
+  return Word(run, kind) + (space == std::string::npos ? "" : post.substr(space));
+}
+
+std::string ReasonWord(const Invocation& run, const std::string& reason) {
+  casework::v1::Case::Disposition disposition;
+  const size_t end = reason.find(':');
+  if (!casework::v1::Case::Disposition_Parse(reason.substr(0, end), &disposition)) return reason;
+  return Word(run, disposition) + (end == std::string::npos ? "" : reason.substr(end));
+}
+
+Table MakeTable(const Invocation& run, std::vector<std::string> english_header) {
+  if (run.chinese) {
+    for (std::string& word : english_header) {
+      if (const auto found = HeaderTable().find(word); found != HeaderTable().end()) word = found->second;
+    }
+  }
+  return Table(std::move(english_header));
+}
+
+std::string Say(const Invocation& run, std::string_view english, std::string_view chinese) {
+  return std::string(run.chinese ? chinese : english);
+}
+
+void PrintMore(const Invocation& run, const std::string& page_token) {
+  if (!page_token.empty()) std::printf("%s --page %s\n", Say(run, "more:", "还有：").c_str(), page_token.c_str());
+}
+
+std::string CategoryWord(Invocation& run, const std::string& code) {
+  if (!run.chinese) return code;
+  if (!run.category_names) {
+    run.category_names.emplace();
+    source::v1::ListCategoriesRequest request;
+    request.set_page_size(500);
+    const auto answer = run.session().Call<source::v1::ListCategoriesResponse>(
+        "gridwarden.source.v1.SourceService/ListCategories", request);
+    if (answer.ok()) {
+      for (const source::v1::Category& category : answer->categories()) (*run.category_names)[category.code()] = category.zh();
+    }
+  }
+  const auto found = run.category_names->find(code);
+  return found == run.category_names->end() ? code : found->second;
+}
+
+std::string Vacant(const Invocation& run) { return Say(run, "VACANT", "空缺"); }
+
+}  // namespace gridwarden::gridctl
