@@ -1,7 +1,5 @@
 #include "identity/sweeper.h"
 
-#include <chrono>
-
 #include "base/status.h"
 #include "identity/session_repository.h"
 #include "platform/runtime/log.h"
@@ -9,7 +7,6 @@
 namespace gridwarden::identity {
 namespace {
 
-constexpr auto kInterval = std::chrono::minutes(10);
 constexpr int kRowsMax = 1000;
 constexpr int kRoundsMax = 100;
 
@@ -31,7 +28,7 @@ void Sweeper::Start() {
   if (thread_.joinable()) return;
   thread_ = std::thread([this] {
     std::unique_lock<std::mutex> lock(mutex_);
-    while (!wake_.wait_for(lock, kInterval, [this] { return stopping_; })) {
+    while (!wake_.wait_for(lock, interval_, [this] { return stopping_; })) {
       lock.unlock();
       const absl::Status status = Sweep();
       if (!status.ok()) Log(LogLevel::kWarning, "identity_sweep_failed", {{"error", status.ToString()}});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -13,7 +14,8 @@ namespace gridwarden::identity {
 // Every ten minutes removes what nobody needs any more: old sessions and forgotten attempts to sign in.
 class Sweeper final : public Worker {
  public:
-  Sweeper(db::Database& database, const Clock& clock) : database_(database), clock_(clock) {}
+  Sweeper(db::Database& database, const Clock& clock, std::chrono::milliseconds interval = std::chrono::minutes(10))
+      : database_(database), clock_(clock), interval_(interval) {}
   ~Sweeper() override { Stop(); }
 
   void Start() override;
@@ -25,6 +27,7 @@ class Sweeper final : public Worker {
  private:
   db::Database& database_;
   const Clock& clock_;
+  const std::chrono::milliseconds interval_;
   std::mutex mutex_;  // guards stopping_
   std::condition_variable wake_;
   bool stopping_ = false;

@@ -15,6 +15,9 @@
 namespace gridwarden::db {
 namespace {
 
+// Enough to know a statement by; one that inserts hundreds of rows would fill the log.
+constexpr size_t kSqlLoggedMax = 1000;
+
 // The server allows 16,382 prepared statements over all connections.
 constexpr size_t kStatementsMax = 128;
 
@@ -140,7 +143,7 @@ absl::Status Connection::Failed(int code, const char* message, std::string_view 
         "db_error",
         {{"code", std::to_string(code)},
          {"error", QuotesValue(code) ? "" : message},
-         {"sql", std::string(sql)}});
+         {"sql", std::string(sql.substr(0, kSqlLoggedMax))}});
   }
   return StatusOf(code, message);
 }
