@@ -5,9 +5,7 @@
 #include <cstdio>
 #include <memory>
 
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
+#include "support/arguments.h"
 #include "support/bare.h"
 #include "support/bench_city.h"
 #include "support/case_steps.h"
@@ -16,14 +14,6 @@
 
 namespace gridwarden::bench {
 namespace {
-
-struct Options {
-  std::string plan;
-  std::vector<int> clients = {1, 8, 32, 128};
-  double seconds = 3;
-  int rounds = 3;
-  bool product_only = false;
-};
 
 // One client: a phone that walks its own cases through signal, filing, dispatch and acceptance, one transition a call.
 struct Walker {
@@ -58,20 +48,22 @@ nlohmann::json LineOf(const char* what, int clients, int round, const Sample& sa
           {"p99_ms", sample.Percentile(0.99)}, {"errors", sample.errors}, {"first_error", sample.first_error}};
 }
 
-absl::Status Run(const Options& options) {
-  GW_ASSIGN_OR_RETURN(const City city, OpenCity(options.plan));
+absl::Status Run(const Arguments& arguments) {
+  const std::vector<int> counts = arguments.Numbers("clients", {1, 8, 32, 128});
+  const int rounds = static_cast<int>(arguments.Number("rounds", 3));
+  GW_ASSIGN_OR_RETURN(const City city, OpenCity(arguments.plan));
   GW_ASSIGN_OR_RETURN(const std::unique_ptr<JournalState> journal, JournalState::Open(city));
   int most = 1;
-  for (const int clients : options.clients) most = std::max(most, clients);
+  for (const int clients : counts) most = std::max(most, clients);
   std::vector<std::unique_ptr<Walker>> walkers;
   for (int i = 0; i < most; ++i) walkers.push_back(std::make_unique<Walker>(city, static_cast<size_t>(i)));
   std::unique_ptr<Bare> bare;
-  if (!options.product_only) {
+  if (!arguments.Has("product-only")) {
     GW_ASSIGN_OR_RETURN(bare, Bare::Open(city.database_socket, most));
   }
-  const absl::Duration length = absl::Seconds(options.seconds);
-  for (int round = 0; round < options.rounds; ++round) {
-    for (const int clients : options.clients) {
+  const absl::Duration length = absl::Seconds(arguments.Number("seconds", 3));
+  for (int round = 0; round < rounds; ++round) {
+    for (const int clients : counts) {
       const double server_before = CpuSeconds(city.server_pids), database_before = CpuSeconds({city.database_pid});
       const Sample product = RunClients(clients, length, [&](int client) { return walkers[static_cast<size_t>(client)]->Step(); });
       nlohmann::json line = LineOf("product", clients, round, product);
@@ -100,39 +92,12 @@ absl::Status Run(const Options& options) {
   return absl::OkStatus();
 }
 
-bool Parse(int argc, char** argv, Options& options) {
-  for (int i = 1; i < argc; ++i) {
-    absl::string_view argument = argv[i];
-    if (absl::ConsumePrefix(&argument, "--clients=")) {
-      options.clients.clear();
-      for (const absl::string_view part : absl::StrSplit(argument, ',')) {
-        int clients = 0;
-        if (!absl::SimpleAtoi(part, &clients) || clients < 1) return false;
-        options.clients.push_back(clients);
-      }
-    } else if (absl::ConsumePrefix(&argument, "--seconds=")) {
-      if (!absl::SimpleAtod(argument, &options.seconds)) return false;
-    } else if (absl::ConsumePrefix(&argument, "--rounds=")) {
-      if (!absl::SimpleAtoi(argument, &options.rounds)) return false;
-    } else if (argument == "--product-only") {
-      options.product_only = true;
-    } else {
-      options.plan = std::string(argument);
-    }
-  }
-  return !options.plan.empty();
-}
-
 }  // namespace
 }  // namespace gridwarden::bench
 
 int main(int argc, char** argv) {
-  gridwarden::bench::Options options;
-  if (!gridwarden::bench::Parse(argc, argv, options)) {
-    std::fprintf(stderr, "usage: transition_bench PLAN [--clients=1,8,32,128] [--seconds=3] [--rounds=3] [--product-only]\n");
-    return 2;
-  }
-  const absl::Status status = gridwarden::bench::Run(options);
+  const auto arguments = gridwarden::bench::Arguments::Of(argc, argv);
+  const absl::Status status = gridwarden::bench::Run(arguments);
   if (!status.ok()) std::fprintf(stderr, "transition_bench: %s\n", status.ToString().c_str());
   return status.ok() ? 0 : 1;
 }
