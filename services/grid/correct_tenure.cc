@@ -25,6 +25,8 @@ absl::StatusOr<v1::CorrectTenureResponse> CorrectTenure(GridArea& area, const rp
     GW_ASSIGN_OR_RETURN(GridChange change, GridChange::Begin(tx, call, acting, request.request_id()));
     GW_ASSIGN_OR_RETURN(const std::optional<TenureRow> wrong, LockTenure(tx, id));
     if (!wrong) return NotFound(request.name());
+    GW_RETURN_IF_ERROR(CheckAppointer(call, wrong->record.person, post == nullptr ? domain::PostKind::kUnspecified : post->kind));
+    if (request.has_replacement()) GW_RETURN_IF_ERROR(CheckAppointer(call, right.person, post == nullptr ? domain::PostKind::kUnspecified : post->kind));
     GW_RETURN_IF_ERROR(CheckStands(wrong->record));
     GW_RETURN_IF_ERROR(CheckEtag(request.etag(), wrong->record));
     Response response;

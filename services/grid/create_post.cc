@@ -5,6 +5,7 @@
 #include "grid/grid_change.h"
 #include "grid/grid_proto.h"
 #include "grid/grid_service.h"
+#include "grid/tenure_rules.h"
 #include "platform/rpc/mutate.h"
 
 namespace gridwarden::grid {
@@ -57,6 +58,7 @@ absl::StatusOr<v1::Post> CreatePost(GridArea& area, const rpc::Call& call, const
   GW_ASSIGN_OR_RETURN(const auto ground, area.ground.Fresh(call.deadline));
   GW_ASSIGN_OR_RETURN(domain::Post post, ReadPost(*ground, call, request.post()));
   GW_ASSIGN_OR_RETURN(const access::Acting acting, access::AllowAt(*ground, call, ground->DivisionOf(post)));
+  GW_RETURN_IF_ERROR(CheckAppointer(call, Uuid(), post.kind));
   return rpc::Mutate<v1::Post>(area.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Post> {
     GW_ASSIGN_OR_RETURN(GridChange change, GridChange::Begin(tx, call, acting, request.request_id()));
     const Uuid place = post.unit.IsNil() ? post.division : post.unit;

@@ -21,6 +21,7 @@ absl::StatusOr<v1::Tenure> EndTenure(GridArea& area, const rpc::Call& call, cons
     GW_ASSIGN_OR_RETURN(GridChange change, GridChange::Begin(tx, call, acting, request.request_id()));
     GW_ASSIGN_OR_RETURN(const std::optional<TenureRow> tenure, LockTenure(tx, id));
     if (!tenure) return NotFound(request.name());
+    GW_RETURN_IF_ERROR(CheckAppointer(call, tenure->record.person, post == nullptr ? domain::PostKind::kUnspecified : post->kind));
     GW_RETURN_IF_ERROR(CheckStands(tenure->record));
     GW_RETURN_IF_ERROR(CheckEtag(request.etag(), tenure->record));
     if (valid_to <= tenure->record.valid.from) return InvalidField("valid_to", "want a time after valid_from");

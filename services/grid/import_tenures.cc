@@ -13,6 +13,7 @@
 #include "grid/grid_proto.h"
 #include "grid/grid_service.h"
 #include "grid/import_report.h"
+#include "grid/tenure_rules.h"
 
 namespace gridwarden::grid {
 namespace {
@@ -199,7 +200,10 @@ class TenurePlan {
         return true;
       }
       line.tenure.person = found->second;
-      return false;
+      if (CheckAppointer(call_, found->second, std::get<2>(line.post)).ok()) return false;
+      notes_.Refuse(line.line, NameOf(kStaffNo), line.staff_no,
+                    "somebody else than yourself, and no post of discipline inspection: an administrator appoints those");
+      return true;
     });
     return absl::OkStatus();
   }

@@ -19,6 +19,7 @@ absl::StatusOr<v1::Tenure> RecordTenure(GridArea& area, const rpc::Call& call, c
     GW_ASSIGN_OR_RETURN(GridChange change, GridChange::Begin(tx, call, acting, request.request_id()));
     GW_ASSIGN_OR_RETURN(const std::optional<PostRow> post, LockPost(tx, wanted.post));
     if (!post) return NotFound(request.tenure().post());
+    GW_RETURN_IF_ERROR(CheckAppointer(call, wanted.person, post->record.kind));
     GW_ASSIGN_OR_RETURN(const bool person_exists, PersonExists(tx, wanted.person));
     if (!person_exists) return NotFound(request.tenure().person());
     GW_RETURN_IF_ERROR(CheckPostExistsThen(wanted, post->record, "tenure"));

@@ -48,6 +48,13 @@ absl::Status CheckPostExistsThen(const domain::Tenure& tenure, const domain::Pos
   return InvalidField(absl::StrCat(std::string(field), ".valid_from"), "the post does not exist during that time");
 }
 
+absl::Status CheckAppointer(const rpc::Call& call, const Uuid& person, domain::PostKind kind) {
+  if (call.principal.administrator || call.principal.system) return absl::OkStatus();
+  if (person == call.principal.person) return NotAllowed("nobody appoints, prolongs or dismisses themselves");
+  if (kind == domain::PostKind::kDiscipline) return NotAllowed("discipline inspection is appointed by an administrator");
+  return absl::OkStatus();
+}
+
 absl::Status CheckEtag(std::string_view etag, const domain::Tenure& tenure) {
   if (etag.empty() || etag == absl::StrCat(tenure.revision)) return absl::OkStatus();
   return EtagMismatch(ResourceName("tenures", tenure.id));

@@ -7,6 +7,7 @@
 #include "domain/ground/ground.h"
 #include "grid/grid_repository.h"
 #include "gridwarden/grid/v1/grid.pb.h"
+#include "platform/rpc/call.h"
 
 // What every way of recording a tenure shares.
 namespace gridwarden::grid {
@@ -19,6 +20,10 @@ absl::Status CheckOverlap(const domain::Tenure& tenure, std::span<const TenureRo
 
 // INVALID_FIELD when the post does not exist during any of it.
 absl::Status CheckPostExistsThen(const domain::Tenure& tenure, const domain::Post& post, std::string_view field);
+
+// Whom an office may appoint: others, and to any post but discipline inspection, which looks over it. Administrators may all.
+// PERMISSION_DENIED / NOT_ALLOWED otherwise, for ending and correcting too.
+absl::Status CheckAppointer(const rpc::Call& call, const Uuid& person, domain::PostKind kind);
 
 absl::Status CheckEtag(std::string_view etag, const domain::Tenure& tenure);
 

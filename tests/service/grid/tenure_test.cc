@@ -77,6 +77,39 @@ TEST_F(TenureTest, TheWrongRoleTheWrongGridAndNobodyAreRefused) {
   EXPECT_EQ(Call<v1::Tenure>("", "RecordTenure", request).status().code(), absl::StatusCode::kUnauthenticated);
 }
 
+TEST_F(TenureTest, AnOfficeAppointsNeitherItselfNorThoseWhoInspectIt) {
+  const Uuid county = City().counties[0];
+  const Uuid self = City().PersonIn(PostKind::kCampaignOffice, county);
+  v1::RecordTenureRequest record = Record(Now());
+  record.mutable_tenure()->set_person(ResourceName("persons", self));
+  EXPECT_EQ(ReasonOf(Call<v1::Tenure>(Office(county), "RecordTenure", record).status()), "NOT_ALLOWED");
+  // Nor by way of somebody else's record, nor by prolonging or dismissing oneself.
+  const auto other = Call<v1::Tenure>(Office(county), "RecordTenure", Record(Now()));
+  ASSERT_TRUE(other.ok()) << other.status();
+  v1::CorrectTenureRequest correct;
+  correct.set_request_id(NewId());
+  correct.set_name(other->name());
+  *correct.mutable_replacement() = *other;
+  correct.mutable_replacement()->set_person(ResourceName("persons", self));
+  EXPECT_EQ(ReasonOf(Call<v1::CorrectTenureResponse>(Office(county), "CorrectTenure", correct).status()), "NOT_ALLOWED");
+  v1::ListTenuresRequest list;
+  list.set_parent(ResourceName("persons", self));
+  const auto own = Call<v1::ListTenuresResponse>(Admin(), "ListTenures", list);
+  ASSERT_GT(own->tenures_size(), 0);
+  v1::EndTenureRequest end;
+  end.set_request_id(NewId());
+  end.set_name(own->tenures(0).name());
+  *end.mutable_valid_to() = ToProto(Now() + absl::Hours(9000));
+  EXPECT_EQ(ReasonOf(Call<v1::Tenure>(Office(county), "EndTenure", end).status()), "NOT_ALLOWED");
+  // A post of discipline inspection of its own making would see what the office must not.
+  v1::CreatePostRequest create;
+  create.set_request_id(NewId());
+  create.mutable_post()->set_kind(v1::Post::DISCIPLINE);
+  create.mutable_post()->set_division(ResourceName("divisions", county));
+  EXPECT_EQ(ReasonOf(Call<v1::Post>(Office(county), "CreatePost", create).status()), "NOT_ALLOWED");
+  EXPECT_TRUE(Call<v1::Post>(Admin(), "CreatePost", create).ok());
+}
+
 TEST_F(TenureTest, MissingAndWrongFieldsAreNamed) {
   v1::RecordTenureRequest request = Record(Now());
   request.clear_tenure();
