@@ -2,6 +2,7 @@
 
 #include "gateway/http_server.h"
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -35,6 +36,8 @@ using boost::system::error_code;
 
 constexpr size_t kLingerBytesMax = 4 * 1024 * 1024;
 constexpr std::chrono::seconds kLingerTime{2};
+// How long a drain waits for the first request of those it has let in: a caller has connected and is about to send.
+constexpr std::chrono::milliseconds kFirstRequestGrace{500};
 
 std::string Lower(beast::string_view text) {
   std::string lower(text.data(), text.size());
@@ -75,7 +78,7 @@ http::response<http::string_body> MessageOf(HttpResponse response, unsigned vers
 class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
  public:
   Core(const HttpServerOptions& options, Site site)
-      : options_(options), site_(std::move(site)), context_(options.threads), acceptor_(context_) {}
+      : options_(options), site_(std::move(site)), context_(options.threads), acceptor_(asio::make_strand(context_)) {}
 
   absl::Status Open() {
     error_code error;
@@ -91,7 +94,7 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
           absl::StrCat("cannot listen on ", options_.address, ":", options_.port, ": ", error.message()));
     }
     port_ = acceptor_.local_endpoint().port();
-    asio::co_spawn(context_, Accept(), asio::detached);
+    asio::co_spawn(acceptor_.get_executor(), Accept(), asio::detached);
     for (int i = 0; i < options_.threads; ++i) {
       threads_.emplace_back([this] { context_.run(); });
     }
@@ -100,13 +103,21 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
 
   void Drain(absl::Duration grace) {
     draining_.store(true);
-    asio::post(context_, [this] {
+    asio::post(acceptor_.get_executor(), [this] {
+      TakeWaiting();
       error_code ignored;
       acceptor_.close(ignored);
+      closed_.store(true);
     });
     // Idle connections are ended by the stop below; those with an answer under way end after it.
     const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(grace);
-    while (busy_.load() > 0 && std::chrono::steady_clock::now() < deadline) {
+    const auto first_deadline = std::min(deadline, std::chrono::steady_clock::now() + kFirstRequestGrace);
+    while (!context_.stopped()) {
+      const auto now = std::chrono::steady_clock::now();
+      // In this order: a connection is busy before it is no longer fresh.
+      const bool fresh = !closed_.load() || fresh_.load() > 0;
+      const bool busy = busy_.load() > 0;
+      if (!(busy && now < deadline) && !(fresh && now < first_deadline)) break;
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     context_.stop();
@@ -123,21 +134,48 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
       error_code error;
       tcp::socket socket(asio::make_strand(context_));
       co_await acceptor_.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
-      if (error == asio::error::operation_aborted || draining_.load()) co_return;
+      if (error == asio::error::operation_aborted) co_return;
       if (error) {  // out of file descriptors: wait for some to come back
         asio::steady_timer timer(context_, std::chrono::milliseconds(50));
         co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
         continue;
       }
-      if (connections_.load() >= options_.connections_max) continue;  // closed as it goes out of scope
-      connections_.fetch_add(1);
-      const auto executor = socket.get_executor();
-      asio::co_spawn(executor, Serve(std::move(socket)), [this](std::exception_ptr) { connections_.fetch_sub(1); });
+      Admit(std::move(socket));
     }
   }
 
-  // One connection, request after request.
-  asio::awaitable<void> Serve(tcp::socket socket) {
+  void Admit(tcp::socket socket) {
+    if (connections_.load() >= options_.connections_max) return;  // closed as it goes out of scope
+    connections_.fetch_add(1);
+    const auto executor = socket.get_executor();
+    asio::co_spawn(executor, Serve(std::move(socket), std::make_unique<Count>(fresh_)),
+                   [this](std::exception_ptr) { connections_.fetch_sub(1); });
+  }
+
+  // Lets in who has connected and was not yet accepted: closing the listening socket would cut them off.
+  void TakeWaiting() {
+    error_code error;
+    acceptor_.non_blocking(true, error);
+    while (!error) {
+      tcp::socket socket(asio::make_strand(context_));
+      acceptor_.accept(socket, error);
+      if (!error) Admit(std::move(socket));
+    }
+  }
+
+  // Counts something while it lives.
+  class Count {
+   public:
+    explicit Count(std::atomic<int>& count) : count_(count) { count_.fetch_add(1); }
+    ~Count() { count_.fetch_sub(1); }
+    Count(const Count&) = delete;
+
+   private:
+    std::atomic<int>& count_;
+  };
+
+  // One connection, request after request. It is `fresh` until its first request is there.
+  asio::awaitable<void> Serve(tcp::socket socket, std::unique_ptr<Count> fresh) {
     error_code error;
     const tcp::endpoint remote = socket.remote_endpoint(error);
     const std::string peer = error ? "" : remote.address().to_string();
@@ -145,7 +183,7 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
     beast::tcp_stream stream(std::move(socket));
     beast::flat_buffer buffer(options_.header_bytes_max);
     bool open = true;
-    while (open && !draining_.load()) {
+    while (open && (fresh != nullptr || !draining_.load())) {
       if (buffer.size() == 0) {  // nothing of the next request yet: idle
         stream.expires_after(absl::ToChronoMilliseconds(options_.idle_timeout));
         const size_t got = co_await stream.async_read_some(buffer.prepare(4096),
@@ -153,13 +191,14 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
         if (error) break;
         buffer.commit(got);
       }
-      open = co_await ServeOne(stream, buffer, peer);
+      open = co_await ServeOne(stream, buffer, peer, fresh);
     }
     stream.socket().shutdown(tcp::socket::shutdown_both, error);
   }
 
   // One request and its answer. False when the connection is at its end.
-  asio::awaitable<bool> ServeOne(beast::tcp_stream& stream, beast::flat_buffer& buffer, const std::string& peer) {
+  asio::awaitable<bool> ServeOne(beast::tcp_stream& stream, beast::flat_buffer& buffer, const std::string& peer,
+                                 std::unique_ptr<Count>& fresh) {
     error_code error;
     http::request_parser<http::string_body> parser;
     parser.header_limit(static_cast<uint32_t>(options_.header_bytes_max));
@@ -170,7 +209,8 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
       co_await Refuse(stream, error);
       co_return false;
     }
-    const Busy busy(busy_);
+    const Count busy(busy_);
+    fresh.reset();
     const HttpRequest head = HeadOf(parser, peer);
     const size_t limit = site_.body_limit(head);
     const unsigned version = parser.get().version();
@@ -256,22 +296,13 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
     }
   }
 
-  // Counts a request as under way while it lives.
-  class Busy {
-   public:
-    explicit Busy(std::atomic<int>& count) : count_(count) { count_.fetch_add(1); }
-    ~Busy() { count_.fetch_sub(1); }
-    Busy(const Busy&) = delete;
-
-   private:
-    std::atomic<int>& count_;
-  };
-
   const HttpServerOptions options_;
   const Site site_;
   std::atomic<bool> draining_{false};
   std::atomic<int> connections_{0};
-  std::atomic<int> busy_{0};
+  std::atomic<int> busy_{0};   // requests under way
+  std::atomic<int> fresh_{0};  // connections that have not sent their first request
+  std::atomic<bool> closed_{false};
   int port_ = 0;
   asio::io_context context_;  // destroyed before what its coroutines use
   tcp::acceptor acceptor_;

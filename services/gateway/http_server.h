@@ -39,7 +39,8 @@ class HttpServer {
 
   int port() const;
   int connections() const;
-  // Takes no new connections; tells those that are open to close after the answer under way. Waits at most `grace`, then closes.
+  // Takes no new connections; tells those that are open to close after the answer under way. Who has just connected still gets
+  // the answer to a first request, if it comes within half a second. Waits at most `grace`, then closes.
   void Drain(absl::Duration grace);
 
  private:

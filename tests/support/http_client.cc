@@ -19,7 +19,9 @@ HttpConnection::HttpConnection(int port) : socket_(socket(AF_INET, SOCK_STREAM, 
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) std::abort();
+  if (connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0) return;
+  close(socket_);  // nobody listens: there will be no answer
+  socket_ = -1;
 }
 
 HttpConnection::~HttpConnection() { close(socket_); }

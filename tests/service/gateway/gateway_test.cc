@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
@@ -337,6 +338,22 @@ TEST_F(Edge, LimitsHowManyConnectionsAreOpen) {
   }
   HttpConnection third(http_->port());
   EXPECT_TRUE(third.Ends());
+}
+
+TEST_F(Edge, AnswersWhoHadConnectedWhenTheDrainBegan) {
+  HttpConnection early(http_->port()), silent(http_->port());
+  const absl::Time began = absl::Now();
+  std::thread drain([&] { http_->Drain(absl::Seconds(20)); });
+  // Nobody new gets in: the drain has begun.
+  while (Fetch(http_->port(), "GET", "/livez").status == 200 && absl::Now() < began + absl::Seconds(5)) continue;
+  early.Send("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n");
+  const HttpAnswer answer = early.Read();
+  drain.join();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.headers.at("connection"), "close");
+  EXPECT_LT(absl::Now() - began, absl::Seconds(10)) << "a silent connection held the drain up";
+  http_.reset();
+  EXPECT_TRUE(silent.Ends());
 }
 
 TEST_F(Edge, SaysWhetherItLivesAndWhyItIsNotReady) {
