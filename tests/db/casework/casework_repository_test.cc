@@ -349,6 +349,19 @@ TEST_F(Plan, OverdueWorkIsARangeOfDueTimesInOrder) {
   EXPECT_EQ(parts[0].extra.find("filesort"), std::string::npos) << parts[0].extra;
 }
 
+TEST_F(Plan, OverdueWorkOfANarrowGroundIsReadFromItsOpenCases) {
+  Fill();
+  CaseFilter filter;
+  filter.grounds = {City().ground->PathKey(City().villages[0][0][0])};
+  filter.due_before = kNow + absl::Hours(10);
+  ASSERT_GE(filter.grounds[0].size(), 64u);
+  const auto parts = Explain(CaseStatements::Overdue(filter, false),
+                             {filter.due_before, filter.grounds[0], EndOfRange(filter.grounds[0]), 50});
+  ASSERT_EQ(parts.size(), 1u);
+  EXPECT_EQ(parts[0].key, "case_ground");
+  EXPECT_EQ(parts[0].type, "range");
+}
+
 TEST_F(Plan, WhatWaitsForSomebodyComesThroughTheKeysOfItsThreeKinds) {
   Fill();
   CaseFilter filter;
