@@ -40,7 +40,9 @@ std::string ReadPassword(const char* prompt) {
 }
 
 absl::Status Login(Invocation& run) {
-  GW_ASSIGN_OR_RETURN(const v1::Account account, run.session().SignIn(run.positionals[0], ReadPassword("password: ")));
+  const std::string password = ReadPassword(run.chinese ? "密码：" : "password: ");
+  if (password.empty()) return absl::InvalidArgumentError(Say(run, "no password was given on standard input", "标准输入没有给出密码"));
+  GW_ASSIGN_OR_RETURN(const v1::Account account, run.session().SignIn(run.positionals[0], password));
   const std::string& name = account.display_name().empty() ? account.login() : account.display_name();
   if (run.Has("--print-token")) {
     std::printf("%s\n", run.session().access_token().c_str());

@@ -245,11 +245,11 @@ void AddCaseCommands(std::vector<Command>& commands) {
                       .examples = {"gridctl case list --division 411702 --overdue"},
                       .run = List});
   commands.push_back({.words = "case show", .arguments = "CASE", .summary = "shows one case",
-                      .examples = {"gridctl case show 411702-2026-000012"}, .run = Show});
+                      .examples = {"gridctl case show 411702-2026-00012"}, .run = Show});
   commands.push_back({.words = "case events",
                       .arguments = "CASE",
                       .summary = "tells the story of a case: every step, who, when, in which post, on whose evidence",
-                      .examples = {"gridctl case events 411702-2026-000012"},
+                      .examples = {"gridctl case events 411702-2026-00012"},
                       .run = Events});
   commands.push_back({.words = "case file",
                       .arguments = "SIGNAL",
@@ -263,62 +263,62 @@ void AddCaseCommands(std::vector<Command>& commands) {
                       .options = {{"--duty-item", "TEXT", "duty item the routing cites"},
                                   {"--cooperator", "units/ID", "unit that cooperates", true},
                                   EtagOption()},
-                      .examples = {"gridctl case dispatch 411702-2026-000012 posts/0190... --duty-item 属地管理"},
+                      .examples = {"gridctl case dispatch 411702-2026-00012 posts/0190... --duty-item 属地管理"},
                       .run = Dispatch});
   commands.push_back({.words = "case return",
                       .arguments = "CASE",
                       .summary = "gives a mis-dispatched case back 回退",
                       .options = {reason, {"--propose", "posts/ID|units/ID", "who should have it"}, EtagOption()},
-                      .examples = {"gridctl case return 411702-2026-000012 --reason 不属于本岗职责 --propose posts/0190..."},
+                      .examples = {"gridctl case return 411702-2026-00012 --reason 不属于本岗职责 --propose posts/0190..."},
                       .run = Return});
   commands.push_back({.words = "case accept",
                       .arguments = "CASE",
                       .summary = "takes the case on 处置",
                       .options = {EventTimeOption(), EtagOption()},
-                      .examples = {"gridctl case accept 411702-2026-000012"},
+                      .examples = {"gridctl case accept 411702-2026-00012"},
                       .run = Accept});
   commands.push_back({.words = "case disposition",
                       .arguments = "CASE shut_down|relocate|upgrade",
                       .summary = "decides what becomes of a small polluter",
                       .options = {EtagOption()},
-                      .examples = {"gridctl case disposition 411702-2026-000012 upgrade"},
+                      .examples = {"gridctl case disposition 411702-2026-00012 upgrade"},
                       .run = SetDisposition});
   commands.push_back({.words = "case feedback",
                       .arguments = "CASE",
                       .summary = "says it is put right, with evidence 反馈",
                       .options = {note, PhotoOption(), AnswerOption(), PositionOption(), EventTimeOption(), EtagOption()},
-                      .examples = {"gridctl case feedback 411702-2026-000012 --photo before:a.jpg --photo after:b.jpg "
+                      .examples = {"gridctl case feedback 411702-2026-00012 --photo before:a.jpg --photo after:b.jpg "
                                    "--answer SSP_CLOSURE.POWER_CUT=yes@cut.jpg"},
                       .run = Feedback});
   commands.push_back({.words = "case assign-check",
                       .arguments = "CASE [POST]",
                       .summary = "sends somebody independent to check; without POST the system draws",
                       .options = {reason, EtagOption()},
-                      .examples = {"gridctl case assign-check 411702-2026-000012"},
+                      .examples = {"gridctl case assign-check 411702-2026-00012"},
                       .run = AssignCheck});
   commands.push_back({.words = "case check",
                       .arguments = "CASE pass|fail|unable",
                       .summary = "says what the check found 核查",
                       .options = {note, PhotoOption(), AnswerOption(), PositionOption(), EventTimeOption(), EtagOption()},
-                      .examples = {"gridctl case check 411702-2026-000012 fail --note 仍有残留 --photo remains:pile.jpg"},
+                      .examples = {"gridctl case check 411702-2026-00012 fail --note 仍有残留 --photo remains:pile.jpg"},
                       .run = Check});
   commands.push_back({.words = "case sign",
                       .arguments = "CASE",
                       .summary = "signs the case off 结案",
                       .options = {EtagOption()},
-                      .examples = {"gridctl case sign 411702-2026-000012"},
+                      .examples = {"gridctl case sign 411702-2026-00012"},
                       .run = [](Invocation& run) { return Sign(run, true); }});
   commands.push_back({.words = "case refuse",
                       .arguments = "CASE",
                       .summary = "refuses to sign; it is checked again",
                       .options = {reason, EtagOption()},
-                      .examples = {"gridctl case refuse 411702-2026-000012 --reason 照片不清"},
+                      .examples = {"gridctl case refuse 411702-2026-00012 --reason 照片不清"},
                       .run = [](Invocation& run) { return Sign(run, false); }});
   commands.push_back({.words = "case recheck",
                       .arguments = "CASE held|rebounded|not_observable",
                       .summary = "says what a recheck found 回头看",
                       .options = {note, PhotoOption(), PositionOption(), EventTimeOption(), EtagOption()},
-                      .examples = {"gridctl case recheck 411702-2026-000012 held --photo far:yard.jpg"},
+                      .examples = {"gridctl case recheck 411702-2026-00012 held --photo far:yard.jpg"},
                       .run = Recheck});
 }
 

@@ -7,6 +7,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "base/status.h"
 #include "gridctl/output.h"
@@ -35,13 +36,32 @@ void PrintOptions(const std::vector<Option>& options) {
   }
 }
 
+// One command to a line; a long one has its summary below.
+void PrintCommand(const Command& command) {
+  const std::string left = command.words + (command.arguments.empty() ? "" : " " + command.arguments);
+  if (left.size() <= 46) {
+    std::printf("  %-46s %s\n", left.c_str(), command.summary.c_str());
+  } else {
+    std::printf("  %s\n  %-46s %s\n", left.c_str(), "", command.summary.c_str());
+  }
+}
+
+// `gridctl case`: the commands that begin so. False when none does.
+bool PrintGroup(const std::vector<Command>& commands, const std::string& word, FILE* heading) {
+  bool any = false;
+  for (const Command& command : commands) {
+    if (!command.words.starts_with(word + " ")) continue;
+    if (!any) std::fprintf(heading, "gridctl %s wants one of:\n", word.c_str());
+    any = true;
+    PrintCommand(command);
+  }
+  return any;
+}
+
 void PrintHelp(const std::vector<Command>& commands) {
   std::printf(
       "gridctl: the operator's shell of Gridwarden (蓝天网格)\n\nusage: gridctl COMMAND [ARGUMENTS] [OPTIONS]\n\ncommands:\n");
-  for (const Command& command : commands) {
-    const std::string left = command.words + (command.arguments.empty() ? "" : " " + command.arguments);
-    std::printf("  %-46s %s\n", left.c_str(), command.summary.c_str());
-  }
+  for (const Command& command : commands) PrintCommand(command);
   std::printf("\noptions of every command:\n");
   PrintOptions(GlobalOptions());
   std::printf(
@@ -109,6 +129,26 @@ int Usage(const std::string& problem, const Command* command) {
   return kUsage;
 }
 
+// What to do about it, where that is known.
+void PrintHint(const absl::Status& status, const Invocation& run) {
+  const std::string reason = ReasonOf(status);
+  std::string english, chinese;
+  if (reason == "NOT_SIGNED_IN" && run.token_given) {
+    english = "the token of --token or GRIDWARDEN_TOKEN is not valid (any more); get one: gridctl login LOGIN --print-token";
+    chinese = "--token 或 GRIDWARDEN_TOKEN 给出的令牌无效或已过期，请重新获取：gridctl login 登录名 --print-token";
+  } else if (reason == "NOT_SIGNED_IN") {
+    english = "sign in: gridctl login LOGIN";
+    chinese = "请登录：gridctl login 登录名";
+  } else if (reason == "NOT_FOUND" && status.message().find("divisions/") != std::string::npos) {
+    english = "a DIVISION is a code (411702), a path of whole names (驻马店市/驿城区) or an id; gridctl division list shows them";
+    chinese = "区划可写代码（411702）、全称路径（驻马店市/驿城区）或编号；gridctl division list 可列出";
+  } else if (absl::IsUnavailable(status) && reason.empty()) {
+    english = "is it running, and is --server or GRIDWARDEN_SERVER right?";
+    chinese = "请确认服务已启动，且 --server 或 GRIDWARDEN_SERVER 正确";
+  }
+  if (!english.empty()) std::fprintf(stderr, "  %s\n", (run.chinese ? chinese : english).c_str());
+}
+
 std::string FromEnvironment(const char* name, const std::string& otherwise) {
   const char* value = std::getenv(name);
   return value == nullptr || *value == '\0' ? otherwise : value;
@@ -172,6 +212,16 @@ int RunGridctl(int argc, char** argv) {
   const std::vector<Command> commands = AllCommands();
   std::vector<std::string> arguments(argv + 1, argv + argc);
 
+  // Options of every command may stand before it; they are read after it.
+  size_t leading = 0;
+  while (leading < arguments.size() && arguments[leading].starts_with("--")) {
+    const std::string name = arguments[leading].substr(0, arguments[leading].find('='));
+    const Option* option = FindOption(nullptr, name);
+    if (option == nullptr) break;
+    leading += option->value.empty() || name != arguments[leading] ? 1 : 2;
+  }
+  if (leading < arguments.size()) std::rotate(arguments.begin(), arguments.begin() + leading, arguments.end());
+
   // The words before the first option name the command; options may stand anywhere after it.
   std::vector<std::string> words;
   for (const std::string& argument : arguments) {
@@ -216,7 +266,8 @@ int RunGridctl(int argc, char** argv) {
       PrintHelp(commands);
       return help || !words.empty() ? kOk : kUsage;
     }
-    return Usage(absl::StrFormat("no such command: %s", words.front()), nullptr);
+    if (words.size() == 1 && PrintGroup(commands, words.front(), help ? stdout : stderr)) return help ? kOk : kUsage;
+    return Usage(absl::StrFormat("no such command: %s", absl::StrJoin(words, " ")), nullptr);
   }
   if (help) {
     PrintCommandHelp(*command);
@@ -230,11 +281,15 @@ int RunGridctl(int argc, char** argv) {
   }
   invocation.json = invocation.Has("--json");
   const std::string lang = invocation.Get("--lang", FromEnvironment("LANG", ""));
+  if (invocation.Has("--lang") && lang != "zh" && lang != "en") {
+    return Usage(absl::StrFormat("--lang: got \"%s\", want zh or en", lang), command);
+  }
   invocation.chinese = lang.starts_with("zh");
   invocation.session_ = std::make_unique<Session>(
       SessionOptions{.server = invocation.Get("--server", FromEnvironment("GRIDWARDEN_SERVER", "http://127.0.0.1:8080")),
                      .token = invocation.Get("--token", FromEnvironment("GRIDWARDEN_TOKEN", "")),
                      .demo_time = invocation.Get("--demo-time")});
+  invocation.token_given = invocation.Has("--token") || !FromEnvironment("GRIDWARDEN_TOKEN", "").empty();
 
   const absl::Status status = command->run(invocation);
   if (status.ok()) return kOk;
@@ -243,6 +298,7 @@ int RunGridctl(int argc, char** argv) {
     return std::atoi(std::string(*code).c_str());
   }
   PrintError(status, invocation.chinese);
+  PrintHint(status, invocation);
   // What the server did not refuse but the command line got wrong.
   if (absl::IsInvalidArgument(status) && !FactsOf(status)) return kUsage;
   return kRefused;

@@ -40,6 +40,7 @@ class Invocation {
   std::vector<std::string> positionals;
   bool json = false;
   bool chinese = false;
+  bool token_given = false;   // by flag or environment, so there is no session to refresh
   std::optional<std::map<std::string, std::string>> category_names;  // words.h
 
   bool Has(std::string_view option) const { return options_.contains(std::string(option)); }

@@ -3,12 +3,14 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <type_traits>
 
 #include "absl/strings/str_format.h"
 #include "base/status.h"
 #include "gridctl/command.h"
 #include "gridctl/output.h"
+#include "gridctl/words.h"
 #include "gridwarden/grid/v1/grid_service.pb.h"
 #include "gridwarden/intake/v1/intake_service.pb.h"
 #include "gridwarden/source/v1/source_service.pb.h"
@@ -30,7 +32,10 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   if (std::filesystem::is_directory(path, error)) return absl::InvalidArgumentError(path + ": is a folder, want a file");
   std::ifstream in(path, std::ios::binary);
   if (!in) return absl::InvalidArgumentError(path + ": cannot be read");
-  return std::string(std::istreambuf_iterator<char>(in), {});
+  std::string content(std::istreambuf_iterator<char>(in), {});
+  if (in.bad()) return absl::InvalidArgumentError(path + ": cannot be read");
+  if (content.empty()) return absl::FailedPreconditionError(path + ": is empty; nothing was imported");
+  return content;
 }
 
 // Splits at line ends outside quotes; every part starts with the header. GBK is safe: no byte of a GBK character is a line
@@ -68,13 +73,15 @@ void Merge(const type::v1::ImportReport& part, type::v1::ImportReport& all) {
 void PrintReport(Invocation& run, const std::string& path, const type::v1::ImportReport& report) {
   if (run.json) return PrintJson(report);
   for (const type::v1::RowProblem& problem : report.problems()) {
-    std::fprintf(stderr, "%s:%d: %s: got \"%s\", want %s\n", path.c_str(), problem.line(),
-                 problem.column().empty() ? "row" : problem.column().c_str(), problem.got().c_str(), problem.want().c_str());
+    std::fprintf(stderr, run.chinese ? "%s:%d: %s：填写为“%s”，要求 %s\n" : "%s:%d: %s: got \"%s\", want %s\n", path.c_str(), problem.line(),
+                 problem.column().empty() ? Say(run, "row", "整行").c_str() : problem.column().c_str(), problem.got().c_str(), problem.want().c_str());
   }
-  for (const std::string& remark : report.remarks()) std::fprintf(stderr, "%s: note: %s\n", path.c_str(), remark.c_str());
-  std::printf("%s%s: %d rows read, %d created, %d updated, %d unchanged, %d refused%s\n", report.dry_run() ? "(dry run) " : "",
+  for (const std::string& remark : report.remarks()) std::fprintf(stderr, run.chinese ? "%s：提示：%s\n" : "%s: note: %s\n", path.c_str(), remark.c_str());
+  std::printf(run.chinese ? "%s%s：读取 %d 行，新增 %d，更新 %d，无变化 %d，拒绝 %d%s\n"
+                          : "%s%s: %d rows read, %d created, %d updated, %d unchanged, %d refused%s\n",
+              report.dry_run() ? Say(run, "(dry run) ", "（试导入）").c_str() : "",
               path.c_str(), report.rows_read(), report.created(), report.updated(), report.unchanged(),
-              report.rows_refused(), report.rows_refused() > 0 ? "; nothing was stored" : "");
+              report.rows_refused(), report.rows_refused() > 0 ? Say(run, "; nothing was stored", "；没有写入任何数据").c_str() : "");
 }
 
 using SendPart = std::function<absl::StatusOr<type::v1::ImportReport>(const Part&, bool dry_run)>;
@@ -89,18 +96,20 @@ absl::Status ImportParts(Invocation& run, const std::string& path, const std::ve
   const auto pass = [&](bool dry, const char* label) -> absl::Status {
     all.Clear();
     all.set_dry_run(dry);
-    Progress progress(label, total);
+    std::optional<Progress> progress;  // a file that goes in one part is done at once
+    if (parts.size() > 1) progress.emplace(label, total);
     int done = 0;
     for (const Part& part : parts) {
       GW_ASSIGN_OR_RETURN(const type::v1::ImportReport report, send(part, dry));
       Merge(report, all);
-      progress.Set(done += part.rows);
+      done += part.rows;
+      if (progress) progress->Set(done);
       if (!dry && report.rows_refused() > 0) break;
     }
     return absl::OkStatus();
   };
-  if (dry_run || parts.size() > 1) GW_RETURN_IF_ERROR(pass(true, "trying "));
-  if (!dry_run && all.rows_refused() == 0) GW_RETURN_IF_ERROR(pass(false, "storing"));
+  if (dry_run || parts.size() > 1) GW_RETURN_IF_ERROR(pass(true, run.chinese ? "试导入" : "trying "));
+  if (!dry_run && all.rows_refused() == 0) GW_RETURN_IF_ERROR(pass(false, run.chinese ? "写入中" : "storing"));
   PrintReport(run, path, all);
   if (all.rows_refused() > 0) {
     return MakeError(absl::StatusCode::kInvalidArgument, absl::StrFormat("%d rows refused", all.rows_refused()),

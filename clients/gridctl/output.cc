@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/status.h"
 #include "google/protobuf/util/json_util.h"
@@ -38,17 +39,41 @@ int DisplayWidth(std::string_view text) {
   return width;
 }
 
+namespace {
+
+// "179", "83.2%" or "-"
+bool IsFigure(std::string_view cell) {
+  if (cell.ends_with('%')) cell.remove_suffix(1);
+  if (cell.empty() || cell == "-") return cell == "-";
+  return cell.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
+}  // namespace
+
 std::string Table::ToString() const {
   std::vector<int> widths;
   for (const auto& row : rows_) {
     widths.resize(std::max(widths.size(), row.size()), 0);
     for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], DisplayWidth(row[i]));
   }
+  // Columns of figures stand to the right, so that they can be compared; the first column names the row.
+  std::vector<bool> figures(widths.size(), rows_.size() > 1);
+  for (size_t i = 0; i < figures.size(); ++i) {
+    bool any = false;
+    for (size_t r = 1; r < rows_.size(); ++r) {
+      if (i >= rows_[r].size()) continue;
+      if (!IsFigure(rows_[r][i])) figures[i] = false;
+      any = any || rows_[r][i] != "-";
+    }
+    if (i == 0 || !any) figures[i] = false;
+  }
   std::string out;
   for (const auto& row : rows_) {
     for (size_t i = 0; i < row.size(); ++i) {
+      const std::string padding(widths[i] - DisplayWidth(row[i]), ' ');
+      if (figures[i]) out += padding;
       out += row[i];
-      if (i + 1 < row.size()) out.append(widths[i] - DisplayWidth(row[i]) + 2, ' ');
+      if (i + 1 < row.size()) out += (figures[i] ? "" : padding) + "  ";
     }
     out += '\n';
   }
@@ -91,14 +116,17 @@ void PrintError(const absl::Status& status, bool chinese) {
   const std::optional<ErrorFacts> facts = FactsOf(status);
   std::string sentence(status.message());
   if (chinese && facts && facts->metadata.contains("zh")) sentence = facts->metadata.at("zh");
+  // The API's own sentence is for the telephone, which keeps what was entered; a shell does not.
+  if (chinese && absl::IsUnavailable(status)) sentence = absl::StrCat("服务暂时不可用：", std::string(status.message()));
   std::fprintf(stderr, "gridctl: %s\n", sentence.c_str());
   if (!facts) return;
   for (const FieldViolation& violation : facts->fields) {
+    if (sentence.find(violation.description) != std::string::npos) continue;  // said already
     std::fprintf(stderr, "  %s: %s\n", violation.field.c_str(), violation.description.c_str());
   }
   if (!facts->reason.empty()) std::fprintf(stderr, "  reason: %s\n", facts->reason.c_str());
   if (facts->retry_after) {
-    std::fprintf(stderr, "  try again in %s\n", absl::FormatDuration(*facts->retry_after).c_str());
+    std::fprintf(stderr, chinese ? "  请在 %s 后重试\n" : "  try again in %s\n", absl::FormatDuration(*facts->retry_after).c_str());
   }
 }
 

@@ -233,7 +233,8 @@ class Stage {
       result_.reworks += find.file.rework_count();
       result_.rebounds += find.rebound_of;
       const bool closed = find.file.has_close_time();
-      if (closed) ++result_.closed;
+      // A rebound's first case was closed before.
+      result_.closed += find.rebound_of + (closed ? 1 : 0);
       // The story: a rebound, a rework, closed in the end.
       const int score = 4 * find.rebound_of + 2 * std::min(1, find.file.rework_count()) + (closed ? 1 : 0) +
                         (find.category == "SMALL_POLLUTER" ? 1 : 0);
