@@ -42,6 +42,18 @@ bool MaySendAgain(const std::string& name) {
   return false;
 }
 
+// gRPC's own words for a call that nobody served: the process was not there, or stopped in the moment the call came (CANCELLED;
+// we never cancel). What a server of ours says has details.
+bool IsUnserved(const grpc::Status& status) {
+  return status.error_details().empty() && (status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+                                            status.error_code() == grpc::StatusCode::CANCELLED);
+}
+
+// Names the method, not the address: callers outside read this too.
+absl::Status Unserved(const std::string& method) {
+  return Unavailable("DATABASE_UNAVAILABLE", absl::StrCat("nobody serves ", method, " just now"), absl::Seconds(1));
+}
+
 // One call with its attempts; keeps itself alive until it has answered.
 class Attempts : public std::enable_shared_from_this<Attempts> {
  public:
@@ -66,14 +78,16 @@ class Attempts : public std::enable_shared_from_this<Attempts> {
 
  private:
   void Finished(const grpc::Status& status) {
-    if (status.error_code() == grpc::StatusCode::UNAVAILABLE && ++attempt_ < kAttemptsMax &&
-        MaySendAgain(envelope_.method)) {
+    const bool unserved = IsUnserved(status);
+    const bool passing = unserved || status.error_code() == grpc::StatusCode::UNAVAILABLE;
+    if (passing && ++attempt_ < kAttemptsMax && MaySendAgain(envelope_.method)) {
       const absl::Time again = absl::Now() + Wait();
       if (again < envelope_.deadline) {
         alarms_[attempt_].Set(absl::ToChronoTime(again), [self = shared_from_this()](bool) { self->Start(); });
         return;
       }
     }
+    if (unserved) return done_(Unserved(envelope_.method));
     if (!status.ok()) return done_(FromGrpc(status));
     std::vector<grpc::Slice> slices;
     std::string bytes;

@@ -1,3 +1,4 @@
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <string>
@@ -178,6 +179,30 @@ TEST_F(Listener, FinishesWhatIsUnderWayBeforeItStops) {
   EXPECT_TRUE(answered.get_future().get().ok());
 }
 
+// gRPC answers CANCELLED to a call that reaches a server in the moment it stops: nobody served it, so it may be sent again.
+TEST_F(Listener, TellsEveryCallerToComeBackWhenItStops) {
+  release_.set_value();
+  for (int round = 0; round < 20; ++round) {
+    const std::string address = "127.0.0.1:" + std::to_string(Start());
+    std::vector<absl::Status> ends(8);
+    std::atomic<int> answered{0};
+    std::vector<std::thread> callers;
+    for (absl::Status& end : ends) {
+      callers.emplace_back([&] {
+        const auto channel = DialNetwork(address);
+        while (end.ok()) {
+          end = channel->Send(Get()).status();
+          ++answered;
+        }
+      });
+    }
+    while (answered.load() < 200) absl::SleepFor(absl::Milliseconds(1));
+    server_->Drain(absl::Seconds(20));
+    for (std::thread& caller : callers) caller.join();
+    for (const absl::Status& end : ends) ASSERT_EQ(end.code(), absl::StatusCode::kUnavailable) << end;
+  }
+}
+
 TEST(NetworkChannel, SaysUnavailableSoonWhenNobodyListens) {
   int port = 0;
   {
@@ -191,6 +216,8 @@ TEST(NetworkChannel, SaysUnavailableSoonWhenNobodyListens) {
   const absl::Time start = absl::Now();
   const auto answer = channel->Send({.method = kGetDivision, .deadline = start + absl::Seconds(15)});
   EXPECT_EQ(answer.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(FactsOf(answer.status())->retry_after.has_value());
+  EXPECT_EQ(answer.status().message().find("127.0.0.1"), std::string::npos) << "addresses stay in the house";
   EXPECT_LT(absl::Now() - start, absl::Seconds(10));
 }
 
