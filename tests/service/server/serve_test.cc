@@ -87,8 +87,16 @@ class Processes : public ::testing::Test {
   // Asks it to stop; answers its exit code, or as a shell does 128 and the signal that killed it.
   int Stop(const std::string& name) {
     kill(pids_.at(name), SIGTERM);
+    return ExitOf(name);
+  }
+  // How a process ended, within half a minute; -1 when it did not, which the log then explains.
+  int ExitOf(const std::string& name) {
+    const absl::Time give_up = absl::Now() + absl::Seconds(30);
     int state = 0;
-    waitpid(pids_.at(name), &state, 0);
+    while (waitpid(pids_.at(name), &state, WNOHANG) == 0) {
+      if (absl::Now() > give_up) return -1;  // TearDown ends it
+      absl::SleepFor(absl::Milliseconds(5));
+    }
     pids_.erase(name);
     return WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state);
   }
@@ -154,10 +162,7 @@ TEST_F(Processes, RefusesDemoOnALogThatIsNotDemo) {
   Ready("all");
   EXPECT_EQ(Stop("all"), 0) << Log("all");
   Start("demo", {"--listen-http=127.0.0.1:0", "--demo"});
-  int state = 0;
-  waitpid(pids_.at("demo"), &state, 0);
-  pids_.erase("demo");
-  EXPECT_EQ(WEXITSTATUS(state), 1);
+  EXPECT_EQ(ExitOf("demo"), 1) << Log("demo") << Log("all");
 }
 
 TEST_F(Processes, SplitUpTheyServeTheSame) {
