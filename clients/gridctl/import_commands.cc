@@ -112,8 +112,11 @@ absl::Status ImportParts(Invocation& run, const std::string& path, const std::ve
   if (!dry_run && all.rows_refused() == 0) GW_RETURN_IF_ERROR(pass(false, run.chinese ? "写入中" : "storing"));
   PrintReport(run, path, all);
   if (all.rows_refused() > 0) {
-    return MakeError(absl::StatusCode::kInvalidArgument, absl::StrFormat("%d rows refused", all.rows_refused()),
-                     {.reason = "IMPORT_ROWS_REFUSED", .metadata = {{"count", std::to_string(all.rows_refused())}}});
+    return MakeError(absl::StatusCode::kInvalidArgument,
+                     absl::StrFormat("%d %s refused", all.rows_refused(), all.rows_refused() == 1 ? "row" : "rows"),
+                     {.reason = "IMPORT_ROWS_REFUSED",
+                      .metadata = {{"count", std::to_string(all.rows_refused())},
+                                   {"zh", absl::StrFormat("拒绝 %d 行，请改正后重新导入整个文件", all.rows_refused())}}});
   }
   return absl::OkStatus();
 }
