@@ -24,6 +24,7 @@ constexpr char kProto[] = "application/proto";
 constexpr size_t kGzipWorthBytes = 1024;
 constexpr size_t kPageBodyMax = 4096;  // pages take no body; what is sent anyway is read and dropped
 constexpr absl::Duration kTimeoutMax = absl::Minutes(10);
+constexpr absl::Duration kRetryAfterBusy = absl::Seconds(2);
 
 // Sent with every answer. The policy of clients.md 5.1: nothing from anywhere else, framed by nobody.
 constexpr std::pair<const char*, const char*> kSecurityHeaders[] = {
@@ -184,6 +185,12 @@ HttpResponse Gateway::TooLarge(const HttpRequest& head) const {
   rpc::Method method;
   HttpResponse response = ErrorResponse(
       MessageTooLarge(MethodOf(head.path, method) != nullptr ? method.max_request_bytes : kPageBodyMax));
+  AddSecurityHeaders(response);
+  return response;
+}
+
+HttpResponse Gateway::TooBusy() const {
+  HttpResponse response = ErrorResponse(Overloaded("too many large requests at once", kRetryAfterBusy));
   AddSecurityHeaders(response);
   return response;
 }

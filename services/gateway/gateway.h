@@ -39,6 +39,8 @@ class Gateway {
   size_t BodyLimit(const HttpRequest& head) const;
   // What to answer when the body is larger.
   HttpResponse TooLarge(const HttpRequest& head) const;
+  // What to answer when other bodies leave no room for it: come back.
+  HttpResponse TooBusy() const;
 
  private:
   void Rpc(HttpRequest request, Respond respond) const;

@@ -163,6 +163,32 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
     }
   }
 
+  // What one body takes of the room for all of them, while it lives. Small bodies take none.
+  class BodyRoom {
+   public:
+    BodyRoom(std::atomic<size_t>& used, size_t most) : used_(used), most_(most) {}
+    ~BodyRoom() { used_.fetch_sub(bytes_); }
+    BodyRoom(const BodyRoom&) = delete;
+
+    // False when there is no room for so many bytes; then it keeps what it has.
+    bool Grow(size_t bytes) {
+      if (bytes <= kSmallBody || bytes <= bytes_) return true;
+      const size_t more = bytes - bytes_;
+      if (used_.fetch_add(more) + more > most_) {
+        used_.fetch_sub(more);
+        return false;
+      }
+      bytes_ = bytes;
+      return true;
+    }
+
+   private:
+    static constexpr size_t kSmallBody = 64 * 1024;
+    std::atomic<size_t>& used_;
+    const size_t most_;
+    size_t bytes_ = 0;
+  };
+
   // Counts something while it lives.
   class Count {
    public:
@@ -229,8 +255,19 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
                                  asio::redirect_error(asio::use_awaitable, error));
       if (error) co_return false;
     }
-    // A body may be far larger than the buffer that heads are read into.
-    co_await http::async_read(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
+    // A body may be far larger than the buffer that heads are read into. Strangers send them too, so the sum of all is limited.
+    BodyRoom room(bodies_bytes_, options_.bodies_bytes_max);
+    bool has_room = true;
+    while (!error && has_room && !parser.is_done()) {
+      co_await http::async_read_some(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
+      has_room = room.Grow(parser.get().body().size());
+    }
+    if (!has_room) {
+      http::response<http::string_body> refusal = MessageOf(site_.too_busy(head), version, false, is_head);
+      co_await Write(stream, refusal);
+      co_await Linger(stream);
+      co_return false;
+    }
     if (error == http::error::body_limit) {
       http::response<http::string_body> refusal = MessageOf(site_.too_large(head), version, false, is_head);
       co_await Write(stream, refusal);
@@ -300,6 +337,7 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
   const Site site_;
   std::atomic<bool> draining_{false};
   std::atomic<int> connections_{0};
+  std::atomic<size_t> bodies_bytes_{0};
   std::atomic<int> busy_{0};   // requests under way
   std::atomic<int> fresh_{0};  // connections that have not sent their first request
   std::atomic<bool> closed_{false};

@@ -18,6 +18,7 @@ struct HttpServerOptions {
   int threads = 2;
   int connections_max = 1024;                          // further ones are closed at once
   size_t header_bytes_max = 16 * 1024;
+  size_t bodies_bytes_max = 256 << 20;                 // of all larger bodies being read or worked on; further ones come back later
   absl::Duration header_timeout = absl::Seconds(10);   // from the first byte of a request to the end of its head
   absl::Duration body_timeout = absl::Seconds(120);    // a photo over a bad network
   absl::Duration idle_timeout = absl::Seconds(75);     // between requests
@@ -26,11 +27,12 @@ struct HttpServerOptions {
 
 class HttpServer {
  public:
-  // All three may be called on several threads at once.
+  // All may be called on several threads at once.
   struct Site {
     std::function<void(HttpRequest, Respond)> handle;
     std::function<size_t(const HttpRequest& head)> body_limit;
     std::function<HttpResponse(const HttpRequest& head)> too_large;
+    std::function<HttpResponse(const HttpRequest& head)> too_busy;  // no room for its body now
   };
 
   // Listens and serves. UNAVAILABLE when the port is taken.

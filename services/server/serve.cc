@@ -140,6 +140,7 @@ class Process {
         },
         .body_limit = [this](const gateway::HttpRequest& head) { return gateway_->BodyLimit(head); },
         .too_large = [this](const gateway::HttpRequest& head) { return gateway_->TooLarge(head); },
+        .too_busy = [this](const gateway::HttpRequest&) { return gateway_->TooBusy(); },
     };
     GW_ASSIGN_OR_RETURN(http_, gateway::HttpServer::Start(
                                    {.address = options_.listen_http->host, .port = options_.listen_http->port}, site));

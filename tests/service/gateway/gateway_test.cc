@@ -88,7 +88,8 @@ class Edge : public ::testing::Test {
                                        gateway_->Handle(std::move(request), std::move(respond));
                                      },
                                      .body_limit = [this](const HttpRequest& head) { return gateway_->BodyLimit(head); },
-                                     .too_large = [this](const HttpRequest& head) { return gateway_->TooLarge(head); }})
+                                     .too_large = [this](const HttpRequest& head) { return gateway_->TooLarge(head); },
+                                     .too_busy = [this](const HttpRequest&) { return gateway_->TooBusy(); }})
                 .value();
   }
 
@@ -250,6 +251,29 @@ TEST_F(Edge, LimitsABodyThatDoesNotSayItsSize) {
   for (int i = 0; i < 40 && connection.Send(chunk); ++i) {
   }
   EXPECT_EQ(ReasonIn(connection.Read()), "MESSAGE_TOO_LARGE");
+}
+
+TEST_F(Edge, HoldsOnlySoManyLargeBodiesOfWhomeverAtOnce) {
+  Start({}, {}, {.bodies_bytes_max = 300'000});
+  const std::string head = std::string("POST ") + kImport + " HTTP/1.1\r\nHost: x\r\n" + kJson +
+                           "Content-Length: 200000\r\n\r\n" + std::string(190'000, ' ');
+  {
+    HttpConnection first(http_->port());
+    ASSERT_TRUE(first.Send(head));
+    absl::SleepFor(absl::Milliseconds(200));
+    HttpConnection second(http_->port());
+    ASSERT_TRUE(second.Send(head));
+    const HttpAnswer refused = second.Read();
+    EXPECT_EQ(refused.status, 429);
+    EXPECT_EQ(ReasonIn(refused), "OVERLOADED");
+    EXPECT_EQ(refused.headers.at("retry-after"), "2");
+    EXPECT_EQ(Call(kGetDivision, R"({"name":"divisions/1"})").status, 200) << "small requests go on";
+  }
+  // The first has gone, and its room with it.
+  absl::SleepFor(absl::Milliseconds(200));
+  HttpConnection third(http_->port());
+  ASSERT_TRUE(third.Send(head + std::string(10'000, ' ')));
+  EXPECT_EQ(third.Read().status, 400);
 }
 
 TEST_F(Edge, SaysContinueToWhoAsksFirst) {
