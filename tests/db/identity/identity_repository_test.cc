@@ -5,25 +5,21 @@
 #include "identity/account_repository.h"
 #include "identity/attempt.h"
 #include "identity/session_repository.h"
-#include "support/test_database.h"
+#include "support/shared_database.h"
 
 namespace gridwarden::identity {
 namespace {
+
+using gridwarden::testing::SharedDatabase;
 
 const absl::Time kNow = absl::FromUnixSeconds(1'790'000'000);
 
 class IdentityRepository : public ::testing::Test {
  protected:
-  IdentityRepository() { Database().Clear(); }
+  IdentityRepository() { SharedDatabase().Clear(); }
 
-  static gridwarden::testing::TestDatabase& Database() {
-    static auto* database = new gridwarden::testing::TestDatabase();
-    static const int at_exit = std::atexit([] { delete database; });
-    (void)at_exit;
-    return *database;
-  }
   void Run(const std::function<absl::Status(db::Transaction&)>& body) {
-    const absl::Status status = Database()->Run(body);
+    const absl::Status status = SharedDatabase()->Run(body);
     ASSERT_TRUE(status.ok()) << status;
   }
   static AccountRow MakeAccount(const std::string& login, const std::string& phone, int64_t revision) {
@@ -71,7 +67,7 @@ TEST_F(IdentityRepository, ReadsAnAccountBackAsItWasWritten) {
 TEST_F(IdentityRepository, AccountsWithoutPhoneStandSideBySideAndLoginsDoNot) {
   Run([&](db::Transaction& tx) { return InsertAccount(tx, MakeAccount("a1", "", 1)); });
   Run([&](db::Transaction& tx) { return InsertAccount(tx, MakeAccount("a2", "", 2)); });
-  const absl::Status twice = Database()->Run([&](db::Transaction& tx) { return InsertAccount(tx, MakeAccount("a1", "", 3)); });
+  const absl::Status twice = SharedDatabase()->Run([&](db::Transaction& tx) { return InsertAccount(tx, MakeAccount("a1", "", 3)); });
   EXPECT_EQ(ReasonOf(twice), "ALREADY_EXISTS");
 }
 

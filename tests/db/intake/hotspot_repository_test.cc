@@ -7,27 +7,21 @@
 #include "base/status.h"
 #include "support/statement_plan.h"
 #include "support/test_city.h"
-#include "support/test_database.h"
+#include "support/shared_database.h"
 
 namespace gridwarden::intake {
 namespace {
 
 using testing::City;
+using testing::SharedDatabase;
 
 const absl::Time kNow = absl::FromUnixSeconds(1'790'000'000);
 
-testing::TestDatabase& Database() {
-  static auto* database = new testing::TestDatabase();
-  static const int at_exit = std::atexit([] { delete database; });
-  (void)at_exit;
-  return *database;
-}
-
 class HotspotRepository : public ::testing::Test {
  protected:
-  HotspotRepository() { Database().Clear(); }
+  HotspotRepository() { SharedDatabase().Clear(); }
 
-  static absl::Status Run(const std::function<absl::Status(db::Transaction&)>& body) { return Database()->Run(body); }
+  static absl::Status Run(const std::function<absl::Status(db::Transaction&)>& body) { return SharedDatabase()->Run(body); }
   // The n-th fire, seen n minutes before now at a division; nil = outside.
   static HotspotRecord NewHotspot(int n, const Uuid& division, v1::Hotspot::Grade grade = v1::Hotspot::NEAR_REAL_TIME) {
     HotspotRecord record;
@@ -162,15 +156,15 @@ TEST_F(HotspotRepository, APageIsTheNewestOfAllStatesAskedForInTheScopeOnly) {
 TEST_F(HotspotRepository, OneImportAtATimePassesTheGate) {
   ASSERT_TRUE(Run([&](db::Transaction& tx) { return PassGate(tx); }).ok());
   ASSERT_TRUE(Run([&](db::Transaction& tx) { return PassGate(tx); }).ok());
-  EXPECT_EQ(Database().Ask("SELECT imports FROM hotspot_gate"), "2");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT imports FROM hotspot_gate"), "2");
 }
 
 TEST_F(HotspotRepository, NoStatementReadsAWholeTable) {
   std::vector<HotspotRecord> records;
   for (int n = 0; n < 400; ++n) records.push_back(NewHotspot(n, n % 2 == 0 ? foreign : village));
   Insert(records);
-  Database().Ask("ANALYZE TABLE hotspot");
-  testing::ExpectKeysServe(testing::PlansOf(*Database(), [&](db::Transaction& tx) -> absl::Status {
+  SharedDatabase().Ask("ANALYZE TABLE hotspot");
+  testing::ExpectKeysServe(testing::PlansOf(*SharedDatabase(), [&](db::Transaction& tx) -> absl::Status {
     GW_RETURN_IF_ERROR(ReadHotspot(tx, records[5].id).status());
     GW_RETURN_IF_ERROR(ReadFires(tx, std::vector{records[5].fire, records[6].fire}).status());
     HotspotRecord superseded = records[5];

@@ -7,27 +7,21 @@
 #include "platform/crypto/digest.h"
 #include "support/statement_plan.h"
 #include "support/test_city.h"
-#include "support/test_database.h"
+#include "support/shared_database.h"
 
 namespace gridwarden::media {
 namespace {
 
 using testing::City;
+using testing::SharedDatabase;
 
 const absl::Time kNow = absl::FromUnixSeconds(1'790'000'000);
 
-testing::TestDatabase& Database() {
-  static auto* database = new testing::TestDatabase();
-  static const int at_exit = std::atexit([] { delete database; });
-  (void)at_exit;
-  return *database;
-}
-
 class MediaRepository : public ::testing::Test {
  protected:
-  MediaRepository() { Database().Clear(); }
+  MediaRepository() { SharedDatabase().Clear(); }
 
-  static absl::Status Run(const std::function<absl::Status(db::Transaction&)>& body) { return Database()->Run(body); }
+  static absl::Status Run(const std::function<absl::Status(db::Transaction&)>& body) { return SharedDatabase()->Run(body); }
   static MediaRow NewMedia(const std::string& content) {
     return {.sha256 = crypto::Sha256(content),
             .id = Uuid::Make(kNow),
@@ -83,7 +77,7 @@ TEST_F(MediaRepository, ReadsBackWhatItWroteAndSavesItsPlaceInTheJournal) {
 TEST_F(MediaRepository, TheSameContentTwiceIsToldApartFromAFault) {
   Insert("a photo");
   EXPECT_TRUE(absl::IsAborted(Run([&](db::Transaction& tx) { return InsertMedia(tx, NewMedia("a photo")); })));
-  EXPECT_EQ(Database().Ask("SELECT COUNT(*) FROM media"), "1");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM media"), "1");
 }
 
 TEST_F(MediaRepository, KeepsOneScopeForEachUploaderAndGround) {
@@ -131,10 +125,10 @@ TEST_F(MediaRepository, NoStatementReadsAWholeTable) {
     Insert(content);
     ASSERT_TRUE(Run([&](db::Transaction& tx) { return InsertScope(tx, NewScope(content, account, village)); }).ok());
   }
-  Database().Ask("ANALYZE TABLE media");
-  Database().Ask("ANALYZE TABLE media_scope");
+  SharedDatabase().Ask("ANALYZE TABLE media");
+  SharedDatabase().Ask("ANALYZE TABLE media_scope");
   const std::string one = crypto::Sha256("17");
-  testing::ExpectKeysServe(testing::PlansOf(*Database(), [&](db::Transaction& tx) -> absl::Status {
+  testing::ExpectKeysServe(testing::PlansOf(*SharedDatabase(), [&](db::Transaction& tx) -> absl::Status {
     GW_RETURN_IF_ERROR(FindMedia(tx, one).status());
     GW_ASSIGN_OR_RETURN(const std::optional<MediaRow> media, LockMedia(tx, one));
     GW_RETURN_IF_ERROR(SaveMedia(tx, *media));

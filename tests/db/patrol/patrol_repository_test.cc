@@ -9,7 +9,7 @@
 #include "google/protobuf/util/time_util.h"
 #include "gtest/gtest.h"
 #include "support/test_city.h"
-#include "support/test_database.h"
+#include "support/shared_database.h"
 
 // The SQL of patrols on the real MariaDB.
 namespace gridwarden::patrol {
@@ -18,17 +18,13 @@ namespace {
 using domain::PostKind;
 using google::protobuf::util::TimeUtil;
 using testing::City;
+using testing::SharedDatabase;
 
 const absl::Time kNow = absl::FromUnixSeconds(1'790'000'000);
 
-testing::TestDatabase& Database() {
-  static auto* database = new testing::TestDatabase();
-  return *database;
-}
-
 class PatrolRepositoryTest : public ::testing::Test {
  protected:
-  PatrolRepositoryTest() { Database().Clear(); }
+  PatrolRepositoryTest() { SharedDatabase().Clear(); }
 
   TaskRow Make(const Uuid& division, absl::Duration due) {
     TaskRow task;
@@ -51,7 +47,7 @@ class PatrolRepositoryTest : public ::testing::Test {
     return task;
   }
   static void Run(const std::function<absl::Status(db::Transaction&)>& body) {
-    const absl::Status status = Database()->Run(body);
+    const absl::Status status = SharedDatabase()->Run(body);
     ASSERT_TRUE(status.ok()) << status;
   }
 

@@ -8,7 +8,7 @@
 #include "base/status.h"
 #include "support/statement_plan.h"
 #include "support/test_city.h"
-#include "support/test_database.h"
+#include "support/shared_database.h"
 
 namespace gridwarden::report {
 namespace {
@@ -16,25 +16,19 @@ namespace {
 using domain::CaseFactState;
 using domain::Fact;
 using testing::City;
+using testing::SharedDatabase;
 
 const absl::Time kNow = absl::FromUnixSeconds(1'790'000'000);
 constexpr int64_t kFirst = 1;  // generation
 
-testing::TestDatabase& Database() {
-  static auto* database = new testing::TestDatabase();
-  static const int at_exit = std::atexit([] { delete database; });
-  (void)at_exit;
-  return *database;
-}
-
 class RollupRepository : public ::testing::Test {
  protected:
   RollupRepository() {
-    Database().Clear();
+    SharedDatabase().Clear();
     EXPECT_TRUE(Run([](db::Transaction& tx) { return EnsureGeneration(tx, kNow); }).ok());
   }
 
-  static absl::Status Run(const std::function<absl::Status(db::Transaction&)>& body) { return Database()->Run(body); }
+  static absl::Status Run(const std::function<absl::Status(db::Transaction&)>& body) { return SharedDatabase()->Run(body); }
   static Fact NewFact(uint64_t index, const Uuid& division, CaseFactState state = CaseFactState::kHandling) {
     Fact fact;
     fact.kind = domain::FactKind::kCase;
@@ -72,7 +66,7 @@ TEST_F(RollupRepository, HasOneActiveGenerationHoweverOftenItIsEnsured) {
                 EXPECT_TRUE(absl::IsNotFound(LockGeneration(tx, 99).status()));
                 return absl::OkStatus();
               }).ok());
-  EXPECT_EQ(Database().Ask("SELECT COUNT(*) FROM report_generation"), "1");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM report_generation"), "1");
 }
 
 TEST_F(RollupRepository, ReadsBackTheFactsItWroteAndReplacesThem) {
@@ -143,7 +137,7 @@ TEST_F(RollupRepository, CountersAddUpAndSumUpTheTree) {
   for (const int64_t n : {3, -1}) {
     ASSERT_TRUE(Run([&](db::Transaction& tx) { return AddToCounters(tx, kFirst, {{{path, "DUST", handling}, n}}); }).ok());
   }
-  EXPECT_EQ(Database().Ask("SELECT n FROM report_counter"), "2");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT n FROM report_counter"), "2");
   ASSERT_TRUE(Run([&](db::Transaction& tx) { return LoadRollup(tx, kFirst).status(); }).ok());
 }
 
@@ -190,7 +184,7 @@ TEST_F(RollupRepository, AnEmptiedGenerationLeavesTheOtherAlone) {
     all += gone;
   }
   EXPECT_EQ(all, 2u);
-  EXPECT_EQ(Database().Ask("SELECT COUNT(*) FROM report_fact"), "1");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM report_fact"), "1");
 }
 
 TEST_F(RollupRepository, NoHotStatementReadsAWholeTable) {
@@ -204,10 +198,10 @@ TEST_F(RollupRepository, NoHotStatementReadsAWholeTable) {
   }
   Save(facts);
   ASSERT_TRUE(Run([&](db::Transaction& tx) { return SaveVersions(tx, kFirst, versions); }).ok());
-  Database().Ask("ANALYZE TABLE report_fact");
-  Database().Ask("ANALYZE TABLE report_version");
+  SharedDatabase().Ask("ANALYZE TABLE report_fact");
+  SharedDatabase().Ask("ANALYZE TABLE report_version");
   const auto nothing = [](const Fact&, int64_t) {};
-  testing::ExpectKeysServe(testing::PlansOf(*Database(), [&](db::Transaction& tx) -> absl::Status {
+  testing::ExpectKeysServe(testing::PlansOf(*SharedDatabase(), [&](db::Transaction& tx) -> absl::Status {
     GW_RETURN_IF_ERROR(ReadFacts(tx, kFirst, std::vector{facts[3].subject, facts[4].subject}).status());
     const GroundRange here = GroundRange::Below(City().ground->PathKey(City().townships[0][0]));
     GW_RETURN_IF_ERROR(ReadDifference(tx, kFirst, 1590, here, 1000, nothing));

@@ -8,24 +8,20 @@
 #include "google/protobuf/util/time_util.h"
 #include "gtest/gtest.h"
 #include "support/test_city.h"
-#include "support/test_database.h"
+#include "support/shared_database.h"
 
 // The SQL of the ledger on the real MariaDB.
 namespace gridwarden::source {
 namespace {
 
 using testing::City;
+using testing::SharedDatabase;
 
 const absl::Time kNow = absl::FromUnixSeconds(1'790'000'000);
 
-testing::TestDatabase& Database() {
-  static auto* database = new testing::TestDatabase();
-  return *database;
-}
-
 class SourceRepositoryTest : public ::testing::Test {
  protected:
-  SourceRepositoryTest() { Database().Clear(); }
+  SourceRepositoryTest() { SharedDatabase().Clear(); }
 
   static LedgerSource Make(const std::string& number, const Uuid& division) {
     LedgerSource source;
@@ -45,7 +41,7 @@ class SourceRepositoryTest : public ::testing::Test {
     source.subject = {source.id, 1, std::string(32, '\x01')};
     return source;
   }
-  static absl::Status Run(const std::function<absl::Status(db::Transaction&)>& body) { return Database()->Run(body); }
+  static absl::Status Run(const std::function<absl::Status(db::Transaction&)>& body) { return SharedDatabase()->Run(body); }
   static absl::Status Insert(const LedgerSource& source) {
     return Run([&](db::Transaction& tx) { return InsertSource(tx, source); });
   }
@@ -91,7 +87,7 @@ TEST_F(SourceRepositoryTest, SavingOverAChangeOfSomebodyElseIsRefused) {
   source.value.set_trade("砖瓦窑");
   source.value.clear_position();
   EXPECT_TRUE(Run([&](db::Transaction& tx) { return SaveSource(tx, source); }).ok());
-  EXPECT_EQ(Database().Ask("SELECT trade FROM source WHERE subject_seq = 2"), "砖瓦窑");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT trade FROM source WHERE subject_seq = 2"), "砖瓦窑");
 }
 
 TEST_F(SourceRepositoryTest, TwoWhoChangeOneSourceAtOnceAreServedInTurn) {
@@ -109,8 +105,8 @@ TEST_F(SourceRepositoryTest, TwoWhoChangeOneSourceAtOnceAreServedInTurn) {
     }));
   }
   for (auto& writer : writers) EXPECT_TRUE(writer.get().ok());
-  EXPECT_EQ(Database().Ask("SELECT subject_seq FROM source"), "9");
-  EXPECT_EQ(Database().Ask("SELECT trade FROM source"), "8");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT subject_seq FROM source"), "9");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT trade FROM source"), "8");
 }
 
 TEST_F(SourceRepositoryTest, ASubtreeHoldsItsGroundAndNothingElse) {

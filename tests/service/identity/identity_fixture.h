@@ -11,10 +11,12 @@
 #include "identity/identity_service.h"
 #include "platform/journal/stage.h"
 #include "support/test_city.h"
-#include "support/test_database.h"
+#include "support/shared_database.h"
 #include "support/test_server.h"
 
 namespace gridwarden::identity {
+
+using gridwarden::testing::SharedDatabase;
 
 inline constexpr char kSignIn[] = "gridwarden.identity.v1.IdentityService/SignIn";
 inline constexpr char kRefresh[] = "gridwarden.identity.v1.IdentityService/RefreshTokens";
@@ -47,12 +49,6 @@ class IdentityFixture : public ::testing::Test {
   }
   ~IdentityFixture() override { std::filesystem::remove_all(data_dir_); }
 
-  static gridwarden::testing::TestDatabase& SharedDatabase() {
-    static auto* database = new gridwarden::testing::TestDatabase();
-    static const int at_exit = std::atexit([] { delete database; });
-    (void)at_exit;
-    return *database;
-  }
   static db::Database& Shared() { return *SharedDatabase(); }
 
   // Straight into the tables, hashed at the demo's cost to keep the tests quick.

@@ -11,7 +11,7 @@
 #include "media/media_service.h"
 #include "platform/crypto/digest.h"
 #include "support/test_city.h"
-#include "support/test_database.h"
+#include "support/shared_database.h"
 #include "support/test_photo.h"
 #include "support/test_server.h"
 
@@ -20,6 +20,7 @@ namespace {
 
 using domain::PostKind;
 using gridwarden::testing::City;
+using gridwarden::testing::SharedDatabase;
 using gridwarden::testing::Jpeg;
 
 constexpr char kUpload[] = "gridwarden.media.v1.MediaService/UploadMedia";
@@ -34,18 +35,11 @@ class MediaTest : public ::testing::Test {
  protected:
   MediaTest()
       : data_dir_(absl::StrCat(::testing::TempDir(), "media_", getpid())),
-        server_(*Database(), City().MakeDirectory(), nullptr, data_dir_) {
-    Database().Clear();
+        server_(*SharedDatabase(), City().MakeDirectory(), nullptr, data_dir_) {
+    SharedDatabase().Clear();
     server_.Install(Install);
   }
   ~MediaTest() override { std::filesystem::remove_all(data_dir_); }
-
-  static gridwarden::testing::TestDatabase& Database() {
-    static auto* database = new gridwarden::testing::TestDatabase();
-    static const int at_exit = std::atexit([] { delete database; });
-    (void)at_exit;
-    return *database;
-  }
 
   v1::UploadMediaRequest Request(const std::string& content) {
     v1::UploadMediaRequest request;
@@ -79,7 +73,7 @@ class MediaTest : public ::testing::Test {
     return absl::StrCat(data_dir_, "/media/", hex.substr(0, 2), "/", hex.substr(2, 2), "/", hex);
   }
   std::string Staged(const char* kind) {
-    return Database().Ask(absl::StrCat("SELECT COUNT(*) FROM journal_stage WHERE INSTR(body, '", kind, "') > 0"));
+    return SharedDatabase().Ask(absl::StrCat("SELECT COUNT(*) FROM journal_stage WHERE INSTR(body, '", kind, "') > 0"));
   }
 
   const std::string data_dir_;
@@ -112,7 +106,7 @@ TEST_F(MediaTest, UploadedTwiceIsTheSameAndUploadedForOtherGroundIsSharedWithIt)
   ASSERT_TRUE(Upload(officer_, Request(photo_)).ok());
   const auto again = Upload(officer_, Request(photo_));
   ASSERT_TRUE(again.ok()) << again.status();
-  EXPECT_EQ(Database().Ask("SELECT COUNT(*) FROM journal_stage"), "1");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM journal_stage"), "1");
   EXPECT_EQ(ReasonOf(Copy(other_township_).status()), "NOT_FOUND");
   ASSERT_TRUE(Upload(officer_, RequestFor(City().villages[0][1][0])).ok());
   EXPECT_EQ(Staged("media.scope"), "1");
@@ -136,7 +130,7 @@ TEST_F(MediaTest, IsTakenForTheCountyOfAPostAndForNoOtherGround) {
     EXPECT_EQ(ReasonOf(Upload(token, RequestFor(City().city)).status()), "NOT_ALLOWED");
   }
   EXPECT_TRUE(Copy(other_county_).ok()) << "the city's officer uploaded it for that county";
-  EXPECT_EQ(Database().Ask("SELECT COUNT(*) FROM media_scope"), "4");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM media_scope"), "4");
 }
 
 TEST_F(MediaTest, UploadedByManyAtOnceIsOne) {
@@ -151,8 +145,8 @@ TEST_F(MediaTest, UploadedByManyAtOnceIsOne) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(done, 6);
-  EXPECT_EQ(Database().Ask("SELECT COUNT(*) FROM media"), "1");
-  EXPECT_EQ(Database().Ask("SELECT COUNT(*) FROM journal_stage"), "1");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM media"), "1");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM journal_stage"), "1");
 }
 
 TEST_F(MediaTest, IsSeenByItsUploaderAndByPostsAboveItsGroundAndByNobodyElse) {

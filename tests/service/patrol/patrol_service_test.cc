@@ -11,7 +11,7 @@
 #include "patrol/patrol_service.h"
 #include "source/source_service.h"
 #include "support/test_city.h"
-#include "support/test_database.h"
+#include "support/shared_database.h"
 #include "support/test_policy.h"
 #include "support/test_server.h"
 
@@ -22,16 +22,12 @@ namespace {
 using domain::PostKind;
 using google::protobuf::util::TimeUtil;
 using testing::City;
-
-testing::TestDatabase& Database() {
-  static auto* database = new testing::TestDatabase();
-  return *database;
-}
+using testing::SharedDatabase;
 
 class PatrolTest : public ::testing::Test {
  protected:
-  PatrolTest() : server(*Database(), City().MakeDirectory(), testing::TestPolicy()) {
-    Database().Clear();
+  PatrolTest() : server(*SharedDatabase(), City().MakeDirectory(), testing::TestPolicy()) {
+    SharedDatabase().Clear();
     server.Install(Install);
     server.Install(source::Install);
   }
@@ -172,8 +168,8 @@ TEST_F(PatrolTest, TheEventOfAVisitCarriesWhatASignalNeedsAndNoFreeText) {
   request.mutable_visit()->set_note("王五家门口冒烟");
   const absl::StatusOr<v1::Visit> visit = Call<v1::Visit>(officer, "SubmitVisit", request);
   ASSERT_TRUE(visit.ok()) << visit.status();
-  EXPECT_EQ(Database().Ask("SELECT COUNT(*) FROM journal_stage"), "3");  // task created, visit, task done
-  const std::string body = Database().Ask("SELECT body FROM journal_stage WHERE subject IN (SELECT visit_id FROM visit)");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM journal_stage"), "3");  // task created, visit, task done
+  const std::string body = SharedDatabase().Ask("SELECT body FROM journal_stage WHERE subject IN (SELECT visit_id FROM visit)");
   EXPECT_EQ(body.find("王五"), std::string::npos);
   journal::v1::Entry entry;
   ASSERT_TRUE(entry.ParseFromString(body));
@@ -246,7 +242,7 @@ TEST_F(PatrolTest, TheSameRequestTwiceIsOneTaskAndOneVisit) {
   const absl::StatusOr<v1::Visit> visit = Call<v1::Visit>(officer, "SubmitVisit", submit);
   ASSERT_TRUE(visit.ok()) << visit.status();
   EXPECT_EQ(Call<v1::Visit>(officer, "SubmitVisit", submit)->SerializeAsString(), visit->SerializeAsString());
-  EXPECT_EQ(Database().Ask("SELECT COUNT(*) FROM visit"), "1");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM visit"), "1");
   submit.mutable_visit()->set_note("别的");
   EXPECT_EQ(ReasonOf(Call<v1::Visit>(officer, "SubmitVisit", submit).status()), "REQUEST_ID_REUSED");
   submit.set_request_id(NewId());
@@ -286,7 +282,7 @@ TEST_F(PatrolTest, AVisitIsRefusedToOthersAndWithoutWhatItNeeds) {
   EXPECT_EQ(reason(v1::Visit::NORMAL, [](auto& r) { r.clear_parent(); }), "REQUIRED_FIELD_MISSING");
   EXPECT_EQ(reason(v1::Visit::NORMAL, [&](auto& r) { r.mutable_visit()->set_division(ResourceName("divisions", other_village)); }),
             "INVALID_FIELD");
-  EXPECT_EQ(Database().Ask("SELECT COUNT(*) FROM visit"), "0");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM visit"), "0");
   EXPECT_EQ(Get(officer, task.name())->state(), v1::PatrolTask::ISSUED);
 }
 
@@ -373,13 +369,13 @@ TEST_F(PatrolTest, ABatchIsAllOrNothing) {
       Call<v1::BatchCreatePatrolTasksResponse>(office, "BatchCreatePatrolTasks", request).status();
   ASSERT_EQ(ReasonOf(refused), "INVALID_FIELD");
   EXPECT_EQ(FactsOf(refused)->fields[0].field, "patrol_tasks[2].category");
-  EXPECT_EQ(Database().Ask("SELECT COUNT(*) FROM patrol_task"), "0");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM patrol_task"), "0");
   request.mutable_patrol_tasks(2)->set_category("STRAW_BURNING");
   const auto made = Call<v1::BatchCreatePatrolTasksResponse>(office, "BatchCreatePatrolTasks", request);
   ASSERT_TRUE(made.ok()) << made.status();
   EXPECT_EQ(made->patrol_tasks_size(), 4);
   EXPECT_EQ(made->patrol_tasks(3).state(), v1::PatrolTask::ISSUED);  // its post is vacant, and has the task nevertheless
-  EXPECT_EQ(Database().Ask("SELECT COUNT(*) FROM journal_stage"), "4");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM journal_stage"), "4");
   while (request.patrol_tasks_size() <= 500) *request.add_patrol_tasks() = request.patrol_tasks(0);
   request.set_request_id(NewId());
   EXPECT_EQ(ReasonOf(Call<v1::BatchCreatePatrolTasksResponse>(office, "BatchCreatePatrolTasks", request).status()),

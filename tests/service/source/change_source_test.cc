@@ -26,7 +26,7 @@ TEST_F(SourceTest, AnOfficerRegistersWhatTheyFindAndTheOfficeSeesIt) {
 
 TEST_F(SourceTest, TheJournalHoldsTheChangeButNoPersonalValue) {
   const v1::Source source = Create(village, "A-1");
-  const std::string body = Database().Ask("SELECT body FROM journal_stage");
+  const std::string body = SharedDatabase().Ask("SELECT body FROM journal_stage");
   EXPECT_EQ(body.find("张三"), std::string::npos);
   journal::v1::Entry entry;
   ASSERT_TRUE(entry.ParseFromString(body));
@@ -44,8 +44,8 @@ TEST_F(SourceTest, CreatingIsRefusedToOtherPostsAndOnOtherGround) {
   EXPECT_EQ(ReasonOf(Call<v1::Source>(patrol, "CreateSource", NewSource(other_village)).status()), "NOT_ALLOWED");
   EXPECT_EQ(ReasonOf(Call<v1::Source>(foreign_office, "CreateSource", NewSource(village)).status()), "NOT_ALLOWED");
   EXPECT_EQ(ReasonOf(Call<v1::Source>("", "CreateSource", NewSource(village)).status()), "NOT_SIGNED_IN");
-  EXPECT_EQ(Database().Ask("SELECT COUNT(*) FROM source"), "0");
-  EXPECT_EQ(Database().Ask("SELECT COUNT(*) FROM journal_stage"), "0");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM source"), "0");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM journal_stage"), "0");
   EXPECT_TRUE(Call<v1::Source>(admin, "CreateSource", NewSource(village)).ok());
 }
 
@@ -81,7 +81,7 @@ TEST_F(SourceTest, TheSameRequestTwiceIsOneSourceAndAnotherPayloadIsRefused) {
   const absl::StatusOr<v1::Source> second = Call<v1::Source>(patrol, "CreateSource", request);
   ASSERT_TRUE(second.ok()) << second.status();
   EXPECT_EQ(first->SerializeAsString(), second->SerializeAsString());
-  EXPECT_EQ(Database().Ask("SELECT COUNT(*) FROM source"), "1");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM source"), "1");
   request.mutable_source()->set_display_name("别的");
   EXPECT_EQ(ReasonOf(Call<v1::Source>(patrol, "CreateSource", request).status()), "REQUEST_ID_REUSED");
 }

@@ -36,8 +36,8 @@ TEST_F(ImportSourcesTest, ADryRunSaysWhatWouldHappenAndStoresNothing) {
   ASSERT_TRUE(tried.ok()) << tried.status();
   EXPECT_TRUE(tried->dry_run());
   EXPECT_EQ(tried->created(), 2) << tried->DebugString();
-  EXPECT_EQ(Database().Ask("SELECT COUNT(*) FROM source"), "0");
-  EXPECT_EQ(Database().Ask("SELECT COUNT(*) FROM journal_stage"), "0");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM source"), "0");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM journal_stage"), "0");
   request.set_dry_run(false);  // the same request_id may do what was tried
   EXPECT_EQ(Import(office, request)->created(), 2);
 }
@@ -47,7 +47,7 @@ TEST_F(ImportSourcesTest, TheSameFileAgainChangesNothingAndAChangedRowIsUpdated)
   const absl::StatusOr<ImportReport> again = Import(office, File(two));
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(again->unchanged(), 2) << again->DebugString();
-  EXPECT_EQ(Database().Ask("SELECT COUNT(*) FROM journal_stage"), "2");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM journal_stage"), "2");
   const absl::StatusOr<ImportReport> changed =
       Import(office, File("编号,名称,类别,所属区划\nA-1,甲砖厂,SMALL_POLLUTER,990102001200\n"));
   ASSERT_TRUE(changed.ok()) << changed.status();
@@ -63,7 +63,7 @@ TEST_F(ImportSourcesTest, TheSameFileAgainChangesNothingAndAChangedRowIsUpdated)
 TEST_F(ImportSourcesTest, TheSameRequestTwiceIsOneImport) {
   v1::ImportSourcesRequest request = File(two);
   EXPECT_EQ(Import(office, request)->SerializeAsString(), Import(office, request)->SerializeAsString());
-  EXPECT_EQ(Database().Ask("SELECT COUNT(*) FROM source_change"), "2");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM source_change"), "2");
   request.set_content(two + "A-3,丙,SMALL_POLLUTER,990102001200,,,,,,\n");
   EXPECT_EQ(ReasonOf(Import(office, request).status()), "REQUEST_ID_REUSED");
 }
@@ -80,7 +80,7 @@ TEST_F(ImportSourcesTest, OneBadRowRefusesTheFileAndNamesEveryBadRow) {
   EXPECT_EQ(report->created(), 0);
   EXPECT_EQ(report->problems(0).line(), 4);
   EXPECT_EQ(report->problems(1).line(), 5);
-  EXPECT_EQ(Database().Ask("SELECT COUNT(*) FROM source"), "1");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM source"), "1");
 }
 
 TEST_F(ImportSourcesTest, AFileCannotMoveAStateAsNobodyMay) {

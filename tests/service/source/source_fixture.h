@@ -7,7 +7,7 @@
 #include "gtest/gtest.h"
 #include "source/source_service.h"
 #include "support/test_city.h"
-#include "support/test_database.h"
+#include "support/shared_database.h"
 #include "support/test_policy.h"
 #include "support/test_server.h"
 
@@ -16,16 +16,12 @@ namespace gridwarden::source {
 
 using domain::PostKind;
 using testing::City;
-
-inline testing::TestDatabase& Database() {
-  static auto* database = new testing::TestDatabase();
-  return *database;
-}
+using testing::SharedDatabase;
 
 class SourceTest : public ::testing::Test {
  protected:
-  SourceTest() : server(*Database(), City().MakeDirectory(), testing::TestPolicy()) {
-    Database().Clear();
+  SourceTest() : server(*SharedDatabase(), City().MakeDirectory(), testing::TestPolicy()) {
+    SharedDatabase().Clear();
     server.Install(Install);
   }
 
