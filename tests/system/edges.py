@@ -2,7 +2,7 @@
 import json
 import urllib.error
 
-from support.instance import Refused, new_id
+from support.instance import Refused, new_id, wait_for
 from system.story import PEOPLE
 
 
@@ -17,7 +17,7 @@ def refused(call, *reasons):
 
 def check_all(instance, story):
     for check in (wrong_division_files, repeated_requests, strangers, rubbish_over_http, stale_tabs, repeated_imports,
-                  hotspot_files, exit_codes):
+                  hotspot_files, exit_codes, altered_journal):
         check(instance, story)
 
 
@@ -29,16 +29,20 @@ def write(instance, name, content):
 
 def wrong_division_files(instance, story):
     header = "code,name,township_code,county_code,city_code\n"
-    cases = {
-        "empty.csv": b"",
-        "header_only_of_another.csv": "a,b,c\n1,2,3\n".encode(),
-        "rubbish.csv": bytes(range(256)) * 20,
-        "missing_parent.csv": (header + "411799001001,无主村,411799001,411799,4117\n").encode(),
-        "bad_code.csv": (header + "4117x2001001,坏码村,411702001,411702,4117\n").encode(),
+    cases = {  # file: (content, what gridctl says)
+        "empty.csv": (b"", "is empty"),
+        "header_only_of_another.csv": (b"a,b,c\n1,2,3\n", "line 1: got the header"),
+        "rubbish.csv": (bytes(range(256)) * 20, "gridctl: content"),
+        "missing_parent.csv": ((header + "411799001001,无主村,411799001,411799,4117\n").encode(), "missing_parent.csv:2"),
+        "bad_code.csv": ((header + "411702001298,好村,411702001,411702,4117\n4117x2001001,坏码村,411702001,411702,4117\n").encode(),
+                         "bad_code.csv:3"),
     }
     before = instance.sql(f"SELECT COUNT(*) FROM {instance.database}.division")
-    for name, content in cases.items():
-        instance.gridctl("admin", "import", "divisions", write(instance, name, content), expect=1)
+    for name, (content, says) in cases.items():
+        for more in ([], ["--dry-run"]):
+            instance.gridctl("admin", "import", "divisions", write(instance, name, content), *more, expect=1, says=says)
+    instance.gridctl("admin", "import", "divisions", str(instance.dir), expect=2, says="folder")
+    instance.gridctl("admin", "import", "divisions", str(instance.dir / "none.csv"), expect=2, says="cannot be read")
     assert before == instance.sql(f"SELECT COUNT(*) FROM {instance.database}.division"), "a refused file stored something"
     # The same list in GBK and with a BOM is the same list.
     good = header + "411702001299,新增演示村,411702001,411702,4117\n"
@@ -123,13 +127,17 @@ def hotspot_files(instance, story):
     instance.gridctl("admin", "import", "hotspots", file, "--dry-run")
     assert instance.sql(f"SELECT COUNT(*) FROM {instance.database}.hotspot")[0][0] == "0", "a dry run stored something"
     instance.gridctl("admin", "import", "hotspots", file)
-    overlapping = write(instance, "modis2.csv", (header + rows[1] + rows[2] + rows[0].replace("0340", "05:12")).encode())
-    instance.gridctl("admin", "import", "hotspots", overlapping)
-    assert instance.sql(f"SELECT COUNT(*) FROM {instance.database}.hotspot")[0][0] == "4", "an overlapping download doubled"
-    from support.instance import wait_for
+    # Overlapping downloads as browsers and spreadsheets save them: BOM, CRLF, the time with a colon.
+    overlapping = header + rows[1] + rows[2] + rows[0].replace("0340", "05:12")
+    for name, content in (("bom.csv", b"\xef\xbb\xbf" + overlapping.encode()), ("crlf.csv", overlapping.replace("\n", "\r\n").encode())):
+        instance.gridctl("admin", "import", "hotspots", write(instance, name, content))
+        assert instance.sql(f"SELECT COUNT(*) FROM {instance.database}.hotspot")[0][0] == "4", "an overlapping download doubled"
     wait_for("three hotspots to become signals", lambda: satellite_signals(instance) == 3)
-    instance.gridctl("admin", "import", "hotspots", write(instance, "bad.csv", (header + "95,200,x\n").encode()), expect=1)
-    instance.gridctl("admin", "import", "hotspots", write(instance, "none.csv", b""), expect=1)
+    for name, content, says in (("bad.csv", (header + rows[0] + "95,200,x\n").encode(), "bad.csv:3"), ("none.csv", b"", "is empty"),
+                                ("rubbish.csv", bytes(range(256)) * 20, "gridctl: content"),
+                                ("gbk.csv", "经度,纬度,不是火点\n1,2,3\n".encode("gbk"), "gridctl: content")):
+        instance.gridctl("admin", "import", "hotspots", write(instance, name, content), expect=1, says=says)
+    assert instance.sql(f"SELECT COUNT(*) FROM {instance.database}.hotspot")[0][0] == "4", "a refused file stored something"
 
 
 def satellite_signals(instance):
@@ -147,3 +155,16 @@ def exit_codes(instance, story):
     leader = [link for link in links if link["postKind"] == "GRID_LEADER" and link["level"] == "TOWNSHIP"]
     assert leader and leader[0]["personDisplayName"] == "李芳" and leader[0]["documentNo"], leader
     assert any(link.get("vacant") for link in links), "vacancies are marked"
+
+
+def altered_journal(instance, story):
+    """Whoever changes the log behind the server's back is found out: exit 3 for altered, 4 for missing (architecture.md D11)."""
+    table = f"{instance.database}.journal_entry"
+    instance.sql(f"UPDATE {table} SET body = CONCAT(body, 'x') WHERE idx = 7")
+    instance.gridctl("admin", "journal", "verify", expect=3, says="entry 7")
+    instance.sql(f"UPDATE {table} SET body = LEFT(body, LENGTH(body) - 1) WHERE idx = 7")
+    instance.gridctl("admin", "journal", "verify")
+    instance.sql(f"CREATE TABLE {instance.database}.kept SELECT * FROM {table} WHERE idx = 9; DELETE FROM {table} WHERE idx = 9")
+    instance.gridctl("admin", "journal", "verify", expect=4, says="entry 9")
+    instance.sql(f"INSERT INTO {table} SELECT * FROM {instance.database}.kept; DROP TABLE {instance.database}.kept")
+    instance.gridctl("admin", "journal", "verify")
