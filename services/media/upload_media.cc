@@ -30,8 +30,9 @@ struct Place {
   access::Acting acting;
 };
 
-// The ground on which the holder of a post at `division` may say that a photo was taken: the county around it, or the division
-// itself where it is a county or stands above one. Narrower would shut out the checker from a neighbouring township.
+// The ground on which the holder of a post at `division` may say that a photo was taken: the county around
+// it, or the division itself where it is a county or stands above one. Narrower would shut out the checker
+// from a neighbouring township.
 Uuid ReachOf(const domain::Ground& ground, const Uuid& division) {
   for (const domain::Division* above : ground.AncestorsOf(division)) {
     if (above->level == domain::Level::kCounty) return above->id;
@@ -39,12 +40,14 @@ Uuid ReachOf(const domain::Ground& ground, const Uuid& division) {
   return division;
 }
 
-// The caller's post, at or below the reach of which `named` lies; the nearest to the ground (the deepest) decides. Without
-// `named` the deepest post of all.
-absl::StatusOr<access::Acting> AllowUpload(const domain::Ground& ground, const rpc::Call& call, const domain::Division* named) {
+// The caller's post, at or below the reach of which `named` lies; the nearest to the ground (the deepest)
+// decides. Without `named` the deepest post of all.
+absl::StatusOr<access::Acting> AllowUpload(const domain::Ground& ground, const rpc::Call& call,
+                                           const domain::Division* named) {
   access::Acting nearest;
   size_t nearest_depth = 0;
-  for (const domain::Holding& holding : ground.HoldingsOf(call.principal.person, call.now, absl::InfiniteFuture())) {
+  for (const domain::Holding& holding :
+       ground.HoldingsOf(call.principal.person, call.now, absl::InfiniteFuture())) {
     const Uuid division = ground.DivisionOf(*holding.post);
     if (named != nullptr && !ground.IsWithin(named->id, ReachOf(ground, division))) continue;
     const size_t depth = ground.AncestorsOf(division).size();
@@ -57,7 +60,8 @@ absl::StatusOr<access::Acting> AllowUpload(const domain::Ground& ground, const r
 }
 
 // The ground the caller names, or that of the post the caller acts in.
-absl::StatusOr<Place> PlaceOf(const domain::Ground& ground, const rpc::Call& call, const std::string& spelling) {
+absl::StatusOr<Place> PlaceOf(const domain::Ground& ground, const rpc::Call& call,
+                              const std::string& spelling) {
   Place place;
   const domain::Division* named = nullptr;
   if (!spelling.empty()) {
@@ -70,7 +74,8 @@ absl::StatusOr<Place> PlaceOf(const domain::Ground& ground, const rpc::Call& cal
   return place;
 }
 
-absl::StatusOr<journal::Sealed> SealMedia(const rpc::Call& call, MediaRow& media, const MediaScope& scope, const Place& place) {
+absl::StatusOr<journal::Sealed> SealMedia(const rpc::Call& call, MediaRow& media, const MediaScope& scope,
+                                          const Place& place) {
   v1::MediaEvent event;
   event.set_sha256(media.sha256);
   event.set_size(media.size);
@@ -94,19 +99,21 @@ absl::StatusOr<journal::Sealed> SealMedia(const rpc::Call& call, MediaRow& media
 
 }  // namespace
 
-absl::StatusOr<v1::Media> UploadMedia(MediaArea& area, const rpc::Call& call, const v1::UploadMediaRequest& request) {
+absl::StatusOr<v1::Media> UploadMedia(MediaArea& area, const rpc::Call& call,
+                                      const v1::UploadMediaRequest& request) {
   GW_ASSIGN_OR_RETURN(const std::string expected, ParseSha256(request.sha256(), "sha256"));
   GW_RETURN_IF_ERROR(CheckSubject(request.subject()));
   const std::shared_ptr<const domain::Ground> ground = area.directory.ground();
   GW_ASSIGN_OR_RETURN(const Place place, PlaceOf(*ground, call, request.division()));
   if (crypto::Sha256(request.content()) != expected) {
-    return MakeError(absl::StatusCode::kInvalidArgument, "the content does not have the expected SHA-256",
-                     {.reason = "MEDIA_DIGEST_MISMATCH", .fields = {{"content", "another SHA-256 than expected"}}});
+    return MakeError(
+        absl::StatusCode::kInvalidArgument, "the content does not have the expected SHA-256",
+        {.reason = "MEDIA_DIGEST_MISMATCH", .fields = {{"content", "another SHA-256 than expected"}}});
   }
   GW_ASSIGN_OR_RETURN(const PhotoInfo info, Inspect(request.content()));
 
-  // The file first: a row promises that the content is there. A crash in between leaves a file without a row, and the next
-  // upload of the same content finds it.
+  // The file first: a row promises that the content is there. A crash in between leaves a file without a row,
+  // and the next upload of the same content finds it.
   GW_RETURN_IF_ERROR(area.files.Put(absl::BytesToHexString(expected), request.content()));
 
   const MediaScope scope{.sha256 = expected,
@@ -137,7 +144,8 @@ absl::StatusOr<v1::Media> UploadMedia(MediaArea& area, const rpc::Call& call, co
     return absl::OkStatus();
   };
   absl::Status status = area.database.Run({.deadline = call.deadline}, store);
-  // Somebody committed the first row of the same content between our look and our insert: now it is there to be locked.
+  // Somebody committed the first row of the same content between our look and our insert: now it is there to
+  // be locked.
   if (absl::IsAborted(status)) status = area.database.Run({.deadline = call.deadline}, store);
   if (!status.ok()) return status;
   return answer;

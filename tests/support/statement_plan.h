@@ -21,7 +21,8 @@ struct PlanPart {
 };
 
 // Runs `body` and answers the plan of each SELECT, UPDATE and DELETE it sent, in order.
-inline std::vector<PlanPart> PlansOf(db::Database& database, const std::function<absl::Status(db::Transaction&)>& body) {
+inline std::vector<PlanPart> PlansOf(db::Database& database,
+                                     const std::function<absl::Status(db::Transaction&)>& body) {
   struct Sent {
     std::string sql;
     std::vector<db::Value> values;
@@ -38,8 +39,8 @@ inline std::vector<PlanPart> PlansOf(db::Database& database, const std::function
     if (one.sql.find("INSERT") != std::string::npos) continue;
     const absl::Status status = database.Run([&](db::Transaction& tx) {
       return tx.QueryValues("EXPLAIN " + one.sql, one.values, [&](const db::Row& row) {
-        parts.push_back({one.sql, row.OptText(2).value_or(""), row.OptText(3).value_or(""), row.OptText(5).value_or(""),
-                         row.OptText(9).value_or("")});
+        parts.push_back({one.sql, row.OptText(2).value_or(""), row.OptText(3).value_or(""),
+                         row.OptText(5).value_or(""), row.OptText(9).value_or("")});
       });
     });
     EXPECT_TRUE(status.ok()) << status << "\n" << one.sql;

@@ -5,9 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "support/shared_database.h"
 #include "support/statement_plan.h"
 #include "support/test_city.h"
-#include "support/shared_database.h"
 
 namespace gridwarden::intake {
 namespace {
@@ -21,9 +21,12 @@ class HotspotRepository : public ::testing::Test {
  protected:
   HotspotRepository() { SharedDatabase().Clear(); }
 
-  static absl::Status Run(const std::function<absl::Status(db::Transaction&)>& body) { return SharedDatabase()->Run(body); }
+  static absl::Status Run(const std::function<absl::Status(db::Transaction&)>& body) {
+    return SharedDatabase()->Run(body);
+  }
   // The n-th fire, seen n minutes before now at a division; nil = outside.
-  static HotspotRecord NewHotspot(int n, const Uuid& division, v1::Hotspot::Grade grade = v1::Hotspot::NEAR_REAL_TIME) {
+  static HotspotRecord NewHotspot(int n, const Uuid& division,
+                                  v1::Hotspot::Grade grade = v1::Hotspot::NEAR_REAL_TIME) {
     HotspotRecord record;
     record.row.line = n;
     record.row.satellite = v1::Hotspot::AQUA;
@@ -99,7 +102,8 @@ TEST_F(HotspotRepository, ReadsBackWhatItWroteWithTheNameOfItsFile) {
                 EXPECT_EQ(read->row.line, 7);
                 EXPECT_EQ(read->file_name, "MODIS_C6_1.csv");
                 EXPECT_EQ(read->subject_leaf, wrote.subject_leaf);
-                GW_ASSIGN_OR_RETURN(const std::optional<HotspotRecord> none, ReadHotspot(tx, Uuid::Make(kNow)));
+                GW_ASSIGN_OR_RETURN(const std::optional<HotspotRecord> none,
+                                    ReadHotspot(tx, Uuid::Make(kNow)));
                 EXPECT_FALSE(none.has_value());
                 return absl::OkStatus();
               }).ok());
@@ -112,7 +116,8 @@ TEST_F(HotspotRepository, OneFireHasOneRowForEachGradeAndTheBestIsAnswered) {
   Insert({quick, standard});
   EXPECT_FALSE(Run([&](db::Transaction& tx) { return InsertHotspots(tx, std::vector{quick}); }).ok());
   ASSERT_TRUE(Run([&](db::Transaction& tx) -> absl::Status {
-                GW_ASSIGN_OR_RETURN(const auto best, ReadFires(tx, std::vector{quick.fire, NewHotspot(2, village).fire}));
+                GW_ASSIGN_OR_RETURN(const auto best,
+                                    ReadFires(tx, std::vector{quick.fire, NewHotspot(2, village).fire}));
                 EXPECT_EQ(best.size(), 1u);
                 EXPECT_EQ(best.at(quick.fire).row.grade, v1::Hotspot::STANDARD);
                 return absl::OkStatus();
@@ -131,7 +136,8 @@ TEST_F(HotspotRepository, ABetterProcessingSupersedesOnlyWhatItWasDecidedBy) {
 
 TEST_F(HotspotRepository, APageIsTheNewestOfAllStatesAskedForInTheScopeOnly) {
   std::vector<HotspotRecord> records;
-  for (int n = 0; n < 30; ++n) records.push_back(NewHotspot(n, n % 3 == 0 ? foreign : n % 3 == 1 ? village : Uuid()));
+  for (int n = 0; n < 30; ++n)
+    records.push_back(NewHotspot(n, n % 3 == 0 ? foreign : n % 3 == 1 ? village : Uuid()));
   Insert(records);
   HotspotQuery query{.states = {v1::Hotspot::LOCATED, v1::Hotspot::OUTSIDE}, .scope = {""}, .limit = 12};
   std::vector<int> lines;

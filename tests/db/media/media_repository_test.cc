@@ -5,9 +5,9 @@
 
 #include "base/status.h"
 #include "platform/crypto/digest.h"
+#include "support/shared_database.h"
 #include "support/statement_plan.h"
 #include "support/test_city.h"
-#include "support/shared_database.h"
 
 namespace gridwarden::media {
 namespace {
@@ -21,7 +21,9 @@ class MediaRepository : public ::testing::Test {
  protected:
   MediaRepository() { SharedDatabase().Clear(); }
 
-  static absl::Status Run(const std::function<absl::Status(db::Transaction&)>& body) { return SharedDatabase()->Run(body); }
+  static absl::Status Run(const std::function<absl::Status(db::Transaction&)>& body) {
+    return SharedDatabase()->Run(body);
+  }
   static MediaRow NewMedia(const std::string& content) {
     return {.sha256 = crypto::Sha256(content),
             .id = Uuid::Make(kNow),
@@ -68,7 +70,8 @@ TEST_F(MediaRepository, ReadsBackWhatItWroteAndSavesItsPlaceInTheJournal) {
                 GW_ASSIGN_OR_RETURN(const std::optional<MediaRow> media, FindMedia(tx, wrote.sha256));
                 EXPECT_EQ(media->subject_seq, 2u);
                 EXPECT_EQ(media->subject_leaf, std::string(32, '\x02'));
-                GW_ASSIGN_OR_RETURN(const std::optional<MediaRow> other, FindMedia(tx, crypto::Sha256("another")));
+                GW_ASSIGN_OR_RETURN(const std::optional<MediaRow> other,
+                                    FindMedia(tx, crypto::Sha256("another")));
                 EXPECT_FALSE(other.has_value());
                 return absl::OkStatus();
               }).ok());
@@ -76,30 +79,34 @@ TEST_F(MediaRepository, ReadsBackWhatItWroteAndSavesItsPlaceInTheJournal) {
 
 TEST_F(MediaRepository, TheSameContentTwiceIsToldApartFromAFault) {
   Insert("a photo");
-  EXPECT_TRUE(absl::IsAborted(Run([&](db::Transaction& tx) { return InsertMedia(tx, NewMedia("a photo")); })));
+  EXPECT_TRUE(
+      absl::IsAborted(Run([&](db::Transaction& tx) { return InsertMedia(tx, NewMedia("a photo")); })));
   EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM media"), "1");
 }
 
 TEST_F(MediaRepository, KeepsOneScopeForEachUploaderAndGround) {
   Insert("a photo");
   const Uuid other = Uuid::Make(kNow);
-  for (const auto& [who, where] : {std::pair(account, village), std::pair(other, village),
-                                   std::pair(account, City().townships[0][1])}) {
-    ASSERT_TRUE(Run([&](db::Transaction& tx) { return InsertScope(tx, NewScope("a photo", who, where)); }).ok());
+  for (const auto& [who, where] :
+       {std::pair(account, village), std::pair(other, village), std::pair(account, City().townships[0][1])}) {
+    ASSERT_TRUE(
+        Run([&](db::Transaction& tx) { return InsertScope(tx, NewScope("a photo", who, where)); }).ok());
   }
-  EXPECT_FALSE(Run([&](db::Transaction& tx) { return InsertScope(tx, NewScope("a photo", account, village)); }).ok());
-  ASSERT_TRUE(Run([&](db::Transaction& tx) -> absl::Status {
-                GW_ASSIGN_OR_RETURN(const std::vector<MediaScope> scopes, ListScopes(tx, crypto::Sha256("a photo")));
-                EXPECT_EQ(scopes.size(), 3u);
-                for (const MediaScope& scope : scopes) {
-                  EXPECT_EQ(scope.ground_path, City().ground->PathKey(scope.division));
-                  EXPECT_EQ(scope.subject.rfind("cases/", 0), 0u);
-                  EXPECT_EQ(scope.created, kNow);
-                }
-                GW_ASSIGN_OR_RETURN(const std::vector<MediaScope> none, ListScopes(tx, crypto::Sha256("another")));
-                EXPECT_TRUE(none.empty());
-                return absl::OkStatus();
-              }).ok());
+  EXPECT_FALSE(
+      Run([&](db::Transaction& tx) { return InsertScope(tx, NewScope("a photo", account, village)); }).ok());
+  ASSERT_TRUE(
+      Run([&](db::Transaction& tx) -> absl::Status {
+        GW_ASSIGN_OR_RETURN(const std::vector<MediaScope> scopes, ListScopes(tx, crypto::Sha256("a photo")));
+        EXPECT_EQ(scopes.size(), 3u);
+        for (const MediaScope& scope : scopes) {
+          EXPECT_EQ(scope.ground_path, City().ground->PathKey(scope.division));
+          EXPECT_EQ(scope.subject.rfind("cases/", 0), 0u);
+          EXPECT_EQ(scope.created, kNow);
+        }
+        GW_ASSIGN_OR_RETURN(const std::vector<MediaScope> none, ListScopes(tx, crypto::Sha256("another")));
+        EXPECT_TRUE(none.empty());
+        return absl::OkStatus();
+      }).ok());
 }
 
 TEST_F(MediaRepository, FindsWhichOfAThousandDigestsAreStored) {
@@ -123,7 +130,8 @@ TEST_F(MediaRepository, NoStatementReadsAWholeTable) {
   for (int i = 0; i < 200; ++i) {
     const std::string content = std::to_string(i);
     Insert(content);
-    ASSERT_TRUE(Run([&](db::Transaction& tx) { return InsertScope(tx, NewScope(content, account, village)); }).ok());
+    ASSERT_TRUE(
+        Run([&](db::Transaction& tx) { return InsertScope(tx, NewScope(content, account, village)); }).ok());
   }
   SharedDatabase().Ask("ANALYZE TABLE media");
   SharedDatabase().Ask("ANALYZE TABLE media_scope");

@@ -6,9 +6,9 @@
 #include <set>
 
 #include "base/status.h"
+#include "support/shared_database.h"
 #include "support/statement_plan.h"
 #include "support/test_city.h"
-#include "support/shared_database.h"
 
 namespace gridwarden::report {
 namespace {
@@ -28,7 +28,9 @@ class RollupRepository : public ::testing::Test {
     EXPECT_TRUE(Run([](db::Transaction& tx) { return EnsureGeneration(tx, kNow); }).ok());
   }
 
-  static absl::Status Run(const std::function<absl::Status(db::Transaction&)>& body) { return SharedDatabase()->Run(body); }
+  static absl::Status Run(const std::function<absl::Status(db::Transaction&)>& body) {
+    return SharedDatabase()->Run(body);
+  }
   static Fact NewFact(uint64_t index, const Uuid& division, CaseFactState state = CaseFactState::kHandling) {
     Fact fact;
     fact.kind = domain::FactKind::kCase;
@@ -103,8 +105,9 @@ TEST_F(RollupRepository, TheDifferenceToAnEarlierIndexIsWhatCameAndWhatItReplace
     std::multiset<std::pair<int64_t, int>> seen;  // (n, state)
     const absl::Status status = Run([&](db::Transaction& tx) {
       seen.clear();
-      return ReadDifference(tx, kFirst, from, range, rows_max,
-                            [&](const Fact& fact, int64_t n) { seen.insert({n, fact.state}); });
+      return ReadDifference(tx, kFirst, from, range, rows_max, [&](const Fact& fact, int64_t n) {
+        seen.insert({n, fact.state});
+      });
     });
     EXPECT_TRUE(status.ok() || absl::IsOutOfRange(status)) << status;
     return status.ok() ? std::optional(seen) : std::nullopt;
@@ -112,7 +115,8 @@ TEST_F(RollupRepository, TheDifferenceToAnEarlierIndexIsWhatCameAndWhatItReplace
   const GroundRange here = GroundRange::Below(City().ground->PathKey(City().counties[0]));
   const auto at_five = difference(5, here, 100);
   ASSERT_TRUE(at_five.has_value());
-  // Somebody else's ground and what was there before play no part; one fact goes, what it replaced comes back (or the reverse).
+  // Somebody else's ground and what was there before play no part; one fact goes, what it replaced comes back
+  // (or the reverse).
   EXPECT_EQ(at_five->size(), 2u);
   int64_t sum = 0;
   for (const auto& [n, state] : *at_five) sum += n;
@@ -128,14 +132,17 @@ TEST_F(RollupRepository, TheDifferenceToAnEarlierIndexIsWhatCameAndWhatItReplace
                   states.insert(fact.state);
                 });
               }).ok());
-  EXPECT_EQ(states, (std::set<int>{static_cast<int>(CaseFactState::kFiled), static_cast<int>(CaseFactState::kHandling)}));
+  EXPECT_EQ(states, (std::set<int>{static_cast<int>(CaseFactState::kFiled),
+                                   static_cast<int>(CaseFactState::kHandling)}));
 }
 
 TEST_F(RollupRepository, CountersAddUpAndSumUpTheTree) {
   const std::string path = City().ground->PathKey(village);
   const int handling = static_cast<int>(domain::Count::kState) + static_cast<int>(CaseFactState::kHandling);
   for (const int64_t n : {3, -1}) {
-    ASSERT_TRUE(Run([&](db::Transaction& tx) { return AddToCounters(tx, kFirst, {{{path, "DUST", handling}, n}}); }).ok());
+    ASSERT_TRUE(Run([&](db::Transaction& tx) {
+                  return AddToCounters(tx, kFirst, {{{path, "DUST", handling}, n}});
+                }).ok());
   }
   EXPECT_EQ(SharedDatabase().Ask("SELECT n FROM report_counter"), "2");
   ASSERT_TRUE(Run([&](db::Transaction& tx) { return LoadRollup(tx, kFirst).status(); }).ok());
@@ -191,7 +198,8 @@ TEST_F(RollupRepository, NoHotStatementReadsAWholeTable) {
   std::vector<Fact> facts;
   std::vector<Version> versions;
   for (int i = 0; i < 600; ++i) {
-    facts.push_back(NewFact(1000 + i, City().villages[i % 2][i % 3][i % 4], static_cast<CaseFactState>(1 + i % 14)));
+    facts.push_back(
+        NewFact(1000 + i, City().villages[i % 2][i % 3][i % 4], static_cast<CaseFactState>(1 + i % 14)));
     Fact old = facts.back();
     old.index = i;
     versions.push_back({old, 1000u + i});
@@ -206,7 +214,9 @@ TEST_F(RollupRepository, NoHotStatementReadsAWholeTable) {
     const GroundRange here = GroundRange::Below(City().ground->PathKey(City().townships[0][0]));
     GW_RETURN_IF_ERROR(ReadDifference(tx, kFirst, 1590, here, 1000, nothing));
     return ReadFactPage(tx, kFirst,
-                        {.kind = domain::FactKind::kCase, .state = static_cast<int>(CaseFactState::kHandling), .range = here,
+                        {.kind = domain::FactKind::kCase,
+                         .state = static_cast<int>(CaseFactState::kHandling),
+                         .range = here,
                          .limit = 5})
         .status();
   }));

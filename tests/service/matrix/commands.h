@@ -7,8 +7,9 @@
 #include "domain/ground/ground.h"
 #include "service/matrix/matrix_world.h"
 
-// A right request of every command that names its request_id and stands on ground, each on something of its own. Casework's later
-// steps have a table of their own beside their stories (tests/service/casework/commands_test.cc).
+// A right request of every command that names its request_id and stands on ground, each on something of its
+// own. Casework's later steps have a table of their own beside their stories
+// (tests/service/casework/commands_test.cc).
 namespace gridwarden::testing {
 
 // Whose posts may: those at the ground or above it, or only the one it is assigned to.

@@ -1,5 +1,5 @@
-// Each command tried alike: it works, the wrong role, the wrong state, a missing field, a stale etag, the same request twice, the
-// same id with another payload.
+// Each command tried alike: it works, the wrong role, the wrong state, a missing field, a stale etag, the
+// same request twice, the same id with another payload.
 #include "service/matrix/commands.h"
 
 #include <gtest/gtest.h>
@@ -25,10 +25,16 @@ constexpr char kSource[] = "gridwarden.source.v1.SourceService/";
 
 // The office that may everything everywhere; it prepares what a command needs.
 std::string CityOffice() { return City().TokenOf(PostKind::kCampaignOffice, City().city); }
-std::string Do(const std::string& method, const std::string& text) { return World().Do(CityOffice(), method, text); }
+std::string Do(const std::string& method, const std::string& text) {
+  return World().Do(CityOffice(), method, text);
+}
 
-std::string At(const Uuid& division) { return absl::StrFormat("division: \"divisions/%s\"", division.ToString()); }
-std::string PostAt(PostKind kind, const Uuid& division) { return ResourceName("posts", City().PostOf(kind, division).id); }
+std::string At(const Uuid& division) {
+  return absl::StrFormat("division: \"divisions/%s\"", division.ToString());
+}
+std::string PostAt(PostKind kind, const Uuid& division) {
+  return ResourceName("posts", City().PostOf(kind, division).id);
+}
 std::string Time(absl::Time time) { return absl::StrFormat("{ seconds: %d }", absl::ToUnixSeconds(time)); }
 std::string Named(const std::string& name) { return absl::StrFormat("name: \"%s\" ", name); }
 int Next() {
@@ -36,16 +42,20 @@ int Next() {
   return ++next;
 }
 
-// ---- something at a division --------------------------------------------------------------------------------------------
+// ---- something at a division
+// --------------------------------------------------------------------------------------------
 
 std::string SourceText(const Uuid& division) {
-  return absl::StrFormat("source { display_name: \"砖厂%d\" category: \"SMALL_POLLUTER\" %s }", Next(), At(division));
+  return absl::StrFormat("source { display_name: \"砖厂%d\" category: \"SMALL_POLLUTER\" %s }", Next(),
+                         At(division));
 }
-std::string NewSource(const Uuid& division) { return Do(absl::StrCat(kSource, "CreateSource"), SourceText(division)); }
+std::string NewSource(const Uuid& division) {
+  return Do(absl::StrCat(kSource, "CreateSource"), SourceText(division));
+}
 
 std::string TaskText(const Uuid& division, std::string_view post = "") {
-  return absl::StrFormat("{ %s category: \"BUILDING_SITE\" due_time %s title: \"夜查\" post: \"%s\" }", At(division),
-                         Time(World().Now() + absl::Minutes(1)), post);
+  return absl::StrFormat("{ %s category: \"BUILDING_SITE\" due_time %s title: \"夜查\" post: \"%s\" }",
+                         At(division), Time(World().Now() + absl::Minutes(1)), post);
 }
 std::string NewTask(const Uuid& division) {
   const std::string post = PostAt(PostKind::kPatrolOfficer, division);
@@ -53,13 +63,14 @@ std::string NewTask(const Uuid& division) {
 }
 
 std::string PostText(const Uuid& division) {
-  return absl::StrFormat("post { kind: ROAD_CHIEF regime: ROAD ordinal: %d %s }", Next() % 1000 + 1, At(division));
+  return absl::StrFormat("post { kind: ROAD_CHIEF regime: ROAD ordinal: %d %s }", Next() % 1000 + 1,
+                         At(division));
 }
 std::string TenureText(const Uuid& division) {
   const std::string post = Do(absl::StrCat(kGrid, "CreatePost"), PostText(division));
-  return absl::StrFormat("{ post: \"%s\" person: \"persons/%s\" kind: FORMAL valid_from %s document_no: \"1号\" }", post,
-                         City().PersonIn(PostKind::kGridOfficer, division).ToString(),
-                         Time(World().Now() - absl::Hours(48)));
+  return absl::StrFormat(
+      "{ post: \"%s\" person: \"persons/%s\" kind: FORMAL valid_from %s document_no: \"1号\" }", post,
+      City().PersonIn(PostKind::kGridOfficer, division).ToString(), Time(World().Now() - absl::Hours(48)));
 }
 std::string NewTenure(const Uuid& division) {
   return Do(absl::StrCat(kGrid, "RecordTenure"), "tenure " + TenureText(division));
@@ -68,22 +79,29 @@ std::string NewTenure(const Uuid& division) {
 // Assigned from above it has its letter; a call to the hotline has nothing but words.
 std::string SignalText(const Uuid& division, const std::string& channel) {
   const std::string letter =
-      channel == "ASSIGNED" ? absl::StrFormat("evidence { media: \"media/%064d\" kind: DOCUMENT }", Next()) : "";
-  return absl::StrFormat("signal { channel: %s category: \"BUILDING_SITE\" %s event_time %s description: \"扬尘\" %s }", channel,
-                         At(division), Time(World().Now() - absl::Minutes(10)), letter);
+      channel == "ASSIGNED" ? absl::StrFormat("evidence { media: \"media/%064d\" kind: DOCUMENT }", Next())
+                            : "";
+  return absl::StrFormat(
+      "signal { channel: %s category: \"BUILDING_SITE\" %s event_time %s description: \"扬尘\" %s }", channel,
+      At(division), Time(World().Now() - absl::Minutes(10)), letter);
 }
 std::string NewSignal(const Uuid& division, const std::string& channel) {
   return Do(absl::StrCat(kCasework, "SubmitSignal"), SignalText(division, channel));
 }
 std::string NewCase(const Uuid& division) {
-  return Do(absl::StrCat(kCasework, "FileCase"), absl::StrFormat("signal: \"%s\"", NewSignal(division, "ASSIGNED")));
+  return Do(absl::StrCat(kCasework, "FileCase"),
+            absl::StrFormat("signal: \"%s\"", NewSignal(division, "ASSIGNED")));
 }
 std::string DispatchText(const Uuid& division) {
-  return Named(NewCase(division)) + absl::StrFormat("handler: \"%s\"", PostAt(PostKind::kGridOfficer, division));
+  return Named(NewCase(division)) +
+         absl::StrFormat("handler: \"%s\"", PostAt(PostKind::kGridOfficer, division));
 }
-std::string DispatchedCase(const Uuid& division) { return Do(absl::StrCat(kCasework, "DispatchCase"), DispatchText(division)); }
+std::string DispatchedCase(const Uuid& division) {
+  return Do(absl::StrCat(kCasework, "DispatchCase"), DispatchText(division));
+}
 
-// The same request once more, as another one, by the city's office or whoever `kind` stands at the first township.
+// The same request once more, as another one, by the city's office or whoever `kind` stands at the first
+// township.
 std::function<void(const std::string&)> Did(std::string method, PostKind kind) {
   return [method = std::move(method), kind](const std::string& text) {
     World().Do(City().TokenOf(kind, City().townships[0][0]), method, text);
@@ -93,36 +111,43 @@ std::function<void(const std::string&)> Did(std::string method, PostKind kind) {
 std::vector<Command> MakeCommands() {
   const std::string create_source = absl::StrCat(kSource, "CreateSource");
   std::vector<Command> commands = {
-      {create_source, PostKind::kPatrolOfficer, Reach::kAtOrAbove, SourceText, "source { address: \"路口\" }", ""},
+      {create_source, PostKind::kPatrolOfficer, Reach::kAtOrAbove, SourceText, "source { address: \"路口\" }",
+       ""},
       {absl::StrCat(kSource, "UpdateSource"), PostKind::kCampaignOffice, Reach::kAtOrAbove,
        [](const Uuid& division) {
-         return absl::StrFormat("source { name: \"%s\" display_name: \"新名\" } update_mask { paths: \"display_name\" }",
-                                NewSource(division));
+         return absl::StrFormat(
+             "source { name: \"%s\" display_name: \"新名\" } update_mask { paths: \"display_name\" }",
+             NewSource(division));
        },
        "source { display_name: \"别名\" }", "source.etag"},
       {absl::StrCat(kSource, "SetSourceDisposition"), PostKind::kCampaignOffice, Reach::kAtOrAbove,
-       [](const Uuid& division) { return Named(NewSource(division)) + "disposition: UPGRADE"; }, "reason: \"改\"", "etag",
+       [](const Uuid& division) { return Named(NewSource(division)) + "disposition: UPGRADE"; },
+       "reason: \"改\"", "etag",
        [](const std::string& text) {
          Do(absl::StrCat(kSource, "SetSourceState"),
             absl::StrReplaceAll(text, {{"disposition: UPGRADE", "state: GONE reason: \"拆除\""}}));
        }},
       {absl::StrCat(kSource, "SetSourceState"), PostKind::kCampaignOffice, Reach::kAtOrAbove,
-       [](const Uuid& division) { return Named(NewSource(division)) + "state: STOPPED reason: \"停产\""; }, "reason: \"检修\"",
-       "etag",
+       [](const Uuid& division) { return Named(NewSource(division)) + "state: STOPPED reason: \"停产\""; },
+       "reason: \"检修\"", "etag",
        [](const std::string& text) {
          Do(absl::StrCat(kSource, "SetSourceState"), absl::StrReplaceAll(text, {{"STOPPED", "CLOSED"}}));
        }},
 
       {absl::StrCat(kPatrol, "CreatePatrolTask"), PostKind::kGridLeader, Reach::kAtOrAbove,
-       [](const Uuid& division) { return "patrol_task " + TaskText(division); }, "patrol_task { title: \"复查\" }", ""},
+       [](const Uuid& division) { return "patrol_task " + TaskText(division); },
+       "patrol_task { title: \"复查\" }", ""},
       {absl::StrCat(kPatrol, "BatchCreatePatrolTasks"), PostKind::kCampaignOffice, Reach::kAtOrAbove,
        [](const Uuid& division) {
          return absl::StrCat("patrol_tasks ", TaskText(division), " patrol_tasks ", TaskText(division));
        },
-       "patrol_tasks { division: \"divisions/code:990102001\" due_time { seconds: 4000000000 } title: \"多一项\" }", ""},
+       "patrol_tasks { division: \"divisions/code:990102001\" due_time { seconds: 4000000000 } title: "
+       "\"多一项\" }",
+       ""},
       {absl::StrCat(kPatrol, "AssignPatrolTask"), PostKind::kGridLeader, Reach::kAtOrAbove,
        [](const Uuid& division) {
-         return Named(NewTask(division)) + absl::StrFormat("post: \"%s\"", PostAt(PostKind::kGridOfficer, division));
+         return Named(NewTask(division)) +
+                absl::StrFormat("post: \"%s\"", PostAt(PostKind::kGridOfficer, division));
        },
        "due_time { seconds: 4000000000 }", "etag",
        [](const std::string& text) {
@@ -130,14 +155,15 @@ std::vector<Command> MakeCommands() {
          Do(absl::StrCat(kPatrol, "WaivePatrolTask"), Named(name) + "reason: WEATHER");
        }},
       {absl::StrCat(kPatrol, "StartPatrolTask"), PostKind::kPatrolOfficer, Reach::kAssigned,
-       [](const Uuid& division) { return Named(NewTask(division)); }, "event_time { seconds: 1700000000 }", "etag",
-       Did(absl::StrCat(kPatrol, "StartPatrolTask"), PostKind::kPatrolOfficer)},
+       [](const Uuid& division) { return Named(NewTask(division)); }, "event_time { seconds: 1700000000 }",
+       "etag", Did(absl::StrCat(kPatrol, "StartPatrolTask"), PostKind::kPatrolOfficer)},
       {absl::StrCat(kPatrol, "SubmitVisit"), PostKind::kPatrolOfficer, Reach::kAssigned,
        [](const Uuid& division) {
          return absl::StrFormat("parent: \"%s\" visit { result: NORMAL event_time %s }", NewTask(division),
                                 Time(World().Now()));
        },
-       "visit { result: SOURCE_GONE }", "etag", Did(absl::StrCat(kPatrol, "SubmitVisit"), PostKind::kPatrolOfficer)},
+       "visit { result: SOURCE_GONE }", "etag",
+       Did(absl::StrCat(kPatrol, "SubmitVisit"), PostKind::kPatrolOfficer)},
       {absl::StrCat(kPatrol, "MissPatrolTask"), PostKind::kGridLeader, Reach::kAtOrAbove,
        [](const Uuid& division) {
          const std::string name = NewTask(division);
@@ -146,19 +172,23 @@ std::vector<Command> MakeCommands() {
        },
        "note: \"请假\"", "etag", Did(absl::StrCat(kPatrol, "MissPatrolTask"), PostKind::kGridLeader)},
       {absl::StrCat(kPatrol, "WaivePatrolTask"), PostKind::kCampaignOffice, Reach::kAtOrAbove,
-       [](const Uuid& division) { return Named(NewTask(division)) + "reason: WEATHER"; }, "note: \"暴雨\"", "etag",
-       Did(absl::StrCat(kPatrol, "WaivePatrolTask"), PostKind::kCampaignOffice)},
+       [](const Uuid& division) { return Named(NewTask(division)) + "reason: WEATHER"; }, "note: \"暴雨\"",
+       "etag", Did(absl::StrCat(kPatrol, "WaivePatrolTask"), PostKind::kCampaignOffice)},
 
       {absl::StrCat(kGrid, "CreatePost"), PostKind::kCampaignOffice, Reach::kAtOrAbove, PostText,
        "post { responsibility: OVERALL }", ""},
       {absl::StrCat(kGrid, "CreateUnit"), PostKind::kCampaignOffice, Reach::kAtOrAbove,
-       [](const Uuid& division) { return absl::StrFormat("unit { display_name: \"第%d局\" %s }", Next(), At(division)); },
+       [](const Uuid& division) {
+         return absl::StrFormat("unit { display_name: \"第%d局\" %s }", Next(), At(division));
+       },
        "unit { aliases: \"局\" }", ""},
       {absl::StrCat(kGrid, "RecordTenure"), PostKind::kCampaignOffice, Reach::kAtOrAbove,
-       [](const Uuid& division) { return "tenure " + TenureText(division); }, "tenure { document_no: \"2号\" }", ""},
+       [](const Uuid& division) { return "tenure " + TenureText(division); },
+       "tenure { document_no: \"2号\" }", ""},
       {absl::StrCat(kGrid, "EndTenure"), PostKind::kCampaignOffice, Reach::kAtOrAbove,
        [](const Uuid& division) {
-         return Named(NewTenure(division)) + absl::StrFormat("valid_to %s", Time(World().Now() - absl::Hours(1)));
+         return Named(NewTenure(division)) +
+                absl::StrFormat("valid_to %s", Time(World().Now() - absl::Hours(1)));
        },
        "document_no: \"3号\"", "etag", Did(absl::StrCat(kGrid, "EndTenure"), PostKind::kCampaignOffice)},
       {absl::StrCat(kGrid, "CorrectTenure"), PostKind::kCampaignOffice, Reach::kAtOrAbove,
@@ -166,7 +196,8 @@ std::vector<Command> MakeCommands() {
        Did(absl::StrCat(kGrid, "CorrectTenure"), PostKind::kCampaignOffice)},
 
       {absl::StrCat(kCasework, "SubmitSignal"), PostKind::kCampaignOffice, Reach::kAtOrAbove,
-       [](const Uuid& division) { return SignalText(division, "HOTLINE"); }, "signal { description: \"冒烟\" }", ""},
+       [](const Uuid& division) { return SignalText(division, "HOTLINE"); },
+       "signal { description: \"冒烟\" }", ""},
       {absl::StrCat(kCasework, "RequestOnsiteCheck"), PostKind::kCampaignOffice, Reach::kAtOrAbove,
        [](const Uuid& division) {
          return Named(NewSignal(division, "HOTLINE")) +
@@ -174,16 +205,21 @@ std::vector<Command> MakeCommands() {
        },
        "etag: \"7\"", "etag", Did(absl::StrCat(kCasework, "RequestOnsiteCheck"), PostKind::kCampaignOffice)},
       {absl::StrCat(kCasework, "RejectSignal"), PostKind::kCampaignOffice, Reach::kAtOrAbove,
-       [](const Uuid& division) { return Named(NewSignal(division, "HOTLINE")) + "reason: \"不属大气污染\""; },
+       [](const Uuid& division) {
+         return Named(NewSignal(division, "HOTLINE")) + "reason: \"不属大气污染\"";
+       },
        "reason: \"重复\"", "etag", Did(absl::StrCat(kCasework, "RejectSignal"), PostKind::kCampaignOffice)},
       {absl::StrCat(kCasework, "FileCase"), PostKind::kCampaignOffice, Reach::kAtOrAbove,
-       [](const Uuid& division) { return absl::StrFormat("signal: \"%s\"", NewSignal(division, "ASSIGNED")); },
-       "category: \"SMALL_POLLUTER\"", "etag", Did(absl::StrCat(kCasework, "FileCase"), PostKind::kCampaignOffice)},
+       [](const Uuid& division) {
+         return absl::StrFormat("signal: \"%s\"", NewSignal(division, "ASSIGNED"));
+       },
+       "category: \"SMALL_POLLUTER\"", "etag",
+       Did(absl::StrCat(kCasework, "FileCase"), PostKind::kCampaignOffice)},
       {absl::StrCat(kCasework, "DispatchCase"), PostKind::kCampaignOffice, Reach::kAtOrAbove, DispatchText,
        "duty_item: \"B13\"", "etag", Did(absl::StrCat(kCasework, "DispatchCase"), PostKind::kCampaignOffice)},
       {absl::StrCat(kCasework, "ReturnCase"), PostKind::kGridOfficer, Reach::kAssigned,
-       [](const Uuid& division) { return Named(DispatchedCase(division)) + "reason: \"不属本岗位\""; }, "reason: \"误派\"",
-       "etag", Did(absl::StrCat(kCasework, "AcceptCase"), PostKind::kGridOfficer)},
+       [](const Uuid& division) { return Named(DispatchedCase(division)) + "reason: \"不属本岗位\""; },
+       "reason: \"误派\"", "etag", Did(absl::StrCat(kCasework, "AcceptCase"), PostKind::kGridOfficer)},
       {absl::StrCat(kCasework, "AcceptCase"), PostKind::kGridOfficer, Reach::kAssigned,
        [](const Uuid& division) { return Named(DispatchedCase(division)); }, "etag: \"7\"", "etag",
        Did(absl::StrCat(kCasework, "AcceptCase"), PostKind::kGridOfficer)},
@@ -193,8 +229,8 @@ std::vector<Command> MakeCommands() {
     if (command.method != absl::StrCat(kCasework, "ReturnCase")) continue;
     command.spoil = [](const std::string& text) {
       const std::string name = std::vector<std::string>(absl::StrSplit(text, '"'))[1];
-      World().Do(City().TokenOf(PostKind::kGridOfficer, City().townships[0][0]), absl::StrCat(kCasework, "AcceptCase"),
-                 Named(name));
+      World().Do(City().TokenOf(PostKind::kGridOfficer, City().townships[0][0]),
+                 absl::StrCat(kCasework, "AcceptCase"), Named(name));
     };
   }
   return commands;
@@ -229,7 +265,8 @@ class EveryCommand : public ::testing::TestWithParam<Command> {
   static std::string Rows() {
     return World().database().Ask(
         "SELECT CONCAT((SELECT COUNT(*) FROM journal_stage), '/', (SELECT COUNT(*) FROM op_receipt), '/', "
-        "(SELECT COUNT(*) FROM source), '/', (SELECT COUNT(*) FROM patrol_task), '/', (SELECT COUNT(*) FROM tenure))");
+        "(SELECT COUNT(*) FROM source), '/', (SELECT COUNT(*) FROM patrol_task), '/', (SELECT COUNT(*) FROM "
+        "tenure))");
   }
 };
 
@@ -243,7 +280,8 @@ TEST_P(EveryCommand, IsRefusedToAnotherRoleAndToNobodyAndLeavesNoTrace) {
   // Discipline inspection stands above all ground and acts on none; a supervision officer checks.
   for (const std::string& token : {City().TokenOf(PostKind::kDiscipline, City().city),
                                    City().TokenOf(PostKind::kSupervisionOfficer, township)}) {
-    if (command.method == absl::StrCat(kCasework, "SubmitSignal") && token != City().TokenOf(PostKind::kDiscipline, City().city)) {
+    if (command.method == absl::StrCat(kCasework, "SubmitSignal") &&
+        token != City().TokenOf(PostKind::kDiscipline, City().city)) {
       continue;  // whoever is on the ground may hand in a find; the channel is casework's own test
     }
     EXPECT_EQ(Send(token, *request).status().code(), absl::StatusCode::kPermissionDenied);
@@ -291,8 +329,9 @@ TEST_P(EveryCommand, IsRefusedOnAStaleEtag) {
     return;
   }
   const std::string before = Rows();
-  const std::string stale =
-      command.etag == "etag" ? " etag: \"999999\"" : absl::StrReplaceAll(command.etag, {{".etag", " { etag: \"999999\" }"}});
+  const std::string stale = command.etag == "etag"
+                                ? " etag: \"999999\""
+                                : absl::StrReplaceAll(command.etag, {{".etag", " { etag: \"999999\" }"}});
   ASSERT_TRUE(google::protobuf::TextFormat::MergeFromString(stale, request.get()));
   const absl::StatusOr<std::string> answer = Send(right, *request);
   EXPECT_EQ(answer.status().code(), absl::StatusCode::kAborted) << answer.status();
@@ -321,7 +360,9 @@ TEST_P(EveryCommand, RefusesAnotherPayloadUnderTheSameRequestId) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Matrix, EveryCommand, ::testing::ValuesIn(Commands()),
-                         [](const ::testing::TestParamInfo<Command>& info) { return ShortName(info.param.method); });
+                         [](const ::testing::TestParamInfo<Command>& info) {
+                           return ShortName(info.param.method);
+                         });
 
 }  // namespace
 }  // namespace gridwarden::testing

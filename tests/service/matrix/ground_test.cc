@@ -1,5 +1,6 @@
-// The fine half of the permission table (guarantees.md G12): how the caller's post stands to the ground decides. Each command is
-// tried by the right kind of post on its own ground, above, below, beside and in another county.
+// The fine half of the permission table (guarantees.md G12): how the caller's post stands to the ground
+// decides. Each command is tried by the right kind of post on its own ground, above, below, beside and in
+// another county.
 #include <gtest/gtest.h>
 
 #include <tuple>
@@ -38,7 +39,9 @@ TEST_P(EveryGround, AllowsWhatIsWrittenDownAndNothingElse) {
       World().Request(command.method, command.request(relation.resource));
   const std::string before = World().database().Ask("SELECT COUNT(*) FROM journal_stage");
   const absl::Status status =
-      World().Send(City().TokenOf(command.kind, relation.caller), command.method, request->SerializeAsString()).status();
+      World()
+          .Send(City().TokenOf(command.kind, relation.caller), command.method, request->SerializeAsString())
+          .status();
   const bool allowed =
       command.reach == Reach::kAssigned ? relation.caller == relation.resource : relation.at_or_above;
   if (allowed) {
@@ -51,9 +54,11 @@ TEST_P(EveryGround, AllowsWhatIsWrittenDownAndNothingElse) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Matrix, EveryGround,
-                         ::testing::Combine(::testing::ValuesIn(Commands()), ::testing::ValuesIn(Relations())),
+                         ::testing::Combine(::testing::ValuesIn(Commands()),
+                                            ::testing::ValuesIn(Relations())),
                          [](const ::testing::TestParamInfo<std::tuple<Command, Relation>>& info) {
-                           return ShortName(std::get<0>(info.param).method) + "_" + std::get<1>(info.param).name;
+                           return ShortName(std::get<0>(info.param).method) + "_" +
+                                  std::get<1>(info.param).name;
                          });
 
 }  // namespace

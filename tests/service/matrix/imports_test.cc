@@ -1,4 +1,5 @@
-// Files handed in, tried alike: the same request twice, the same id with another file, a missing field, the wrong role.
+// Files handed in, tried alike: the same request twice, the same id with another file, a missing field, the
+// wrong role.
 #include <gtest/gtest.h>
 
 #include "absl/strings/escaping.h"
@@ -20,10 +21,12 @@ struct Import {
 
 std::vector<Import> Imports() {
   return {
-      {"Divisions", "gridwarden.grid.v1.GridService/ImportDivisions", "code,name,parent_code,level\n990102004,新镇,990102,4\n",
-       "as_of_date: \"2023-06-30\"", 1},
-      {"Persons", "gridwarden.grid.v1.GridService/ImportPersons", "工号,姓名,电话\nZ1,王建国,13900000001\n", "", 1},
-      {"Tenures", "gridwarden.grid.v1.GridService/ImportTenures", "工号,区划,岗位,任职类型,任职时间,离任时间,文号\n", "", 0},
+      {"Divisions", "gridwarden.grid.v1.GridService/ImportDivisions",
+       "code,name,parent_code,level\n990102004,新镇,990102,4\n", "as_of_date: \"2023-06-30\"", 1},
+      {"Persons", "gridwarden.grid.v1.GridService/ImportPersons", "工号,姓名,电话\nZ1,王建国,13900000001\n",
+       "", 1},
+      {"Tenures", "gridwarden.grid.v1.GridService/ImportTenures",
+       "工号,区划,岗位,任职类型,任职时间,离任时间,文号\n", "", 0},
       {"Sources", "gridwarden.source.v1.SourceService/ImportSources",
        "source_no,display_name,category,division\nM-1,甲,BUILDING_SITE,990102001\n", "", 1},
   };
@@ -34,8 +37,8 @@ class EveryImport : public ::testing::TestWithParam<Import> {
   const std::string admin = City().AdministratorToken();
 
   std::unique_ptr<google::protobuf::Message> Request() {
-    return World().Request(GetParam().method,
-                           absl::StrCat("content: \"", absl::CEscape(GetParam().content), "\" ", GetParam().more));
+    return World().Request(GetParam().method, absl::StrCat("content: \"", absl::CEscape(GetParam().content),
+                                                           "\" ", GetParam().more));
   }
   absl::StatusOr<std::string> Send(const std::string& token, const google::protobuf::Message& request) {
     return World().Send(token, GetParam().method, request.SerializeAsString());
@@ -70,7 +73,8 @@ TEST_P(EveryImport, NamesAMissingFileOrRequestId) {
 
 TEST_P(EveryImport, IsRefusedToLeadersAndToNobody) {
   const auto request = Request();
-  EXPECT_EQ(ReasonOf(Send(City().TokenOf(domain::PostKind::kGridLeader, City().city), *request).status()), "NOT_ALLOWED");
+  EXPECT_EQ(ReasonOf(Send(City().TokenOf(domain::PostKind::kGridLeader, City().city), *request).status()),
+            "NOT_ALLOWED");
   EXPECT_EQ(ReasonOf(Send("", *request).status()), "NOT_SIGNED_IN");
 }
 

@@ -12,13 +12,13 @@
 #include "absl/strings/str_split.h"
 #include "access/permission.h"
 #include "base/status.h"
-#include "gridwarden/type/v1/options.pb.h"
 #include "google/api/field_behavior.pb.h"
+#include "gridwarden/type/v1/options.pb.h"
 #include "service/matrix/matrix_world.h"
 
-// Every rpc of the whole server against every kind of caller (guarantees.md G12, the coarse half). What each may do is written
-// down a second time in permissions.txt, reviewed like code: a changed or new row fails here until somebody wrote it there too.
-// GRIDWARDEN_WRITE_GOLDEN=1 writes the file.
+// Every rpc of the whole server against every kind of caller (guarantees.md G12, the coarse half). What each
+// may do is written down a second time in permissions.txt, reviewed like code: a changed or new row fails
+// here until somebody wrote it there too. GRIDWARDEN_WRITE_GOLDEN=1 writes the file.
 namespace gridwarden::testing {
 namespace {
 
@@ -39,16 +39,19 @@ std::vector<Caller> Callers() {
                                                   {"township", city.townships[0][0]},
                                                   {"village", city.villages[0][0][0]}};
   for (const auto& [level, division] : grounds) {
-    for (const PostKind kind : {PostKind::kGridLeader, PostKind::kGridOfficer, PostKind::kPatrolOfficer,
-                                PostKind::kSupervisionOfficer, PostKind::kCampaignOffice, PostKind::kDiscipline}) {
+    for (const PostKind kind :
+         {PostKind::kGridLeader, PostKind::kGridOfficer, PostKind::kPatrolOfficer,
+          PostKind::kSupervisionOfficer, PostKind::kCampaignOffice, PostKind::kDiscipline}) {
       for (const domain::Post* post : city.ground->PostsAt(division)) {
         if (post->kind != kind || city.PersonIn(post->id).IsNil()) continue;
-        callers.push_back({absl::StrFormat("%s:%s", level, domain::NameOf(kind)), city.TokenOfPerson(city.PersonIn(post->id))});
+        callers.push_back({absl::StrFormat("%s:%s", level, domain::NameOf(kind)),
+                           city.TokenOfPerson(city.PersonIn(post->id))});
         break;
       }
     }
   }
-  callers.push_back({"county:UNIT_HANDLER", city.TokenOfPerson(city.PersonIn(city.HandlerOf(city.bureaus[0]).id))});
+  callers.push_back(
+      {"county:UNIT_HANDLER", city.TokenOfPerson(city.PersonIn(city.HandlerOf(city.bureaus[0]).id))});
   return callers;
 }
 
@@ -123,7 +126,8 @@ TEST_F(Matrix, RubbishIsRefusedBeforeAnythingElseLooksAtIt) {
     if (method->internal) continue;
     for (const Caller& caller : Callers()) {
       const absl::Status status = Send(caller.token, method->name, "\xff\xff\xff");
-      EXPECT_TRUE(IsRefusal(status) || absl::IsInvalidArgument(status)) << method->name << " " << caller.name << " " << status;
+      EXPECT_TRUE(IsRefusal(status) || absl::IsInvalidArgument(status))
+          << method->name << " " << caller.name << " " << status;
     }
   }
 }
@@ -134,7 +138,8 @@ TEST_F(Matrix, AnEmptyRequestNamesTheMissingFields) {
     for (const Caller& caller : Callers()) {
       const absl::Status status = Send(caller.token, method->name, "");
       if (IsRefusal(status)) continue;
-      EXPECT_EQ(ReasonOf(status), "REQUIRED_FIELD_MISSING") << method->name << " " << caller.name << " " << status;
+      EXPECT_EQ(ReasonOf(status), "REQUIRED_FIELD_MISSING")
+          << method->name << " " << caller.name << " " << status;
       ASSERT_TRUE(FactsOf(status).has_value());
       EXPECT_FALSE(FactsOf(status)->fields.empty()) << method->name;
     }

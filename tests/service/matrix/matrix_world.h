@@ -39,7 +39,8 @@ class MatrixWorld {
   std::string NewId() { return Uuid::Make(Now()).ToString(); }
 
   // Sends raw bytes as an outside caller.
-  absl::StatusOr<std::string> Send(const std::string& token, const std::string& method, const std::string& body) {
+  absl::StatusOr<std::string> Send(const std::string& token, const std::string& method,
+                                   const std::string& body) {
     rpc::Envelope envelope;
     envelope.method = method;
     envelope.body = body;
@@ -51,7 +52,8 @@ class MatrixWorld {
   // A request of a method from its text form; with a fresh request_id where it has one.
   std::unique_ptr<google::protobuf::Message> Request(const std::string& method, const std::string& text) {
     std::unique_ptr<google::protobuf::Message> request = registry().Find(method)->new_request();
-    if (!google::protobuf::TextFormat::ParseFromString(text, request.get())) ADD_FAILURE() << method << ": " << text;
+    if (!google::protobuf::TextFormat::ParseFromString(text, request.get()))
+      ADD_FAILURE() << method << ": " << text;
     if (const auto* id = request->GetDescriptor()->FindFieldByName("request_id")) {
       request->GetReflection()->SetString(request.get(), id, NewId());
     }
@@ -60,7 +62,8 @@ class MatrixWorld {
 
   // Does something that must succeed, and answers the name of what came of it; "" for an answer without one.
   std::string Do(const std::string& token, const std::string& method, const std::string& text) {
-    const absl::StatusOr<std::string> answer = Send(token, method, Request(method, text)->SerializeAsString());
+    const absl::StatusOr<std::string> answer =
+        Send(token, method, Request(method, text)->SerializeAsString());
     if (!answer.ok()) {
       ADD_FAILURE() << method << " " << text << ": " << answer.status();
       return "";
