@@ -16,7 +16,7 @@ constexpr Flag kDatabaseFlags[] = {
     {"--db-user", "NAME", "gridwarden", "database account"},
     {"--db-password-file", "PATH", "", "file whose first line is its password; none: without a password"},
     {"--db-name", "NAME", "gridwarden", "database"},
-    {"--db-pool", "N", "16", "connections this process may hold, 1 to 200"},
+    {"--db-pool", "N", "32", "connections this process may hold, 1 to 200"},
 };
 
 constexpr Flag kServeFlags[] = {
@@ -33,7 +33,7 @@ constexpr Flag kServeFlags[] = {
     {"--migrations-dir", "PATH", "db/migrations", "the schema this release needs"},
     {"--ready-file", "PATH", "", "file to write the bound ports to, as JSON, once ready"},
     {"--trusted-proxy", "ADDRESS", "", "proxy whose X-Forwarded-For is believed; repeat it"},
-    {"--threads", "N", "16", "threads that rpcs run on, 1 to 256"},
+    {"--threads", "N", "32", "threads that rpcs run on, 1 to 256"},
     {"--queue", "N", "256", "calls that may wait before some are turned away, 1 to 100000"},
     {"--drain-wait", "SECONDS", "0", "between saying not ready and stopping to take calls, 0 to 60"},
     {"--log-calls", "", "false", "log every call, not only refused and slow ones"},
