@@ -32,7 +32,7 @@ class BenchDatabase:
         environment = dict(os.environ, PATH=os.environ["PATH"] + ":" + SBIN)
         as_root = ["--user=root"] if os.getuid() == 0 else []
         data = self.dir / "mysql"
-        subprocess.run(["mariadb-install-db", "--no-defaults", *as_root, f"--datadir={data}", "--skip-test-db",
+        subprocess.run(["mariadb-install-db", "--no-defaults", "--force", *as_root, f"--datadir={data}", "--skip-test-db",
                         "--auth-root-authentication-method=normal"], check=True, capture_output=True, env=environment)
         log = open(self.dir / "mariadb.log", "ab")
         self.process = subprocess.Popen(

@@ -106,7 +106,7 @@ start() {
   template=$dir/template-$version
   if [ ! -d "$template" ]; then
     rm -rf "$dir"/template-*
-    if ! mariadb-install-db --no-defaults --skip-name-resolve "${as_root[@]}" --datadir="$template.new" --auth-root-authentication-method=normal \
+    if ! mariadb-install-db --no-defaults --force "${as_root[@]}" --datadir="$template.new" --auth-root-authentication-method=normal \
         --skip-test-db --innodb-log-file-size=64M >"$dir/install.log" 2>&1; then
       cat "$dir/install.log" >&2
       rm -rf "$template.new"
