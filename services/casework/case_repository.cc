@@ -234,6 +234,9 @@ absl::StatusOr<CaseFile> LockCase(db::Transaction& tx, std::string_view name) {
 
 absl::StatusOr<CaseFile> ReadCase(db::Transaction& tx, std::string_view name) {
   constexpr std::string_view kByNumber = "cases/no:";
+  // Case numbers are ASCII, and the database refuses to compare them with anything else.
+  const bool is_ascii = std::none_of(name.begin(), name.end(), [](unsigned char c) { return c >= 0x80; });
+  if (name.starts_with(kByNumber) && !is_ascii) return NotFound(name);
   if (name.starts_with(kByNumber)) return ReadOne(tx, kReadCaseByNumber, name.substr(kByNumber.size()), name);
   GW_ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("cases", name));
   return ReadOne(tx, kReadCase, id, name);

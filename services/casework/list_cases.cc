@@ -59,6 +59,7 @@ absl::StatusOr<v1::ListCasesResponse> ListCases(const Casework& casework, const 
                                                 const v1::ListCasesRequest& request) {
   const std::shared_ptr<const domain::Ground> ground = casework.directory.ground();
   GW_ASSIGN_OR_RETURN(const rpc::Page page, rpc::ReadPage(request));
+  GW_RETURN_IF_ERROR(CheckCategoryFilter(*casework.policy, request.category()));
   GW_ASSIGN_OR_RETURN(const std::optional<ListKey> after, ReadListKey(page));
   GW_ASSIGN_OR_RETURN(const CaseFilter filter, ReadFilter(*ground, call, request));
   std::vector<CaseFile> files;

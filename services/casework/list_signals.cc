@@ -33,6 +33,7 @@ absl::StatusOr<v1::ListSignalsResponse> ListSignals(const Casework& casework, co
                                                     const v1::ListSignalsRequest& request) {
   const std::shared_ptr<const domain::Ground> ground = casework.directory.ground();
   GW_ASSIGN_OR_RETURN(const rpc::Page page, rpc::ReadPage(request));
+  GW_RETURN_IF_ERROR(CheckCategoryFilter(*casework.policy, request.category()));
   GW_ASSIGN_OR_RETURN(const std::optional<ListKey> after, ReadListKey(page));
   GW_ASSIGN_OR_RETURN(const SignalFilter filter, ReadFilter(*ground, call, request));
   std::vector<SignalFile> signals;

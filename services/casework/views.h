@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "casework/case_file.h"
 #include "domain/ground/ground.h"
+#include "domain/policy/policy.h"
 #include "platform/rpc/call.h"
 
 // Who may look at what: the same for single reads and for lists.
@@ -38,5 +39,8 @@ absl::StatusOr<std::vector<State>> ReadStates(const Repeated& given, bool (*is_v
 // PERMISSION_DENIED when the caller may see nothing there, INVALID_FIELD for an unknown division.
 absl::StatusOr<std::vector<std::string>> ScopeWithin(const domain::Ground& ground, const rpc::Call& call,
                                                      std::string_view division);
+
+// INVALID_FIELD for a category to list that the policy does not have; "" is every category.
+absl::Status CheckCategoryFilter(const domain::Policy& policy, std::string_view category);
 
 }  // namespace gridwarden::casework

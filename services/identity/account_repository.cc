@@ -1,5 +1,7 @@
 #include "identity/account_repository.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 
@@ -136,7 +138,9 @@ absl::StatusOr<bool> AnyAdministrator(db::Transaction& tx) {
 
 absl::StatusOr<std::optional<AccountCredential>> FindByLogin(db::Transaction& tx, std::string_view login) {
   GW_ASSIGN_OR_RETURN(std::optional<AccountCredential> found, tx.QueryOne(kFindByLogin, ReadAccountCredential, login));
-  if (found) return found;
+  // Phone numbers are ASCII, and the database refuses to compare them with anything else.
+  const bool may_be_phone = std::all_of(login.begin(), login.end(), [](unsigned char c) { return c < 0x80; });
+  if (found || !may_be_phone) return found;
   return tx.QueryOne(kFindByPhone, ReadAccountCredential, login);
 }
 

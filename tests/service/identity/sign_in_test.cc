@@ -52,6 +52,7 @@ TEST_F(SignInTest, SaysTheSameForAWrongPasswordAnUnknownAndADisabledAccount) {
   EXPECT_EQ(ReasonOf(wrong), "SIGN_IN_REFUSED");
   EXPECT_EQ(wrong.ToString(), unknown.ToString());
   EXPECT_EQ(wrong.ToString(), disabled.ToString());
+  EXPECT_EQ(wrong.ToString(), SignInAs("没有此人", kPassword).status().ToString());
 }
 
 TEST_F(SignInTest, LocksAKnownAndAnUnknownLoginAlike) {
