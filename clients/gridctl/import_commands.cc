@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "base/status.h"
 #include "gridctl/command.h"
+#include "gridctl/csv_parts.h"
 #include "gridctl/output.h"
 #include "gridctl/words.h"
 #include "gridwarden/grid/v1/grid_service.pb.h"
@@ -19,14 +20,6 @@
 namespace gridwarden::gridctl {
 namespace {
 
-constexpr int kRowsPerPart = 5000;
-
-struct Part {
-  std::string content;  // header and rows
-  int first_line = 2;   // line of the file its rows begin at
-  int rows = 0;
-};
-
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) return absl::InvalidArgumentError(path + ": is a folder, want a file");
@@ -36,28 +29,6 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   if (in.bad()) return absl::InvalidArgumentError(path + ": cannot be read");
   if (content.empty()) return absl::FailedPreconditionError(path + ": is empty; nothing was imported");
   return content;
-}
-
-// Splits at line ends outside quotes; every part starts with the header. GBK is safe: no byte of a GBK character is a line
-// end or a quote.
-std::vector<Part> SplitCsv(const std::string& content) {
-  std::vector<size_t> line_ends;
-  bool quoted = false;
-  for (size_t i = 0; i < content.size(); ++i) {
-    if (content[i] == '"') quoted = !quoted;
-    if (content[i] == '\n' && !quoted) line_ends.push_back(i + 1);
-  }
-  if (line_ends.empty() || line_ends.back() != content.size()) line_ends.push_back(content.size());
-  const std::string header = content.substr(0, line_ends.front());
-  std::vector<Part> parts;
-  for (size_t line = 1; line < line_ends.size(); line += kRowsPerPart) {
-    const size_t last = std::min(line + kRowsPerPart, line_ends.size()) - 1;
-    parts.push_back({.content = header + content.substr(line_ends[line - 1], line_ends[last] - line_ends[line - 1]),
-                     .first_line = static_cast<int>(line) + 1,
-                     .rows = static_cast<int>(last - line + 1)});
-  }
-  if (parts.empty()) parts.push_back({.content = content});  // the server says what is wrong with it
-  return parts;
 }
 
 void Merge(const type::v1::ImportReport& part, type::v1::ImportReport& all) {

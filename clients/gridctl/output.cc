@@ -16,10 +16,15 @@ namespace {
 // The next code point of a UTF-8 text; malformed bytes count as one cell each.
 uint32_t NextCodePoint(std::string_view text, size_t& at) {
   const auto byte = static_cast<unsigned char>(text[at]);
-  const int length = byte < 0x80 ? 1 : byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+  const size_t length = byte >= 0xf8 ? 1 : byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
   uint32_t code = length == 1 ? byte : byte & (0x7f >> length);
-  for (int i = 1; i < length && at + i < text.size(); ++i) {
-    code = code << 6 | (static_cast<unsigned char>(text[at + i]) & 0x3f);
+  for (size_t i = 1; i < length; ++i) {
+    const auto next = static_cast<unsigned char>(at + i < text.size() ? text[at + i] : 0);
+    if ((next & 0xc0) != 0x80) {  // not UTF-8: this byte alone
+      ++at;
+      return byte;
+    }
+    code = code << 6 | (next & 0x3f);
   }
   at += length;
   return code;

@@ -15,53 +15,70 @@ constexpr char kHead[] = R"(<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>蓝天网格 Gridwarden</title>
+<meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Cpath fill='%231f6fb2' d='M0 0h3.5v3.5H0zM4.5 0H8v3.5H4.5zM0 4.5h3.5V8H0zM4.5 4.5H8V8H4.5z'/%3E%3C/svg%3E">
 <style>
-body{font:18px/1.7 "PingFang SC","HarmonyOS Sans SC","Noto Sans CJK SC","Microsoft YaHei",sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem;color:#1c2733;background:#f5f8fb}
-h1{font-size:1.7rem;margin-bottom:.2rem}section{background:#fff;border:1px solid #d8e2ec;border-radius:10px;padding:1rem 1.3rem;margin:1rem 0}
-code{background:#eef3f8;padding:.1em .35em;border-radius:4px;font-size:.9em}.ready{color:#0a6b35}.wait{color:#9a4a00}li{margin:.25rem 0}
+:root{--ink:#1c2733;--soft:#5a6b7c;--ground:#f3f7fa;--card:#fff;--line:#d5e0ea;--code:#edf2f7;--link:#175a92;--good:#0a6b35;--wait:#9a4a00}
+@media (prefers-color-scheme:dark){:root{--ink:#e4ebf2;--soft:#9fb0c0;--ground:#131a21;--card:#1b242d;--line:#31404e;--code:#26323d;--link:#7fbdf0;--good:#5fcf90;--wait:#f0a860}}
+*{box-sizing:border-box}
+body{font:17px/1.65 "PingFang SC","HarmonyOS Sans SC","Noto Sans CJK SC","Microsoft YaHei",sans-serif;max-width:60rem;margin:0 auto;padding:2rem 1rem 3rem;color:var(--ink);background:var(--ground);overflow-wrap:anywhere}
+h1{font-size:1.6rem;line-height:1.3;margin:0}h1 small{font-size:1rem;font-weight:400;color:var(--soft)}h2{font-size:1.1rem;margin:0 0 .4rem}
+p{margin:.3rem 0}.version{color:var(--soft);margin-bottom:1rem}section{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:1rem 1.2rem;margin:1rem 0}
+.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:1rem}.two section{margin:0}
+ul{margin:.4rem 0 0;padding-left:1.2rem}li{margin:.35rem 0}a{color:var(--link)}
+code{background:var(--code);padding:.1em .35em;border-radius:4px;font-size:.88em}.good{color:var(--good)}.wait{color:var(--wait)}
 </style>
-</head>
-<body>
-<h1>蓝天网格 <small lang="en">Gridwarden</small></h1>
 )";
 
 }  // namespace
 
 std::string LandingPage(const Landing& landing) {
+  const bool ready = landing.not_ready.empty();
   std::string page = kHead;
-  absl::StrAppend(&page, "<p>", Escaped(landing.version), landing.demo ? " · 演示环境 demo" : "", "</p>\n<section>\n");
-  if (landing.not_ready.empty()) {
-    absl::StrAppend(&page, "<p class=\"ready\"><b>● 运行正常，可以使用。</b> <span lang=\"en\">Up and ready.</span></p>\n");
+  // A page that was opened too early looks again by itself.
+  if (!ready) page += "<meta http-equiv=\"refresh\" content=\"5\">\n";
+  absl::StrAppend(&page, "<title>蓝天网格 Gridwarden", ready ? "" : " · 暂不可用", "</title>\n</head>\n<body>\n",
+                  "<h1>蓝天网格 <small lang=\"en\">Gridwarden</small></h1>\n<p class=\"version\">", Escaped(landing.version),
+                  "</p>\n<section>\n");
+  if (ready) {
+    page += "<p class=\"good\"><b>● 运行正常，可以使用。</b> <span lang=\"en\">Up and ready.</span></p>\n";
   } else {
-    absl::StrAppend(&page,
-                    "<p class=\"wait\"><b>○ 正在启动，暂不可用：</b> <span lang=\"en\">Not ready yet:</span></p><ul>\n");
+    page += "<p class=\"wait\"><b>○ 暂不可用，本页会自动刷新：</b> "
+            "<span lang=\"en\">Not ready; this page looks again by itself:</span></p>\n<ul lang=\"en\">\n";
     for (const std::string& reason : landing.not_ready) absl::StrAppend(&page, "<li>", Escaped(reason), "</li>\n");
-    absl::StrAppend(&page, "</ul>\n");
+    page += "</ul>\n";
   }
-  absl::StrAppend(&page, R"(</section>
+  if (landing.demo) {
+    page += "<p><b>演示环境。</b>除区划名称和代码外，人员、污染源和案卷均为虚构。 <span lang=\"en\">A demo: people, sources and cases "
+            "are invented.</span></p>\n";
+  }
+  page += R"(</section>
+<div class="two">
 <section>
 <h2>这里运行的是什么</h2>
-<p>大气污染防治网格化管理平台的服务端：网格与岗位、污染源台账、巡查、案件闭环、存证日志和结案看板。</p>
+<p>大气污染防治网格化管理系统的服务端：网格与岗位、污染源台账、巡查、从发现到结案的案卷、事后不可更改的存证日志和结案看板。</p>
 <ul>
-<li>接口：<code>POST /gridwarden.&lt;模块&gt;.v1.&lt;服务&gt;/&lt;方法&gt;</code>，JSON 或 protobuf（Connect 协议）</li>
-<li>命令行：<code>gridctl login</code>，<code>gridctl board</code>，<code>gridctl --help</code></li>
-<li>状态：<a href="/readyz">/readyz</a>，<a href="/livez">/livez</a>，<code>/metrics</code>（仅限内网）</li>
+<li>命令行：<code>gridctl login 登录名</code>，<code>gridctl board 区划</code>，<code>gridctl --help</code>；
+服务地址由 <code>--server</code> 或 <code>GRIDWARDEN_SERVER</code> 给出</li>
+<li>接口：<code>POST /gridwarden.模块.v1.服务/方法</code>，JSON 或 protobuf（Connect 协议）</li>
+<li>状态：<a href="/readyz">/readyz</a>，<a href="/livez">/livez</a>；指标 <code>/metrics</code> 只供内网</li>
 </ul>
 </section>
 <section lang="en">
 <h2>What runs here</h2>
 <p>The server of a city's air-pollution grid: ground and posts, the ledger of sources, patrols, cases from find to closure,
-the tamper-evident journal and the closure board.</p>
+a journal nobody can change afterwards, and the closure board.</p>
 <ul>
-<li>API: <code>POST /gridwarden.&lt;area&gt;.v1.&lt;Service&gt;/&lt;Method&gt;</code>, JSON or protobuf (Connect protocol)</li>
-<li>Command line: <code>gridctl login</code>, <code>gridctl board</code>, <code>gridctl --help</code></li>
-<li>State: <a href="/readyz">/readyz</a>, <a href="/livez">/livez</a>, <code>/metrics</code> (from the inside only)</li>
+<li>Command line: <code>gridctl login NAME</code>, <code>gridctl board DIVISION</code>, <code>gridctl --help</code>;
+<code>--server</code> or <code>GRIDWARDEN_SERVER</code> says where the server is</li>
+<li>API: <code>POST /gridwarden.area.v1.Service/Method</code>, JSON or protobuf (Connect protocol)</li>
+<li>State: <a href="/readyz">/readyz</a>, <a href="/livez">/livez</a>; metrics at <code>/metrics</code>, from the inside only</li>
 </ul>
 </section>
+</div>
 </body>
 </html>
-)");
+)";
   return page;
 }
 

@@ -140,6 +140,8 @@ std::vector<Step> Plan(const domain::Policy& policy, const rpc::Call& call, cons
 
 absl::StatusOr<ImportReport> ImportSources(const AreaContext& context, const rpc::Call& call,
                                            const v1::ImportSourcesRequest& request) {
+  // Divisions imported a moment ago count: a script imports one file after the other.
+  GW_RETURN_IF_ERROR(context.directory.Refresh());
   const std::shared_ptr<const domain::Ground> ground = context.directory.ground();
   GW_ASSIGN_OR_RETURN(const FileReading reading, ReadSourceFile(*context.policy, *ground, call.now, request));
   Rights rights(*ground, call);

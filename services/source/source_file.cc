@@ -212,7 +212,7 @@ class RowReader {
     const std::string cell = Cell(Column::kDivision);
     const absl::StatusOr<access::Standing> standing = access::StandingOf(ground_, cell, now_, "division");
     if (!standing.ok()) {
-      Wrong(Column::kDivision, cell, "want a division code, its path of names, or its id");
+      Wrong(Column::kDivision, cell, "a division code, its path of names, or its id");
       return;
     }
     source.division = standing->division;

@@ -8,7 +8,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support.instance import Instance  # noqa: E402
 from support.layer import run_layer  # noqa: E402
-from system import edges, lifecycle  # noqa: E402
+from system import edges, lifecycle, shell  # noqa: E402
 from system.story import Story, check_outcome, set_up_city  # noqa: E402
 
 
@@ -19,6 +19,7 @@ def main_job(shape):
         for step in Story.STEPS:
             step(story)
         check_outcome(instance, story)
+        shell.check_all(instance, story)
         edges.check_all(instance, story)
 
 
