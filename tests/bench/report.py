@@ -125,13 +125,14 @@ def units(book, lines):
         book.figure(f"goal 2: ours now / {peer} as published ({rate:g}/s on a quiet machine)", best / rate, "x", goal, digits=1)
 
 
-def board(book, lines, million):
+def board(book, lines, cases, million):
     book.section("the closure board")
-    one = {line["measure"]: line for line in lines if line.get("cases", 0) <= 100_000}
-    ten = {line["measure"]: line for line in lines if line.get("cases", 0) > 100_000}
-    for name, cell in (("10^5", one), ("10^6", ten)):
+    one = {line["measure"]: line for line in lines if line.get("cases", 0) <= cases}
+    ten = {line["measure"]: line for line in lines if line.get("cases", 0) > cases}
+    for name, cell in ((f"{cases:,}", one), (f"{10 * cases:,}", ten)):
         if not cell:
             continue
+        book.figure(f"loading {name} cases", cell["loading"]["rate"], "cases/s", digits=0)
         book.figure(f"sequencing at {name} cases", cell["sequencing"]["rate"], "entries/s", 10_000, digits=0)
         book.figure(f"folding at {name} cases", cell["folding"]["rate"], "entries/s", digits=0)
         for key, words, goal in (("get_board", "goal 4: GetBoard of the city", 2.0), ("board_cases", "ListBoardCases overdue, page 1", 5.0),
@@ -143,7 +144,7 @@ def board(book, lines, million):
         book.figure(f"cells that differ from the recount at {name}", cell["recount"]["differences"], "", 0, at_least=False, digits=0)
     if one and ten:
         for key, words, goal in (("get_board", "goal 4: GetBoard", 1.2), ("list_cases", "goal 7: ListCases overdue", 1.3)):
-            book.figure(f"{words}: time(10^6) / time(10^5), p50", ten[key]["p50_ms"] / max(one[key]["p50_ms"], 1e-9), "", goal,
+            book.figure(f"{words}: time({10 * cases:,}) / time({cases:,}), p50", ten[key]["p50_ms"] / max(one[key]["p50_ms"], 1e-9), "", goal,
                         at_least=False)
     if not million:
         book.note("10^6 cases: ./dev bench --only=board --million")

@@ -6,8 +6,8 @@ import datetime
 import json
 import os
 import pathlib
+import shutil
 import signal
-import statistics
 import subprocess
 import sys
 import time
@@ -17,15 +17,29 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import support.instance  # noqa: E402
 from bench import bench_city, report  # noqa: E402
 from bench.bench_database import BenchDatabase  # noqa: E402
-from support.instance import BUILD, ROOT, Instance, wait_for  # noqa: E402
+from support.instance import BUILD, Instance  # noqa: E402
 
 PARTS = ["imports", "transition", "unit", "board", "hotspots", "split", "ground"]
+
+
+def keep_binaries(folder):
+    """Copies the programs, so that somebody who builds beside us changes nothing in the middle of a run."""
+    kept = folder / "bin"
+    (kept / "tests").mkdir(parents=True)
+    for name in ("gridwarden", "gridctl", *(f"tests/{path.name}" for path in (BUILD / "tests").glob("*_bench"))):
+        shutil.copy2(BUILD / name, kept / name)
+    support.instance.BUILD = kept
+    return kept
+
+
+def program(name):
+    return support.instance.BUILD / "tests" / name
 
 
 def run_program(name, *arguments, timeout=1200):
     """Runs a benchmark program; answers the JSON lines it printed."""
     started = time.monotonic()
-    done = subprocess.run([BUILD / "tests" / name, *map(str, arguments)], capture_output=True, text=True, timeout=timeout)
+    done = subprocess.run([program(name), *map(str, arguments)], capture_output=True, text=True, timeout=timeout)
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode != 0:
         raise SystemExit(f"{name} failed: {done.stderr[-3000:]}")
@@ -70,8 +84,8 @@ def part_unit(book, plan, options):
 
 
 def part_board(book, plan, options):
-    arguments = [plan, "--cases=100000"] + (["--million"] if options.million else [])
-    report.board(book, run_program("board_bench", *arguments, timeout=5400), options.million)
+    arguments = [plan, f"--cases={options.cases}"] + (["--million"] if options.million else [])
+    report.board(book, run_program("board_bench", *arguments, timeout=5400), options.cases, options.million)
 
 
 def part_hotspots(book, instance):
@@ -95,7 +109,7 @@ def part_split(book, database, options):
 
 def part_ground(book):
     for name in ("ground_bench", "rollup_bench"):
-        done = subprocess.run([BUILD / "tests" / name, "--benchmark_format=json", "--benchmark_min_time=0.3"], capture_output=True,
+        done = subprocess.run([program(name), "--benchmark_format=json", "--benchmark_min_time=0.3"], capture_output=True,
                               text=True, timeout=300)
         if done.returncode != 0:
             raise SystemExit(f"{name} failed: {done.stderr[-2000:]}")
@@ -108,7 +122,8 @@ def arguments_of(argv):
     parser.add_argument("--clients", default="1,8,32,128")
     parser.add_argument("--seconds", type=float, default=3, help="per cell and round")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--million", action="store_true", help="the board at 10^6 cases too; 10 to 20 minutes more")
+    parser.add_argument("--cases", type=int, default=100_000, help="of the board")
+    parser.add_argument("--million", action="store_true", help="the board at ten times as many cases too: 10 to 20 minutes more")
     parser.add_argument("--buffer-pool", default="2G", help="of the database")
     parser.add_argument("--server-flag", action="append", default=[], help="more flags for the server, e.g. --server-flag=--db-pool=32")
     parser.add_argument("--database-flag", action="append", default=[], help="more flags for the database")
@@ -130,6 +145,7 @@ def main(argv):
     book.head(f"Gridwarden benchmarks, {datetime.datetime.now():%Y-%m-%d %H:%M}, {os.cpu_count()} cores, "
               f"load {os.getloadavg()[0]:.1f} at the start")
     with BenchDatabase(options.buffer_pool, options.database_flag) as database:
+        keep_binaries(database.dir)
         if set(options.parts) & {"imports", "transition", "unit", "board", "hotspots"}:
             with BenchInstance("all", database, options.server_flag) as instance:
                 instance.sign_in("admin", instance.admin_password)
@@ -150,8 +166,8 @@ def main(argv):
                     part_hotspots(book, instance)
         if "split" in options.parts:
             part_split(book, database, options)
-    if "ground" in options.parts:
-        part_ground(book)
+        if "ground" in options.parts:
+            part_ground(book)
     book.foot(f"took {time.monotonic() - began:.0f} s, load {os.getloadavg()[0]:.1f} at the end")
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(book.figures, indent=1, ensure_ascii=False))
