@@ -56,13 +56,17 @@ def test_socket():
     return subprocess.check_output([ROOT / "tests/support/test_mariadb.sh", "start"], text=True).strip()
 
 
+given_ports = set()
+
+
 def free_port():
     """A port nobody listens on, below those the system gives to outgoing connections: one that is to come back after a kill must not
     be taken by a passer-by meanwhile."""
-    for port in random.sample(range(10_000, 32_000), 1000):
+    for port in random.sample([port for port in range(10_000, 32_000) if port not in given_ports], 1000):
         with socket.socket() as s:
             try:
                 s.bind(("127.0.0.1", port))
+                given_ports.add(port)
                 return port
             except OSError:
                 continue
@@ -97,9 +101,9 @@ class Instance:
         self.tokens = {}
         self.acknowledged = []  # (login, area, rpc, request, answer) of every change that was answered
         self.lock = threading.Lock()  # guards acknowledged
-        self._run("migrate", f"--migrations-dir={ROOT}/db/migrations", f"--policy-dir={ROOT}/db/policy")
-        self.admin_password = self._run("bootstrap-admin", "--login=admin").split("password: ")[1].split()[0]
         try:
+            self._run("migrate", f"--migrations-dir={ROOT}/db/migrations", f"--policy-dir={ROOT}/db/policy")
+            self.admin_password = self._run("bootstrap-admin", "--login=admin").split("password: ")[1].split()[0]
             self.start()
         except BaseException:
             self.close(orderly=False)
@@ -249,9 +253,11 @@ class Instance:
             own.request("POST", f"/gridwarden.{area}.v1.{area.capitalize()}Service/{rpc}", json.dumps(request).encode(), headers)
             answer = own.getresponse()
             raw = answer.read()
-        finally:
-            if connection is None:
-                own.close()
+        except BaseException:
+            own.close()  # a kept one opens itself again
+            raise
+        if connection is None:
+            own.close()
         try:
             body = json.loads(raw)
         except ValueError:
@@ -260,14 +266,20 @@ class Instance:
             raise Refused(answer.status, body)
         return body
 
-    def call(self, login, area, rpc, request, seconds=40):
-        """Calls until it is answered, the same request each time: what a client that retries does. Every acknowledged change is
-        remembered, so that a test can ask for all of them in the end."""
+    def call(self, login, area, rpc, request):
+        """Calls until it is answered. Every acknowledged change is remembered, so that a test can ask for all of them in the end."""
+        answer = self.ask(login, area, rpc, request)
+        if "requestId" in request:
+            with self.lock:
+                self.acknowledged.append((login, area, rpc, request, answer))
+        return answer
+
+    def ask(self, login, area, rpc, request, connection=None, seconds=40):
+        """Calls until it is answered, the same request each time: what a client that retries does."""
         deadline = time.monotonic() + seconds
         while True:
             try:
-                answer = self.call_as(login, area, rpc, request)
-                break
+                return self.call_as(login, area, rpc, request, connection=connection)
             except Refused as refused:
                 if refused.code not in PASSING:
                     raise
@@ -277,10 +289,6 @@ class Instance:
             if time.monotonic() > deadline:
                 raise AssertionError(f"{area}.{rpc} never came through: {last}")
             time.sleep(0.05)
-        if "requestId" in request:
-            with self.lock:
-                self.acknowledged.append((login, area, rpc, request, answer))
-        return answer
 
     def gridctl(self, login, *arguments, expect=0, says=""):
         """Runs gridctl, wants this exit code and these words on stderr, answers stdout."""

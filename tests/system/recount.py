@@ -125,11 +125,11 @@ def check_requests(instance, acknowledged, stored, entries):
         for login, area, rpc, request, answer in acknowledged:
             key = request["requestId"].replace("-", "").upper()
             assert key in stored, f"acknowledged and lost: {area}.{rpc} {request['requestId']}"
-            again = instance.call_as(login, area, rpc, request, connection=connection)
+            again = instance.ask(login, area, rpc, request, connection)
             assert again == answer, f"{area}.{rpc} answered {answer}, now {again}"
             if entries[key] == 0:  # the channel's own key had made it before
                 continue
-            receipt = instance.call_as("admin", "journal", "GetReceipt", {"requestId": request["requestId"]}, connection=connection)
+            receipt = instance.ask("admin", "journal", "GetReceipt", {"requestId": request["requestId"]}, connection)
             assert receipt["state"] == "SEALED" and len(receipt["lines"]) == entries[key], f"{area}.{rpc}: {json.dumps(receipt)[:600]}"
 
 
