@@ -1,13 +1,26 @@
 #include "absl/strings/str_format.h"
 #include "access/standing.h"
 #include "domain/ledger/source_life.h"
-#include "google/protobuf/util/time_util.h"
+#include "google/protobuf/timestamp.pb.h"
 #include "platform/rpc/mutate.h"
 #include "source/record_change.h"
 #include "source/source_fields.h"
 #include "source/source_service.h"
 
 namespace gridwarden::source {
+namespace {
+
+// A works may have been shut long before it came into the ledger. Microseconds of any other year may not fit.
+absl::StatusOr<absl::Time> ReadEventTime(const google::protobuf::Timestamp& time) {
+  constexpr int64_t kYear1900 = -2'208'988'800;
+  constexpr int64_t kYear2200 = 7'258'118'400;
+  if (time.seconds() < kYear1900 || time.seconds() >= kYear2200 || time.nanos() < 0 || time.nanos() > 999'999'999) {
+    return InvalidField("event_time", absl::StrFormat("got %d s, want a time between 1900 and 2200", time.seconds()));
+  }
+  return absl::FromUnixSeconds(time.seconds()) + absl::Microseconds(time.nanos() / 1000);
+}
+
+}  // namespace
 
 absl::StatusOr<v1::Source> SetSourceState(const AreaContext& context, const rpc::Call& call,
                                           const v1::SetSourceStateRequest& request) {
@@ -18,7 +31,7 @@ absl::StatusOr<v1::Source> SetSourceState(const AreaContext& context, const rpc:
   }
   absl::Time event_time = call.now;
   if (request.has_event_time()) {
-    event_time = absl::FromUnixMicros(google::protobuf::util::TimeUtil::TimestampToMicroseconds(request.event_time()));
+    GW_ASSIGN_OR_RETURN(event_time, ReadEventTime(request.event_time()));
     if (event_time > call.now) {
       return MakeError(absl::StatusCode::kInvalidArgument, "event_time lies after now",
                        {.reason = "EVENT_TIME_IN_FUTURE", .fields = {{"event_time", "want not after now"}}});

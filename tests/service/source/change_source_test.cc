@@ -198,6 +198,10 @@ TEST_F(SourceTest, TheStateMovesAsListedAndEveryMoveIsInTheHistory) {
   *request.mutable_event_time() =
       TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(server.clock().Now() + absl::Minutes(1)));
   EXPECT_EQ(ReasonOf(Call<v1::Source>(office, "SetSourceState", request).status()), "EVENT_TIME_IN_FUTURE");
+  for (const int64_t seconds : {INT64_MAX, INT64_MIN, INT64_MAX / 1'000'000 + 1}) {  // no time that microseconds can hold
+    request.mutable_event_time()->set_seconds(seconds);
+    EXPECT_EQ(ReasonOf(Call<v1::Source>(office, "SetSourceState", request).status()), "INVALID_FIELD") << seconds;
+  }
   *request.mutable_event_time() =
       TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(server.clock().Now() - absl::Hours(3)));
   EXPECT_EQ(ReasonOf(Call<v1::Source>(patrol, "SetSourceState", request).status()), "NOT_ALLOWED");
