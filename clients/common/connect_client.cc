@@ -81,7 +81,8 @@ size_t Append(char* data, size_t size, size_t count, void* out) {
 absl::Status DecodeConnectError(int http_status, const std::string& body) {
   const nlohmann::json error = nlohmann::json::parse(body, nullptr, false);
   if (!error.is_object() || !error.contains("code")) {
-    return absl::UnavailableError(absl::StrFormat("the server answered HTTP %d without a reason", http_status));
+    return absl::UnavailableError(
+        absl::StrFormat("the server answered HTTP %d without a reason", http_status));
   }
   ErrorFacts facts;
   if (error.contains("details") && error["details"].is_array()) {
@@ -97,7 +98,8 @@ struct ConnectClient::Http {
   std::string answer;
 };
 
-ConnectClient::ConnectClient(ClientOptions options) : options_(std::move(options)), http_(std::make_unique<Http>()) {
+ConnectClient::ConnectClient(ClientOptions options)
+    : options_(std::move(options)), http_(std::make_unique<Http>()) {
   static std::once_flag once;
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
   http_->curl = curl_easy_init();
@@ -112,7 +114,9 @@ void ConnectClient::set_demo_now(absl::Time now) { demo_now_ = now; }
 absl::StatusOr<std::string> ConnectClient::CallBytes(std::string_view method, const std::string& body) {
   const std::string url = absl::StrFormat("%s/%s", options_.server, method);
   curl_slist* headers = nullptr;
-  const auto add = [&headers](const std::string& line) { headers = curl_slist_append(headers, line.c_str()); };
+  const auto add = [&headers](const std::string& line) {
+    headers = curl_slist_append(headers, line.c_str());
+  };
   add("Content-Type: application/proto");
   add("Connect-Protocol-Version: 1");
   add("Expect:");
@@ -131,7 +135,8 @@ absl::StatusOr<std::string> ConnectClient::CallBytes(std::string_view method, co
   curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip");
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_TCP_NODELAY, 1L);
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(absl::ToInt64Milliseconds(options_.timeout)) + 500L);
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
+                   static_cast<long>(absl::ToInt64Milliseconds(options_.timeout)) + 500L);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, Append);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &http_->answer);
   if (!options_.ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, options_.ca_file.c_str());

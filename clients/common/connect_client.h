@@ -8,14 +8,15 @@
 #include "absl/time/time.h"
 #include "google/protobuf/message.h"
 
-// Speaks the public API as any client does: Connect protocol over HTTP, binary bodies, gzip. One client per thread.
+// Speaks the public API as any client does: Connect protocol over HTTP, binary bodies, gzip. One client per
+// thread.
 namespace gridwarden::client {
 
 struct ClientOptions {
   std::string server = "http://127.0.0.1:8080";
-  std::string token;                            // access token; "" while signed out
+  std::string token;  // access token; "" while signed out
   absl::Duration timeout = absl::Seconds(30);
-  std::string ca_file;                          // for https with a local authority; "" = the system's
+  std::string ca_file;  // for https with a local authority; "" = the system's
 };
 
 class ConnectClient {
@@ -30,8 +31,9 @@ class ConnectClient {
   // Demo logs only: the demo clock of the calls that follow; InfinitePast ends it.
   void set_demo_now(absl::Time now);
 
-  // Calls "gridwarden.grid.v1.GridService/GetDivision". An error of the server keeps its code, message and facts
-  // (base/status.h) with the zh-CN sentence in metadata "zh"; a server that cannot be reached is UNAVAILABLE without facts.
+  // Calls "gridwarden.grid.v1.GridService/GetDivision". An error of the server keeps its code, message and
+  // facts (base/status.h) with the zh-CN sentence in metadata "zh"; a server that cannot be reached is
+  // UNAVAILABLE without facts.
   template <typename Response>
   absl::StatusOr<Response> Call(std::string_view method, const google::protobuf::Message& request) {
     absl::StatusOr<std::string> bytes = CallBytes(method, request.SerializeAsString());

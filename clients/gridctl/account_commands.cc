@@ -41,7 +41,9 @@ std::string ReadPassword(const char* prompt) {
 
 absl::Status Login(Invocation& run) {
   const std::string password = ReadPassword(run.chinese ? "密码：" : "password: ");
-  if (password.empty()) return absl::InvalidArgumentError(Say(run, "no password was given on standard input", "标准输入没有给出密码"));
+  if (password.empty())
+    return absl::InvalidArgumentError(
+        Say(run, "no password was given on standard input", "标准输入没有给出密码"));
   GW_ASSIGN_OR_RETURN(const v1::Account account, run.session().SignIn(run.positionals[0], password));
   const std::string& name = account.display_name().empty() ? account.login() : account.display_name();
   if (run.Has("--print-token")) {
@@ -69,8 +71,10 @@ absl::Status Logout(Invocation& run) {
 void PrintAccounts(const Invocation& run, const google::protobuf::RepeatedPtrField<v1::Account>& accounts) {
   Table table = MakeTable(run, {"LOGIN", "NAME", "PHONE", "ADMIN", "STATE", "CREATED", "ACCOUNT"});
   for (const v1::Account& account : accounts) {
-    table.Add({account.login(), account.display_name(), account.phone(), account.administrator() ? Say(run, "yes", "是") : "",
-               account.disabled() ? Say(run, "disabled", "已停用") : Say(run, "active", "正常"), LocalTime(account.create_time()), account.name()});
+    table.Add({account.login(), account.display_name(), account.phone(),
+               account.administrator() ? Say(run, "yes", "是") : "",
+               account.disabled() ? Say(run, "disabled", "已停用") : Say(run, "active", "正常"),
+               LocalTime(account.create_time()), account.name()});
   }
   std::fputs(table.ToString().c_str(), stdout);
 }
@@ -83,7 +87,8 @@ void PrintAccount(Invocation& run, const v1::Account& account) {
 }
 
 absl::Status WhoAmI(Invocation& run) {
-  GW_ASSIGN_OR_RETURN(const v1::Account account, run.session().Call<v1::Account>(Method("GetMe"), v1::GetMeRequest()));
+  GW_ASSIGN_OR_RETURN(const v1::Account account,
+                      run.session().Call<v1::Account>(Method("GetMe"), v1::GetMeRequest()));
   PrintAccount(run, account);
   return absl::OkStatus();
 }
@@ -97,7 +102,8 @@ absl::Status Create(Invocation& run) {
   request.mutable_account()->set_person(run.Get("--person"));
   request.mutable_account()->set_administrator(run.Has("--administrator"));
   request.set_password(ReadPassword("password of the new account (at least 12 characters): "));
-  GW_ASSIGN_OR_RETURN(const v1::Account account, run.session().Call<v1::Account>(Method("CreateAccount"), request));
+  GW_ASSIGN_OR_RETURN(const v1::Account account,
+                      run.session().Call<v1::Account>(Method("CreateAccount"), request));
   PrintAccount(run, account);
   return absl::OkStatus();
 }
@@ -140,7 +146,8 @@ absl::Status Disable(Invocation& run) {
   request.set_request_id(NewRequestId());
   GW_ASSIGN_OR_RETURN(*request.mutable_name(), AccountName(run.session(), run.positionals[0]));
   request.set_reason(run.Get("--reason"));
-  GW_ASSIGN_OR_RETURN(const v1::Account account, run.session().Call<v1::Account>(Method("DisableAccount"), request));
+  GW_ASSIGN_OR_RETURN(const v1::Account account,
+                      run.session().Call<v1::Account>(Method("DisableAccount"), request));
   PrintAccount(run, account);
   return absl::OkStatus();
 }
@@ -149,7 +156,8 @@ absl::Status Enable(Invocation& run) {
   v1::EnableAccountRequest request;
   request.set_request_id(NewRequestId());
   GW_ASSIGN_OR_RETURN(*request.mutable_name(), AccountName(run.session(), run.positionals[0]));
-  GW_ASSIGN_OR_RETURN(const v1::Account account, run.session().Call<v1::Account>(Method("EnableAccount"), request));
+  GW_ASSIGN_OR_RETURN(const v1::Account account,
+                      run.session().Call<v1::Account>(Method("EnableAccount"), request));
   PrintAccount(run, account);
   return absl::OkStatus();
 }
@@ -159,7 +167,8 @@ absl::Status ChangeOwnPassword(Invocation& run) {
   request.set_request_id(NewRequestId());
   request.set_old_password(ReadPassword("old password: "));
   request.set_new_password(ReadPassword("new password (at least 12 characters): "));
-  GW_ASSIGN_OR_RETURN(const v1::Account account, run.session().Call<v1::Account>(Method("ChangePassword"), request));
+  GW_ASSIGN_OR_RETURN(const v1::Account account,
+                      run.session().Call<v1::Account>(Method("ChangePassword"), request));
   if (run.json) {
     PrintJson(account);
   } else if (run.chinese) {
@@ -175,7 +184,8 @@ absl::Status Reset(Invocation& run) {
   request.set_request_id(NewRequestId());
   GW_ASSIGN_OR_RETURN(*request.mutable_name(), AccountName(run.session(), run.positionals[0]));
   request.set_password(ReadPassword("new password (at least 12 characters): "));
-  GW_ASSIGN_OR_RETURN(const v1::Account account, run.session().Call<v1::Account>(Method("ResetPassword"), request));
+  GW_ASSIGN_OR_RETURN(const v1::Account account,
+                      run.session().Call<v1::Account>(Method("ResetPassword"), request));
   PrintAccount(run, account);
   return absl::OkStatus();
 }
@@ -183,34 +193,46 @@ absl::Status Reset(Invocation& run) {
 }  // namespace
 
 void AddAccountCommands(std::vector<Command>& commands) {
-  commands.push_back({.words = "login",
-                      .arguments = "LOGIN",
-                      .summary = "signs in by login name or phone number; the password is read from standard input",
-                      .options = {{"--print-token", "", "print the access token instead of a sentence"}},
-                      .examples = {"gridctl login admin", "gridctl login 13800000001 < password-file",
-                                   "export GRIDWARDEN_TOKEN=$(gridctl login admin --print-token < password-file)"},
-                      .run = Login});
-  commands.push_back({.words = "logout", .summary = "ends the session and forgets its tokens", .examples = {"gridctl logout"}, .run = Logout});
-  commands.push_back({.words = "whoami", .summary = "says who is signed in", .examples = {"gridctl whoami --json"}, .run = WhoAmI});
-  commands.push_back({.words = "account create",
-                      .arguments = "LOGIN",
-                      .summary = "creates an account; its password is read from standard input",
-                      .options = {{"--name", "NAME", "name shown on screen"},
-                                  {"--phone", "PHONE", "phone number, also usable to sign in"},
-                                  {"--person", "persons/ID", "the natural person behind it; posts follow from the person"},
-                                  {"--administrator", "", "may manage accounts, imports and settings"}},
-                      .examples = {"gridctl account create zhang.wei --name 张伟 --person persons/0190..."},
-                      .run = Create});
-  commands.push_back({.words = "account password",
-                      .summary = "changes your own password: the old and the new one, a line each, from standard input",
-                      .examples = {"gridctl account password", "gridctl account password < two-lines"},
-                      .run = ChangeOwnPassword});
+  commands.push_back(
+      {.words = "login",
+       .arguments = "LOGIN",
+       .summary = "signs in by login name or phone number; the password is read from standard input",
+       .options = {{"--print-token", "", "print the access token instead of a sentence"}},
+       .examples = {"gridctl login admin", "gridctl login 13800000001 < password-file",
+                    "export GRIDWARDEN_TOKEN=$(gridctl login admin --print-token < password-file)"},
+       .run = Login});
+  commands.push_back({.words = "logout",
+                      .summary = "ends the session and forgets its tokens",
+                      .examples = {"gridctl logout"},
+                      .run = Logout});
+  commands.push_back({.words = "whoami",
+                      .summary = "says who is signed in",
+                      .examples = {"gridctl whoami --json"},
+                      .run = WhoAmI});
+  commands.push_back(
+      {.words = "account create",
+       .arguments = "LOGIN",
+       .summary = "creates an account; its password is read from standard input",
+       .options = {{"--name", "NAME", "name shown on screen"},
+                   {"--phone", "PHONE", "phone number, also usable to sign in"},
+                   {"--person", "persons/ID", "the natural person behind it; posts follow from the person"},
+                   {"--administrator", "", "may manage accounts, imports and settings"}},
+       .examples = {"gridctl account create zhang.wei --name 张伟 --person persons/0190..."},
+       .run = Create});
+  commands.push_back(
+      {.words = "account password",
+       .summary = "changes your own password: the old and the new one, a line each, from standard input",
+       .examples = {"gridctl account password", "gridctl account password < two-lines"},
+       .run = ChangeOwnPassword});
   commands.push_back({.words = "account reset",
                       .arguments = "LOGIN|accounts/ID",
                       .summary = "gives somebody a new password, read from standard input",
                       .examples = {"gridctl account reset zhang.wei"},
                       .run = Reset});
-  commands.push_back({.words = "account list", .summary = "lists accounts", .examples = {"gridctl account list"}, .run = List});
+  commands.push_back({.words = "account list",
+                      .summary = "lists accounts",
+                      .examples = {"gridctl account list"},
+                      .run = List});
   commands.push_back({.words = "account disable",
                       .arguments = "LOGIN|accounts/ID",
                       .summary = "disables an account; its sessions end within seconds",

@@ -26,10 +26,13 @@ absl::Status CallAny(Invocation& run) {
   google::protobuf::MessageFactory* factory = google::protobuf::MessageFactory::generated_factory();
   std::unique_ptr<google::protobuf::Message> request(factory->GetPrototype(method->input_type())->New());
   std::unique_ptr<google::protobuf::Message> response(factory->GetPrototype(method->output_type())->New());
-  const std::string json = run.positionals.size() > 1 ? run.positionals[1]
-                                                      : std::string(std::istreambuf_iterator<char>(std::cin), {});
+  const std::string json = run.positionals.size() > 1
+                               ? run.positionals[1]
+                               : std::string(std::istreambuf_iterator<char>(std::cin), {});
   const auto parsed = google::protobuf::util::JsonStringToMessage(json, request.get());
-  if (!parsed.ok()) return absl::InvalidArgumentError("request: " + std::string(parsed.message().data(), parsed.message().size()));
+  if (!parsed.ok())
+    return absl::InvalidArgumentError("request: " +
+                                      std::string(parsed.message().data(), parsed.message().size()));
   // A script need not invent an id for a request it sends once.
   if (const auto* id = method->input_type()->FindFieldByName("request_id");
       id != nullptr && request->GetReflection()->GetString(*request, id).empty()) {
@@ -45,11 +48,12 @@ absl::Status CallAny(Invocation& run) {
 
 // The linker drops messages nobody names; these keep every area's descriptors.
 void AddCallCommand(std::vector<Command>& commands) {
-  commands.push_back({.words = "call",
-                      .arguments = "RPC [JSON]",
-                      .summary = "calls any public rpc with a JSON request (standard input when absent); answers JSON",
-                      .examples = {"gridctl call grid.v1.GridService/GetDivision '{\"name\":\"divisions/code:4117\"}'"},
-                      .run = CallAny});
+  commands.push_back(
+      {.words = "call",
+       .arguments = "RPC [JSON]",
+       .summary = "calls any public rpc with a JSON request (standard input when absent); answers JSON",
+       .examples = {"gridctl call grid.v1.GridService/GetDivision '{\"name\":\"divisions/code:4117\"}'"},
+       .run = CallAny});
 }
 
 }  // namespace gridwarden::gridctl

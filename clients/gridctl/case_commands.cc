@@ -15,13 +15,16 @@ namespace {
 
 namespace v1 = casework::v1;
 
-std::string Method(std::string_view name) { return "gridwarden.casework.v1.CaseworkService/" + std::string(name); }
+std::string Method(std::string_view name) {
+  return "gridwarden.casework.v1.CaseworkService/" + std::string(name);
+}
 
 void PrintCases(Invocation& run, const google::protobuf::RepeatedPtrField<v1::Case>& cases) {
   std::vector<std::string> divisions;
   for (const v1::Case& one : cases) divisions.push_back(one.division());
   const std::map<std::string, std::string> places = run.session().PlaceNames(divisions);
-  Table table = MakeTable(run, {"NUMBER", "STATE", "CATEGORY", "WHERE", "FOUND", "DUE", "WHOLE DUE", "REWORK", "HELD", "CASE"});
+  Table table = MakeTable(
+      run, {"NUMBER", "STATE", "CATEGORY", "WHERE", "FOUND", "DUE", "WHOLE DUE", "REWORK", "HELD", "CASE"});
   for (const v1::Case& one : cases) {
     table.Add({one.case_no(), Word(run, one.state()), CategoryWord(run, one.category()),
                one.division().empty() ? "-" : places.at(one.division()), LocalTime(one.event_time()),
@@ -71,7 +74,8 @@ absl::Status List(Invocation& run) {
   for (const std::string& text : run.All("--state")) {
     v1::Case::State state;
     if (!v1::Case::State_Parse(absl::AsciiStrToUpper(text), &state)) {
-      return absl::InvalidArgumentError(absl::StrFormat("--state: got \"%s\", want FILED, DISPATCHED, HANDLING ...", text));
+      return absl::InvalidArgumentError(
+          absl::StrFormat("--state: got \"%s\", want FILED, DISPATCHED, HANDLING ...", text));
     }
     request.add_states(state);
   }
@@ -84,13 +88,16 @@ absl::Status List(Invocation& run) {
     GW_ASSIGN_OR_RETURN(const absl::Time as_of, run.GetTime("--as-of", absl::Now()));
     *request.mutable_as_of() = ToProto(as_of);
   }
-  GW_ASSIGN_OR_RETURN(const v1::ListCasesResponse page, run.session().Call<v1::ListCasesResponse>(Method("ListCases"), request));
+  GW_ASSIGN_OR_RETURN(const v1::ListCasesResponse page,
+                      run.session().Call<v1::ListCasesResponse>(Method("ListCases"), request));
   if (run.json) {
     PrintJson(page);
     return absl::OkStatus();
   }
-  if (page.cases().empty()) std::puts(Say(run, "no cases", "没有案卷").c_str());
-  else PrintCases(run, page.cases());
+  if (page.cases().empty())
+    std::puts(Say(run, "no cases", "没有案卷").c_str());
+  else
+    PrintCases(run, page.cases());
   PrintMore(run, page.next_page_token());
   return absl::OkStatus();
 }
@@ -108,9 +115,11 @@ std::string Change(const std::string& from, const std::string& to) {
 
 // "2 photos, 5 answers"; "-" when there is nothing.
 std::string Evidence(const Invocation& run, const v1::CaseHistoryLine& line) {
-  const auto count = [&run](int number, const char* one, const char* many, const char* chinese) -> std::string {
+  const auto count = [&run](int number, const char* one, const char* many,
+                            const char* chinese) -> std::string {
     if (number == 0) return "";
-    return run.chinese ? absl::StrFormat("%s %d", chinese, number) : absl::StrFormat("%d %s", number, number == 1 ? one : many);
+    return run.chinese ? absl::StrFormat("%s %d", chinese, number)
+                       : absl::StrFormat("%d %s", number, number == 1 ? one : many);
   };
   const std::string photos = count(line.evidence_size(), "photo", "photos", "照片");
   const std::string answers = count(line.answers_size(), "answer", "answers", "清单");
@@ -136,8 +145,7 @@ absl::Status Events(Invocation& run) {
     table.Add({LocalTime(line.event_time()), Word(run, line.action()),
                Change(StateWord(run, line.from_state()), StateWord(run, line.to_state())),
                line.system() ? Say(run, "the system", "系统") : line.person_display_name(),
-               PostWord(run, line.post_display_name()),
-               Evidence(run, line), said});
+               PostWord(run, line.post_display_name()), Evidence(run, line), said});
   }
   std::fputs(table.ToString().c_str(), stdout);
   return absl::OkStatus();
@@ -178,7 +186,8 @@ absl::Status SetDisposition(Invocation& run) {
   v1::SetDispositionRequest request;
   v1::Case::Disposition disposition;
   if (!v1::Case::Disposition_Parse(absl::AsciiStrToUpper(run.positionals[1]), &disposition)) {
-    return absl::InvalidArgumentError(absl::StrFormat("got \"%s\", want shut_down, relocate or upgrade", run.positionals[1]));
+    return absl::InvalidArgumentError(
+        absl::StrFormat("got \"%s\", want shut_down, relocate or upgrade", run.positionals[1]));
   }
   request.set_disposition(disposition);
   return SendCommand(run, "SetDisposition", request);
@@ -202,7 +211,8 @@ absl::Status Check(Invocation& run) {
   v1::SubmitCheckRequest request;
   v1::SubmitCheckRequest::Result result;
   if (!v1::SubmitCheckRequest::Result_Parse(absl::AsciiStrToUpper(run.positionals[1]), &result)) {
-    return absl::InvalidArgumentError(absl::StrFormat("got \"%s\", want pass, fail or unable", run.positionals[1]));
+    return absl::InvalidArgumentError(
+        absl::StrFormat("got \"%s\", want pass, fail or unable", run.positionals[1]));
   }
   request.set_result(result);
   GW_RETURN_IF_ERROR(ReadGroundAct(run, request));
@@ -221,7 +231,8 @@ absl::Status Recheck(Invocation& run) {
   v1::SubmitRecheckRequest request;
   v1::SubmitRecheckRequest::Result result;
   if (!v1::SubmitRecheckRequest::Result_Parse(absl::AsciiStrToUpper(run.positionals[1]), &result)) {
-    return absl::InvalidArgumentError(absl::StrFormat("got \"%s\", want held, rebounded or not_observable", run.positionals[1]));
+    return absl::InvalidArgumentError(
+        absl::StrFormat("got \"%s\", want held, rebounded or not_observable", run.positionals[1]));
   }
   request.set_result(result);
   GW_RETURN_IF_ERROR(ReadGroundAct(run, request));
@@ -244,33 +255,39 @@ void AddCaseCommands(std::vector<Command>& commands) {
                                   {"--page", "TOKEN", "go on after a page"}},
                       .examples = {"gridctl case list --division 411702 --overdue"},
                       .run = List});
-  commands.push_back({.words = "case show", .arguments = "CASE", .summary = "shows one case",
-                      .examples = {"gridctl case show 411702-2026-00012"}, .run = Show});
-  commands.push_back({.words = "case events",
+  commands.push_back({.words = "case show",
                       .arguments = "CASE",
-                      .summary = "tells the story of a case: every step, who, when, in which post, on whose evidence",
-                      .examples = {"gridctl case events 411702-2026-00012"},
-                      .run = Events});
+                      .summary = "shows one case",
+                      .examples = {"gridctl case show 411702-2026-00012"},
+                      .run = Show});
+  commands.push_back(
+      {.words = "case events",
+       .arguments = "CASE",
+       .summary = "tells the story of a case: every step, who, when, in which post, on whose evidence",
+       .examples = {"gridctl case events 411702-2026-00012"},
+       .run = Events});
   commands.push_back({.words = "case file",
                       .arguments = "SIGNAL",
                       .summary = "files a case from a signal 立案",
                       .options = {{"--category", "CODE", "corrects the category"}, EtagOption()},
                       .examples = {"gridctl case file 0190..."},
                       .run = File});
-  commands.push_back({.words = "case dispatch",
-                      .arguments = "CASE posts/ID|units/ID",
-                      .summary = "names who has to put it right 派遣",
-                      .options = {{"--duty-item", "TEXT", "duty item the routing cites"},
-                                  {"--cooperator", "units/ID", "unit that cooperates", true},
-                                  EtagOption()},
-                      .examples = {"gridctl case dispatch 411702-2026-00012 posts/0190... --duty-item 属地管理"},
-                      .run = Dispatch});
-  commands.push_back({.words = "case return",
-                      .arguments = "CASE",
-                      .summary = "gives a mis-dispatched case back 回退",
-                      .options = {reason, {"--propose", "posts/ID|units/ID", "who should have it"}, EtagOption()},
-                      .examples = {"gridctl case return 411702-2026-00012 --reason 不属于本岗职责 --propose posts/0190..."},
-                      .run = Return});
+  commands.push_back(
+      {.words = "case dispatch",
+       .arguments = "CASE posts/ID|units/ID",
+       .summary = "names who has to put it right 派遣",
+       .options = {{"--duty-item", "TEXT", "duty item the routing cites"},
+                   {"--cooperator", "units/ID", "unit that cooperates", true},
+                   EtagOption()},
+       .examples = {"gridctl case dispatch 411702-2026-00012 posts/0190... --duty-item 属地管理"},
+       .run = Dispatch});
+  commands.push_back(
+      {.words = "case return",
+       .arguments = "CASE",
+       .summary = "gives a mis-dispatched case back 回退",
+       .options = {reason, {"--propose", "posts/ID|units/ID", "who should have it"}, EtagOption()},
+       .examples = {"gridctl case return 411702-2026-00012 --reason 不属于本岗职责 --propose posts/0190..."},
+       .run = Return});
   commands.push_back({.words = "case accept",
                       .arguments = "CASE",
                       .summary = "takes the case on 处置",
@@ -283,25 +300,27 @@ void AddCaseCommands(std::vector<Command>& commands) {
                       .options = {EtagOption()},
                       .examples = {"gridctl case disposition 411702-2026-00012 upgrade"},
                       .run = SetDisposition});
-  commands.push_back({.words = "case feedback",
-                      .arguments = "CASE",
-                      .summary = "says it is put right, with evidence 反馈",
-                      .options = {note, PhotoOption(), AnswerOption(), PositionOption(), EventTimeOption(), EtagOption()},
-                      .examples = {"gridctl case feedback 411702-2026-00012 --photo before:a.jpg --photo after:b.jpg "
-                                   "--answer SSP_CLOSURE.POWER_CUT=yes@cut.jpg"},
-                      .run = Feedback});
+  commands.push_back(
+      {.words = "case feedback",
+       .arguments = "CASE",
+       .summary = "says it is put right, with evidence 反馈",
+       .options = {note, PhotoOption(), AnswerOption(), PositionOption(), EventTimeOption(), EtagOption()},
+       .examples = {"gridctl case feedback 411702-2026-00012 --photo before:a.jpg --photo after:b.jpg "
+                    "--answer SSP_CLOSURE.POWER_CUT=yes@cut.jpg"},
+       .run = Feedback});
   commands.push_back({.words = "case assign-check",
                       .arguments = "CASE [POST]",
                       .summary = "sends somebody independent to check; without POST the system draws",
                       .options = {reason, EtagOption()},
                       .examples = {"gridctl case assign-check 411702-2026-00012"},
                       .run = AssignCheck});
-  commands.push_back({.words = "case check",
-                      .arguments = "CASE pass|fail|unable",
-                      .summary = "says what the check found 核查",
-                      .options = {note, PhotoOption(), AnswerOption(), PositionOption(), EventTimeOption(), EtagOption()},
-                      .examples = {"gridctl case check 411702-2026-00012 fail --note 仍有残留 --photo remains:pile.jpg"},
-                      .run = Check});
+  commands.push_back(
+      {.words = "case check",
+       .arguments = "CASE pass|fail|unable",
+       .summary = "says what the check found 核查",
+       .options = {note, PhotoOption(), AnswerOption(), PositionOption(), EventTimeOption(), EtagOption()},
+       .examples = {"gridctl case check 411702-2026-00012 fail --note 仍有残留 --photo remains:pile.jpg"},
+       .run = Check});
   commands.push_back({.words = "case sign",
                       .arguments = "CASE",
                       .summary = "signs the case off 结案",

@@ -19,8 +19,10 @@ Option EtagOption();
 // Uploads each --photo KIND:FILE (or takes KIND:media/{sha256}) and adds it to `evidence`.
 absl::Status AddPhotos(Invocation& run, google::protobuf::RepeatedPtrField<type::v1::Evidence>* evidence);
 // Reads each --answer CHECKLIST.ITEM=VALUE[@FILE], uploading the file.
-absl::Status AddAnswers(Invocation& run, google::protobuf::RepeatedPtrField<type::v1::ChecklistAnswer>* answers);
-// Reads --position LON,LAT[,ACCURACY][,DATUM]; WGS84 unless stated. Leaves `position` alone when the option is absent.
+absl::Status AddAnswers(Invocation& run,
+                        google::protobuf::RepeatedPtrField<type::v1::ChecklistAnswer>* answers);
+// Reads --position LON,LAT[,ACCURACY][,DATUM]; WGS84 unless stated. Leaves `position` alone when the option
+// is absent.
 absl::Status ReadPosition(Invocation& run, type::v1::Position* position);
 
 // "cases/{uuid}" from a uuid, a resource name or a printed case number.

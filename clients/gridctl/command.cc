@@ -32,7 +32,8 @@ const std::vector<Option>& GlobalOptions() {
 void PrintOptions(const std::vector<Option>& options) {
   for (const Option& option : options) {
     const std::string left = option.name + (option.value.empty() ? "" : " " + option.value);
-    std::printf("  %-26s %s%s\n", left.c_str(), option.help.c_str(), option.repeated ? " (may be repeated)" : "");
+    std::printf("  %-26s %s%s\n", left.c_str(), option.help.c_str(),
+                option.repeated ? " (may be repeated)" : "");
   }
 }
 
@@ -60,13 +61,16 @@ bool PrintGroup(const std::vector<Command>& commands, const std::string& word, F
 
 void PrintHelp(const std::vector<Command>& commands) {
   std::printf(
-      "gridctl: the operator's shell of Gridwarden (蓝天网格)\n\nusage: gridctl COMMAND [ARGUMENTS] [OPTIONS]\n\ncommands:\n");
+      "gridctl: the operator's shell of Gridwarden (蓝天网格)\n\nusage: gridctl COMMAND [ARGUMENTS] "
+      "[OPTIONS]\n\ncommands:\n");
   for (const Command& command : commands) PrintCommand(command);
   std::printf("\noptions of every command:\n");
   PrintOptions(GlobalOptions());
   std::printf(
-      "\nA DIVISION is a code (411702), a name path (驻马店市/遂平县) or an id. Times are RFC 3339 or \"YYYY-MM-DD HH:MM\" in "
-      "Asia/Shanghai.\nExit codes: 0 done, 1 refused, 2 usage; journal verify also 3 altered, 4 incomplete, 6 unknown key.\n"
+      "\nA DIVISION is a code (411702), a name path (驻马店市/遂平县) or an id. Times are RFC 3339 or "
+      "\"YYYY-MM-DD HH:MM\" in "
+      "Asia/Shanghai.\nExit codes: 0 done, 1 refused, 2 usage; journal verify also 3 altered, 4 incomplete, "
+      "6 unknown key.\n"
       "`gridctl COMMAND --help` shows examples.\n");
 }
 
@@ -84,12 +88,14 @@ void PrintCommandHelp(const Command& command) {
 }
 
 // The command whose words begin the line, the longest first; `used` says how many words it took.
-const Command* FindCommand(const std::vector<Command>& commands, const std::vector<std::string>& words, size_t& used) {
+const Command* FindCommand(const std::vector<Command>& commands, const std::vector<std::string>& words,
+                           size_t& used) {
   const Command* best = nullptr;
   used = 0;
   for (const Command& command : commands) {
     const std::vector<std::string> parts = absl::StrSplit(command.words, ' ');
-    if (parts.size() > used && parts.size() <= words.size() && std::equal(parts.begin(), parts.end(), words.begin())) {
+    if (parts.size() > used && parts.size() <= words.size() &&
+        std::equal(parts.begin(), parts.end(), words.begin())) {
       best = &command;
       used = parts.size();
     }
@@ -134,13 +140,18 @@ void PrintHint(const absl::Status& status, const Invocation& run) {
   const std::string reason = ReasonOf(status);
   std::string english, chinese;
   if (reason == "NOT_SIGNED_IN" && run.token_given) {
-    english = "the token of --token or GRIDWARDEN_TOKEN is not valid (any more); get one: gridctl login LOGIN --print-token";
-    chinese = "--token 或 GRIDWARDEN_TOKEN 给出的令牌无效或已过期，请重新获取：gridctl login 登录名 --print-token";
+    english =
+        "the token of --token or GRIDWARDEN_TOKEN is not valid (any more); get one: gridctl login LOGIN "
+        "--print-token";
+    chinese =
+        "--token 或 GRIDWARDEN_TOKEN 给出的令牌无效或已过期，请重新获取：gridctl login 登录名 --print-token";
   } else if (reason == "NOT_SIGNED_IN") {
     english = "sign in: gridctl login LOGIN";
     chinese = "请登录：gridctl login 登录名";
   } else if (reason == "NOT_FOUND" && status.message().find("divisions/") != std::string::npos) {
-    english = "a DIVISION is a code (411702), a path of whole names (驻马店市/驿城区) or an id; gridctl division list shows them";
+    english =
+        "a DIVISION is a code (411702), a path of whole names (驻马店市/驿城区) or an id; gridctl division "
+        "list shows them";
     chinese = "区划可写代码（411702）、全称路径（驻马店市/驿城区）或编号；gridctl division list 可列出";
   } else if (absl::IsUnavailable(status) && reason.empty()) {
     english = "is it running, and is --server or GRIDWARDEN_SERVER right?";
@@ -169,7 +180,8 @@ std::vector<std::string> Invocation::All(std::string_view option) const {
 absl::StatusOr<absl::Time> Invocation::GetTime(std::string_view option, absl::Time otherwise) const {
   if (!Has(option)) return otherwise;
   absl::StatusOr<absl::Time> time = ParseTime(Get(option));
-  if (!time.ok()) return absl::InvalidArgumentError(absl::StrFormat("%s: %s", option, time.status().message()));
+  if (!time.ok())
+    return absl::InvalidArgumentError(absl::StrFormat("%s: %s", option, time.status().message()));
   return time;
 }
 
@@ -183,8 +195,8 @@ absl::StatusOr<absl::Time> ParseTime(std::string_view text) {
     if (absl::ParseTime(format, view, shanghai, &time, &error)) return time;
   }
   if (absl::ParseTime(absl::RFC3339_full, view, &time, &error)) return time;
-  return absl::InvalidArgumentError(
-      absl::StrFormat("got \"%s\", want a time like 2026-03-01, \"2026-03-01 18:00\" or 2026-03-01T18:00:00+08:00", text));
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "got \"%s\", want a time like 2026-03-01, \"2026-03-01 18:00\" or 2026-03-01T18:00:00+08:00", text));
 }
 
 absl::Status ExitWith(ExitCode code, std::string_view message) {
@@ -220,7 +232,8 @@ int RunGridctl(int argc, char** argv) {
     if (option == nullptr) break;
     leading += option->value.empty() || name != arguments[leading] ? 1 : 2;
   }
-  if (leading < arguments.size()) std::rotate(arguments.begin(), arguments.begin() + leading, arguments.end());
+  if (leading < arguments.size())
+    std::rotate(arguments.begin(), arguments.begin() + leading, arguments.end());
 
   // The words before the first option name the command; options may stand anywhere after it.
   std::vector<std::string> words;
@@ -253,11 +266,13 @@ int RunGridctl(int argc, char** argv) {
       if (value) return Usage(absl::StrFormat("%s takes no value", argument), command);
       value = "";
     } else if (!value) {
-      if (i + 1 >= arguments.size()) return Usage(absl::StrFormat("%s wants %s", argument, option->value), command);
+      if (i + 1 >= arguments.size())
+        return Usage(absl::StrFormat("%s wants %s", argument, option->value), command);
       value = arguments[++i];
     }
     std::vector<std::string>& values = invocation.options_[argument];
-    if (!values.empty() && !option->repeated) return Usage(absl::StrFormat("%s is given twice", argument), command);
+    if (!values.empty() && !option->repeated)
+      return Usage(absl::StrFormat("%s is given twice", argument), command);
     values.push_back(*value);
     if (argument == "--help") help = true;
   }
@@ -266,7 +281,8 @@ int RunGridctl(int argc, char** argv) {
       PrintHelp(commands);
       return help || !words.empty() ? kOk : kUsage;
     }
-    if (words.size() == 1 && PrintGroup(commands, words.front(), help ? stdout : stderr)) return help ? kOk : kUsage;
+    if (words.size() == 1 && PrintGroup(commands, words.front(), help ? stdout : stderr))
+      return help ? kOk : kUsage;
     return Usage(absl::StrFormat("no such command: %s", absl::StrJoin(words, " ")), nullptr);
   }
   if (help) {
@@ -285,10 +301,10 @@ int RunGridctl(int argc, char** argv) {
     return Usage(absl::StrFormat("--lang: got \"%s\", want zh or en", lang), command);
   }
   invocation.chinese = lang.starts_with("zh");
-  invocation.session_ = std::make_unique<Session>(
-      SessionOptions{.server = invocation.Get("--server", FromEnvironment("GRIDWARDEN_SERVER", "http://127.0.0.1:8080")),
-                     .token = invocation.Get("--token", FromEnvironment("GRIDWARDEN_TOKEN", "")),
-                     .demo_time = invocation.Get("--demo-time")});
+  invocation.session_ = std::make_unique<Session>(SessionOptions{
+      .server = invocation.Get("--server", FromEnvironment("GRIDWARDEN_SERVER", "http://127.0.0.1:8080")),
+      .token = invocation.Get("--token", FromEnvironment("GRIDWARDEN_TOKEN", "")),
+      .demo_time = invocation.Get("--demo-time")});
   invocation.token_given = invocation.Has("--token") || !FromEnvironment("GRIDWARDEN_TOKEN", "").empty();
 
   const absl::Status status = command->run(invocation);

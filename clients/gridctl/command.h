@@ -28,8 +28,8 @@ enum ExitCode : int {
 };
 
 struct Option {
-  std::string name;         // "--category"
-  std::string value;        // "CODE"; empty for a switch
+  std::string name;   // "--category"
+  std::string value;  // "CODE"; empty for a switch
   std::string help;
   bool repeated = false;
 };
@@ -40,13 +40,14 @@ class Invocation {
   std::vector<std::string> positionals;
   bool json = false;
   bool chinese = false;
-  bool token_given = false;   // by flag or environment, so there is no session to refresh
+  bool token_given = false;  // by flag or environment, so there is no session to refresh
   std::optional<std::map<std::string, std::string>> category_names;  // words.h
 
   bool Has(std::string_view option) const { return options_.contains(std::string(option)); }
   std::string Get(std::string_view option, std::string_view otherwise = "") const;
   std::vector<std::string> All(std::string_view option) const;
-  // The time given by an option: RFC 3339, "YYYY-MM-DD HH:MM[:SS]" or "YYYY-MM-DD" in Asia/Shanghai, or "now".
+  // The time given by an option: RFC 3339, "YYYY-MM-DD HH:MM[:SS]" or "YYYY-MM-DD" in Asia/Shanghai, or
+  // "now".
   absl::StatusOr<absl::Time> GetTime(std::string_view option, absl::Time otherwise) const;
 
   Session& session() { return *session_; }
@@ -58,8 +59,8 @@ class Invocation {
 };
 
 struct Command {
-  std::string words;        // "case list"
-  std::string arguments;    // "DIVISION"; each word a positional, [..] optional, "..." repeated
+  std::string words;      // "case list"
+  std::string arguments;  // "DIVISION"; each word a positional, [..] optional, "..." repeated
   std::string summary;
   std::vector<Option> options;
   std::vector<std::string> examples;

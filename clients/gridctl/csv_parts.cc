@@ -17,9 +17,10 @@ std::vector<Part> SplitCsv(const std::string& content, int rows_per_part) {
   std::vector<Part> parts;
   for (size_t line = 1; line < line_ends.size(); line += rows_per_part) {
     const size_t last = std::min(line + rows_per_part, line_ends.size()) - 1;
-    parts.push_back({.content = header + content.substr(line_ends[line - 1], line_ends[last] - line_ends[line - 1]),
-                     .first_line = static_cast<int>(line) + 1,
-                     .rows = static_cast<int>(last - line + 1)});
+    parts.push_back(
+        {.content = header + content.substr(line_ends[line - 1], line_ends[last] - line_ends[line - 1]),
+         .first_line = static_cast<int>(line) + 1,
+         .rows = static_cast<int>(last - line + 1)});
   }
   if (parts.empty()) parts.push_back({.content = content});
   return parts;

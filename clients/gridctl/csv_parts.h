@@ -14,8 +14,9 @@ struct Part {
   int rows = 0;
 };
 
-// Splits at line ends outside quotes; every part starts with the header. GBK is safe: no byte of a GBK character is a line
-// end or a quote. A file without rows is one part, so that the server says what is wrong with it.
+// Splits at line ends outside quotes; every part starts with the header. GBK is safe: no byte of a GBK
+// character is a line end or a quote. A file without rows is one part, so that the server says what is wrong
+// with it.
 std::vector<Part> SplitCsv(const std::string& content, int rows_per_part = kRowsPerPart);
 
 }  // namespace gridwarden::gridctl

@@ -23,7 +23,8 @@ std::string Method(std::string_view name) { return std::string(kService) + std::
 std::optional<std::pair<double, double>> ParsePoint(const std::string& text) {
   const std::vector<std::string> parts = absl::StrSplit(text, ',');
   double lon = 0, lat = 0;
-  if (parts.size() != 2 || !absl::SimpleAtod(parts[0], &lon) || !absl::SimpleAtod(parts[1], &lat)) return std::nullopt;
+  if (parts.size() != 2 || !absl::SimpleAtod(parts[0], &lon) || !absl::SimpleAtod(parts[1], &lat))
+    return std::nullopt;
   return std::pair(lon, lat);
 }
 
@@ -43,22 +44,27 @@ absl::Status Responsible(Invocation& run) {
     GW_ASSIGN_OR_RETURN(const absl::Time known, run.GetTime("--known-at", absl::Now()));
     *request.mutable_known_at() = ToProto(known);
   }
-  GW_ASSIGN_OR_RETURN(const v1::ResolveResponsibleResponse answer,
-                      run.session().Call<v1::ResolveResponsibleResponse>(Method("ResolveResponsible"), request));
+  GW_ASSIGN_OR_RETURN(
+      const v1::ResolveResponsibleResponse answer,
+      run.session().Call<v1::ResolveResponsibleResponse>(Method("ResolveResponsible"), request));
   if (run.json) {
     PrintJson(answer);
     return absl::OkStatus();
   }
-  std::printf(run.chinese ? "%s  %s\n" : "%s at %s\n", answer.division().path().c_str(), LocalTime(at).c_str());
-  Table table = MakeTable(run, {"LEVEL", "DIVISION", "POST", "REGIME", "RESPONSIBILITY", "HOLDER", "HOW", "DOCUMENT"});
+  std::printf(run.chinese ? "%s  %s\n" : "%s at %s\n", answer.division().path().c_str(),
+              LocalTime(at).c_str());
+  Table table =
+      MakeTable(run, {"LEVEL", "DIVISION", "POST", "REGIME", "RESPONSIBILITY", "HOLDER", "HOW", "DOCUMENT"});
   for (const v1::ResponsibleLink& link : answer.chain()) {
     table.Add({Word(run, link.level()), link.division_display_name(), Word(run, link.post_kind()),
                Word(run, link.regime()), Word(run, link.responsibility()),
                link.vacant() ? Vacant(run) : link.person_display_name(),
-               link.vacant() ? "-" : Word(run, link.tenure_kind()), link.document_no().empty() ? "-" : link.document_no()});
+               link.vacant() ? "-" : Word(run, link.tenure_kind()),
+               link.document_no().empty() ? "-" : link.document_no()});
   }
   std::fputs(table.ToString().c_str(), stdout);
-  for (const std::string& gap : answer.gaps()) std::printf("%s %s\n", Say(run, "missing:", "缺设：").c_str(), gap.c_str());
+  for (const std::string& gap : answer.gaps())
+    std::printf("%s %s\n", Say(run, "missing:", "缺设：").c_str(), gap.c_str());
   return absl::OkStatus();
 }
 
@@ -142,15 +148,16 @@ absl::Status PersonList(Invocation& run) {
 }  // namespace
 
 void AddGridCommands(std::vector<Command>& commands) {
-  commands.push_back({.words = "responsible",
-                      .arguments = "DIVISION|LON,LAT",
-                      .summary = "answers who was responsible there, then: the whole chain, vacancies marked",
-                      .options = {{"--category", "CODE", "category of the source; picks the regime"},
-                                  {"--at", "TIME", "when it happened; default now"},
-                                  {"--known-at", "TIME", "as known at this time; default now"}},
-                      .examples = {"gridctl responsible 411702001 --category SMALL_POLLUTER --at 2026-09-01",
-                                   "gridctl responsible 113.98,32.99 --at \"2026-09-01 14:30\" --known-at 2026-09-02"},
-                      .run = Responsible});
+  commands.push_back(
+      {.words = "responsible",
+       .arguments = "DIVISION|LON,LAT",
+       .summary = "answers who was responsible there, then: the whole chain, vacancies marked",
+       .options = {{"--category", "CODE", "category of the source; picks the regime"},
+                   {"--at", "TIME", "when it happened; default now"},
+                   {"--known-at", "TIME", "as known at this time; default now"}},
+       .examples = {"gridctl responsible 411702001 --category SMALL_POLLUTER --at 2026-09-01",
+                    "gridctl responsible 113.98,32.99 --at \"2026-09-01 14:30\" --known-at 2026-09-02"},
+       .run = Responsible});
   commands.push_back({.words = "division list",
                       .arguments = "[DIVISION]",
                       .summary = "lists the divisions directly below one, or the top",

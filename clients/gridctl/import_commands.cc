@@ -22,7 +22,8 @@ namespace {
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   std::error_code error;
-  if (std::filesystem::is_directory(path, error)) return absl::InvalidArgumentError(path + ": is a folder, want a file");
+  if (std::filesystem::is_directory(path, error))
+    return absl::InvalidArgumentError(path + ": is a folder, want a file");
   std::ifstream in(path, std::ios::binary);
   if (!in) return absl::InvalidArgumentError(path + ": cannot be read");
   std::string content(std::istreambuf_iterator<char>(in), {});
@@ -44,22 +45,29 @@ void Merge(const type::v1::ImportReport& part, type::v1::ImportReport& all) {
 void PrintReport(Invocation& run, const std::string& path, const type::v1::ImportReport& report) {
   if (run.json) return PrintJson(report);
   for (const type::v1::RowProblem& problem : report.problems()) {
-    std::fprintf(stderr, run.chinese ? "%s:%d: %s：填写为“%s”，要求 %s\n" : "%s:%d: %s: got \"%s\", want %s\n", path.c_str(), problem.line(),
-                 problem.column().empty() ? Say(run, "row", "整行").c_str() : problem.column().c_str(), problem.got().c_str(), problem.want().c_str());
+    std::fprintf(stderr,
+                 run.chinese ? "%s:%d: %s：填写为“%s”，要求 %s\n" : "%s:%d: %s: got \"%s\", want %s\n",
+                 path.c_str(), problem.line(),
+                 problem.column().empty() ? Say(run, "row", "整行").c_str() : problem.column().c_str(),
+                 problem.got().c_str(), problem.want().c_str());
   }
-  for (const std::string& remark : report.remarks()) std::fprintf(stderr, run.chinese ? "%s：提示：%s\n" : "%s: note: %s\n", path.c_str(), remark.c_str());
-  std::printf(run.chinese ? "%s%s：读取 %d 行，新增 %d，更新 %d，无变化 %d，拒绝 %d%s\n"
-                          : "%s%s: %d rows read, %d created, %d updated, %d unchanged, %d refused%s\n",
-              report.dry_run() ? Say(run, "(dry run) ", "（试导入）").c_str() : "",
-              path.c_str(), report.rows_read(), report.created(), report.updated(), report.unchanged(),
-              report.rows_refused(), report.rows_refused() > 0 ? Say(run, "; nothing was stored", "；没有写入任何数据").c_str() : "");
+  for (const std::string& remark : report.remarks())
+    std::fprintf(stderr, run.chinese ? "%s：提示：%s\n" : "%s: note: %s\n", path.c_str(), remark.c_str());
+  std::printf(
+      run.chinese ? "%s%s：读取 %d 行，新增 %d，更新 %d，无变化 %d，拒绝 %d%s\n"
+                  : "%s%s: %d rows read, %d created, %d updated, %d unchanged, %d refused%s\n",
+      report.dry_run() ? Say(run, "(dry run) ", "（试导入）").c_str() : "", path.c_str(), report.rows_read(),
+      report.created(), report.updated(), report.unchanged(), report.rows_refused(),
+      report.rows_refused() > 0 ? Say(run, "; nothing was stored", "；没有写入任何数据").c_str() : "");
 }
 
 using SendPart = std::function<absl::StatusOr<type::v1::ImportReport>(const Part&, bool dry_run)>;
 
-// A file of several parts is tried whole before its first part is stored, so that a bad row in the last part stores nothing.
-// Rows of one part cannot lean on rows of an earlier part of the same file: import the upper levels first.
-absl::Status ImportParts(Invocation& run, const std::string& path, const std::vector<Part>& parts, const SendPart& send) {
+// A file of several parts is tried whole before its first part is stored, so that a bad row in the last part
+// stores nothing. Rows of one part cannot lean on rows of an earlier part of the same file: import the upper
+// levels first.
+absl::Status ImportParts(Invocation& run, const std::string& path, const std::vector<Part>& parts,
+                         const SendPart& send) {
   int total = 0;
   for (const Part& part : parts) total += part.rows;
   type::v1::ImportReport all;
@@ -80,14 +88,16 @@ absl::Status ImportParts(Invocation& run, const std::string& path, const std::ve
     return absl::OkStatus();
   };
   if (dry_run || parts.size() > 1) GW_RETURN_IF_ERROR(pass(true, run.chinese ? "试导入" : "trying "));
-  if (!dry_run && all.rows_refused() == 0) GW_RETURN_IF_ERROR(pass(false, run.chinese ? "写入中" : "storing"));
+  if (!dry_run && all.rows_refused() == 0)
+    GW_RETURN_IF_ERROR(pass(false, run.chinese ? "写入中" : "storing"));
   PrintReport(run, path, all);
   if (all.rows_refused() > 0) {
-    return MakeError(absl::StatusCode::kInvalidArgument,
-                     absl::StrFormat("%d %s refused", all.rows_refused(), all.rows_refused() == 1 ? "row" : "rows"),
-                     {.reason = "IMPORT_ROWS_REFUSED",
-                      .metadata = {{"count", std::to_string(all.rows_refused())},
-                                   {"zh", absl::StrFormat("拒绝 %d 行，请改正后重新导入整个文件", all.rows_refused())}}});
+    return MakeError(
+        absl::StatusCode::kInvalidArgument,
+        absl::StrFormat("%d %s refused", all.rows_refused(), all.rows_refused() == 1 ? "row" : "rows"),
+        {.reason = "IMPORT_ROWS_REFUSED",
+         .metadata = {{"count", std::to_string(all.rows_refused())},
+                      {"zh", absl::StrFormat("拒绝 %d 行，请改正后重新导入整个文件", all.rows_refused())}}});
   }
   return absl::OkStatus();
 }
@@ -96,7 +106,8 @@ absl::StatusOr<type::v1::Position::Datum> DatumOf(Invocation& run) {
   const std::string name = run.Get("--datum");
   type::v1::Position::Datum datum = type::v1::Position::DATUM_UNSPECIFIED;
   if (!name.empty() && !type::v1::Position::Datum_Parse(name, &datum)) {
-    return absl::InvalidArgumentError(absl::StrFormat("--datum: got \"%s\", want WGS84, GCJ02 or BD09", name));
+    return absl::InvalidArgumentError(
+        absl::StrFormat("--datum: got \"%s\", want WGS84, GCJ02 or BD09", name));
   }
   return datum;
 }
@@ -107,28 +118,32 @@ absl::Status ImportFile(Invocation& run, const std::string& method, bool split) 
   const std::string& path = run.positionals[0];
   GW_ASSIGN_OR_RETURN(const std::string content, ReadFile(path));
   GW_ASSIGN_OR_RETURN(const type::v1::Position::Datum datum, DatumOf(run));
-  const std::vector<Part> parts = split ? SplitCsv(content) : std::vector<Part>{{.content = content, .rows = 1}};
-  return ImportParts(run, path, parts, [&](const Part& part, bool dry_run) -> absl::StatusOr<type::v1::ImportReport> {
-    Request request;
-    request.set_request_id(NewRequestId());
-    request.set_content(part.content);
-    request.set_file_name(std::filesystem::path(path).filename().string());
-    request.set_dry_run(dry_run);
-    request.set_first_line(part.first_line);
-    request.set_datum(datum);
-    if constexpr (std::is_same_v<Request, grid::v1::ImportRequest>) request.set_as_of_date(run.Get("--as-of"));
-    if constexpr (std::is_same_v<Request, intake::v1::ImportHotspotsRequest>) {
-      GW_ASSIGN_OR_RETURN(const intake::v1::ImportHotspotsResponse answer,
-                          run.session().Call<intake::v1::ImportHotspotsResponse>(method, request));
-      type::v1::ImportReport report = answer.report();
-      report.add_remarks(absl::StrFormat("%s: %d located, %d outside every boundary, %d known already, %d replaced",
-                                         answer.recognised_as(), answer.located(), answer.outside(), answer.duplicates(),
-                                         answer.superseded()));
-      return report;
-    } else {
-      return run.session().Call<type::v1::ImportReport>(method, request);
-    }
-  });
+  const std::vector<Part> parts =
+      split ? SplitCsv(content) : std::vector<Part>{{.content = content, .rows = 1}};
+  return ImportParts(
+      run, path, parts, [&](const Part& part, bool dry_run) -> absl::StatusOr<type::v1::ImportReport> {
+        Request request;
+        request.set_request_id(NewRequestId());
+        request.set_content(part.content);
+        request.set_file_name(std::filesystem::path(path).filename().string());
+        request.set_dry_run(dry_run);
+        request.set_first_line(part.first_line);
+        request.set_datum(datum);
+        if constexpr (std::is_same_v<Request, grid::v1::ImportRequest>)
+          request.set_as_of_date(run.Get("--as-of"));
+        if constexpr (std::is_same_v<Request, intake::v1::ImportHotspotsRequest>) {
+          GW_ASSIGN_OR_RETURN(const intake::v1::ImportHotspotsResponse answer,
+                              run.session().Call<intake::v1::ImportHotspotsResponse>(method, request));
+          type::v1::ImportReport report = answer.report();
+          report.add_remarks(
+              absl::StrFormat("%s: %d located, %d outside every boundary, %d known already, %d replaced",
+                              answer.recognised_as(), answer.located(), answer.outside(), answer.duplicates(),
+                              answer.superseded()));
+          return report;
+        } else {
+          return run.session().Call<type::v1::ImportReport>(method, request);
+        }
+      });
 }
 
 Command ImportCommand(const std::string& what, const std::string& summary, std::vector<Option> more,
@@ -150,33 +165,37 @@ void AddImportCommands(std::vector<Command>& commands) {
   const Option datum = {"--datum", "WGS84|GCJ02|BD09", "the datum the file's positions are in"};
   commands.push_back(ImportCommand(
       "divisions", "imports divisions from CSV (statistical codes, china-division's columns)", {as_of},
-      {"gridctl import divisions henan_2023_levels1-4.csv --as-of 2023-06-30 --dry-run"}, [](Invocation& run) {
-        return ImportFile<grid::v1::ImportRequest>(run, "gridwarden.grid.v1.GridService/ImportDivisions", true);
-      }));
-  commands.push_back(ImportCommand(
-      "boundaries", "imports polygons from GeoJSON; the datum must be declared", {datum},
-      {"gridctl import boundaries counties.geojson --datum WGS84"}, [](Invocation& run) {
-        return ImportFile<grid::v1::ImportRequest>(run, "gridwarden.grid.v1.GridService/ImportBoundaries", false);
-      }));
-  commands.push_back(ImportCommand(
-      "persons", "imports persons from CSV (staff_no, name, phone)", {}, {"gridctl import persons persons.csv"},
+      {"gridctl import divisions henan_2023_levels1-4.csv --as-of 2023-06-30 --dry-run"},
       [](Invocation& run) {
-        return ImportFile<grid::v1::ImportRequest>(run, "gridwarden.grid.v1.GridService/ImportPersons", true);
+        return ImportFile<grid::v1::ImportRequest>(run, "gridwarden.grid.v1.GridService/ImportDivisions",
+                                                   true);
       }));
+  commands.push_back(ImportCommand("boundaries", "imports polygons from GeoJSON; the datum must be declared",
+                                   {datum}, {"gridctl import boundaries counties.geojson --datum WGS84"},
+                                   [](Invocation& run) {
+                                     return ImportFile<grid::v1::ImportRequest>(
+                                         run, "gridwarden.grid.v1.GridService/ImportBoundaries", false);
+                                   }));
+  commands.push_back(ImportCommand("persons", "imports persons from CSV (staff_no, name, phone)", {},
+                                   {"gridctl import persons persons.csv"}, [](Invocation& run) {
+                                     return ImportFile<grid::v1::ImportRequest>(
+                                         run, "gridwarden.grid.v1.GridService/ImportPersons", true);
+                                   }));
+  commands.push_back(ImportCommand("tenures", "imports who holds which post from CSV", {},
+                                   {"gridctl import tenures tenures.csv --dry-run"}, [](Invocation& run) {
+                                     return ImportFile<grid::v1::ImportRequest>(
+                                         run, "gridwarden.grid.v1.GridService/ImportTenures", true);
+                                   }));
+  commands.push_back(ImportCommand("sources", "imports the ledger of sources from CSV", {datum},
+                                   {"gridctl import sources ledger.csv --dry-run"}, [](Invocation& run) {
+                                     return ImportFile<source::v1::ImportSourcesRequest>(
+                                         run, "gridwarden.source.v1.SourceService/ImportSources", true);
+                                   }));
   commands.push_back(ImportCommand(
-      "tenures", "imports who holds which post from CSV", {}, {"gridctl import tenures tenures.csv --dry-run"},
-      [](Invocation& run) {
-        return ImportFile<grid::v1::ImportRequest>(run, "gridwarden.grid.v1.GridService/ImportTenures", true);
-      }));
-  commands.push_back(ImportCommand(
-      "sources", "imports the ledger of sources from CSV", {datum}, {"gridctl import sources ledger.csv --dry-run"},
-      [](Invocation& run) {
-        return ImportFile<source::v1::ImportSourcesRequest>(run, "gridwarden.source.v1.SourceService/ImportSources", true);
-      }));
-  commands.push_back(ImportCommand(
-      "hotspots", "imports satellite hotspots (FIRMS CSV of MODIS or VIIRS, the ministry's straw list)", {datum},
-      {"gridctl import hotspots MODIS_C6_1_Global_24h.csv"}, [](Invocation& run) {
-        return ImportFile<intake::v1::ImportHotspotsRequest>(run, "gridwarden.intake.v1.IntakeService/ImportHotspots", true);
+      "hotspots", "imports satellite hotspots (FIRMS CSV of MODIS or VIIRS, the ministry's straw list)",
+      {datum}, {"gridctl import hotspots MODIS_C6_1_Global_24h.csv"}, [](Invocation& run) {
+        return ImportFile<intake::v1::ImportHotspotsRequest>(
+            run, "gridwarden.intake.v1.IntakeService/ImportHotspots", true);
       }));
 }
 

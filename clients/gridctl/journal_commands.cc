@@ -22,7 +22,9 @@ namespace {
 namespace v1 = journal::v1;
 namespace merkle = domain::merkle;
 
-std::string Method(std::string_view name) { return "gridwarden.journal.v1.JournalService/" + std::string(name); }
+std::string Method(std::string_view name) {
+  return "gridwarden.journal.v1.JournalService/" + std::string(name);
+}
 
 std::string Hex(const std::string& bytes) { return absl::BytesToHexString(bytes); }
 
@@ -36,19 +38,23 @@ absl::Status Status(Invocation& run) {
     PrintJson(status);
     return absl::OkStatus();
   }
-  std::printf("origin   %s%s\nsize     %llu entries, %llu waiting to be sequenced, epoch %llu\nroot     %s\nsealed   %llu entries at %s\n",
-              status.origin().c_str(), status.demo() ? "  (demo)" : "", static_cast<unsigned long long>(status.size()),
-              static_cast<unsigned long long>(status.staged()), static_cast<unsigned long long>(status.epoch()),
-              Hex(status.root()).c_str(), static_cast<unsigned long long>(status.sealed_size()),
-              LocalTime(status.sealed_time()).c_str());
+  std::printf(
+      "origin   %s%s\nsize     %llu entries, %llu waiting to be sequenced, epoch %llu\nroot     %s\nsealed   "
+      "%llu entries at %s\n",
+      status.origin().c_str(), status.demo() ? "  (demo)" : "",
+      static_cast<unsigned long long>(status.size()), static_cast<unsigned long long>(status.staged()),
+      static_cast<unsigned long long>(status.epoch()), Hex(status.root()).c_str(),
+      static_cast<unsigned long long>(status.sealed_size()), LocalTime(status.sealed_time()).c_str());
   return absl::OkStatus();
 }
 
 absl::Status Tail(Invocation& run) {
   GW_ASSIGN_OR_RETURN(const v1::JournalStatus status, ReadStatus(run.session()));
   uint64_t count = 20;
-  if (!run.positionals.empty() && (!absl::SimpleAtoi(run.positionals[0], &count) || count == 0 || count > 500)) {
-    return absl::InvalidArgumentError(absl::StrFormat("got \"%s\", want a number from 1 to 500", run.positionals[0]));
+  if (!run.positionals.empty() &&
+      (!absl::SimpleAtoi(run.positionals[0], &count) || count == 0 || count > 500)) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("got \"%s\", want a number from 1 to 500", run.positionals[0]));
   }
   v1::ListEntriesRequest request;
   request.set_start_index(status.size() > count ? status.size() - count : 0);
@@ -67,22 +73,28 @@ absl::Status Tail(Invocation& run) {
     const std::optional<Uuid> account = Uuid::FromBytes(entry.actor().account());
     table.Add({std::to_string(sequenced.index()), LocalTime(sequenced.sequenced_time()), entry.kind(),
                subject ? subject->ToString() : "?", std::to_string(entry.subject_seq()),
-               entry.actor().system() ? Say(run, "the system", "系统") : account ? account->ToString() : "?",
+               entry.actor().system() ? Say(run, "the system", "系统")
+               : account              ? account->ToString()
+                                      : "?",
                Hex(sequenced.leaf()).substr(0, 16)});
   }
-  std::fputs(table.empty() ? Say(run, "the journal is empty\n", "日志为空\n").c_str() : table.ToString().c_str(), stdout);
+  std::fputs(
+      table.empty() ? Say(run, "the journal is empty\n", "日志为空\n").c_str() : table.ToString().c_str(),
+      stdout);
   return absl::OkStatus();
 }
 
 absl::Status GetReceipt(Invocation& run) {
   v1::GetReceiptRequest request;
   request.set_request_id(run.positionals[0]);
-  GW_ASSIGN_OR_RETURN(const v1::Receipt receipt, run.session().Call<v1::Receipt>(Method("GetReceipt"), request));
+  GW_ASSIGN_OR_RETURN(const v1::Receipt receipt,
+                      run.session().Call<v1::Receipt>(Method("GetReceipt"), request));
   if (run.json) {
     PrintJson(receipt);
     return absl::OkStatus();
   }
-  std::printf("%s, received %s\n", Word(run, receipt.state()).c_str(), LocalTime(receipt.received_time()).c_str());
+  std::printf("%s, received %s\n", Word(run, receipt.state()).c_str(),
+              LocalTime(receipt.received_time()).c_str());
   for (const v1::Receipt::Line& line : receipt.lines()) {
     std::printf("entry %s  leaf %s  index %llu\n", line.entry_id().c_str(), Hex(line.leaf()).c_str(),
                 static_cast<unsigned long long>(line.index()));
@@ -90,8 +102,8 @@ absl::Status GetReceipt(Invocation& run) {
   return absl::OkStatus();
 }
 
-// Recomputes the tree from the entries alone: each leaf from its bytes, each subject's chain without a gap, the root at every
-// entry, and at the checkpoint's size the root that was signed.
+// Recomputes the tree from the entries alone: each leaf from its bytes, each subject's chain without a gap,
+// the root at every entry, and at the checkpoint's size the root that was signed.
 class Verifier {
  public:
   explicit Verifier(uint64_t signed_size) : signed_size_(signed_size) {}
@@ -99,11 +111,13 @@ class Verifier {
   absl::Status Take(const v1::SequencedEntry& sequenced) {
     const uint64_t expected = frontier_.size();
     if (sequenced.index() != expected) {
-      return ExitWith(kIncomplete, absl::StrFormat("entry %d is missing: the next one is %d", expected, sequenced.index()));
+      return ExitWith(kIncomplete, absl::StrFormat("entry %d is missing: the next one is %d", expected,
+                                                   sequenced.index()));
     }
     const std::string leaf = merkle::LeafHash(&crypto::Sha256, sequenced.body());
     if (leaf != sequenced.leaf()) {
-      return ExitWith(kAltered, absl::StrFormat("entry %d was altered: its bytes do not give its leaf", expected));
+      return ExitWith(kAltered,
+                      absl::StrFormat("entry %d was altered: its bytes do not give its leaf", expected));
     }
     v1::Entry entry;
     if (!entry.ParseFromString(sequenced.body())) {
@@ -111,7 +125,8 @@ class Verifier {
     }
     auto& [seq, last] = subjects_[entry.subject()];
     if (entry.subject_seq() != seq + 1 || entry.subject_prev() != last) {
-      return ExitWith(kAltered, absl::StrFormat("entry %d does not follow entry %d of its subject", expected, seq));
+      return ExitWith(kAltered,
+                      absl::StrFormat("entry %d does not follow entry %d of its subject", expected, seq));
     }
     seq = entry.subject_seq();
     last = leaf;
@@ -133,12 +148,14 @@ class Verifier {
 };
 
 absl::StatusOr<merkle::Checkpoint> ReadCheckpoint(Invocation& run) {
-  GW_ASSIGN_OR_RETURN(const v1::Checkpoint answer,
-                      run.session().Call<v1::Checkpoint>(Method("GetCheckpoint"), v1::GetCheckpointRequest()));
+  GW_ASSIGN_OR_RETURN(const v1::Checkpoint answer, run.session().Call<v1::Checkpoint>(
+                                                       Method("GetCheckpoint"), v1::GetCheckpointRequest()));
   const std::string key_text = run.Get("--key", answer.verifier_key());
   GW_ASSIGN_OR_RETURN(const merkle::Verifier key, merkle::ParseVerifierKey(&crypto::Sha256, key_text));
-  const absl::StatusOr<merkle::Checkpoint> checkpoint = merkle::OpenNote(&crypto::Sha256, answer.note(), key, &crypto::Verify);
-  if (absl::IsNotFound(checkpoint.status())) return ExitWith(kUnknownKey, "the checkpoint is not signed by this key");
+  const absl::StatusOr<merkle::Checkpoint> checkpoint =
+      merkle::OpenNote(&crypto::Sha256, answer.note(), key, &crypto::Verify);
+  if (absl::IsNotFound(checkpoint.status()))
+    return ExitWith(kUnknownKey, "the checkpoint is not signed by this key");
   if (!checkpoint.ok()) return ExitWith(kAltered, "the checkpoint's signature is wrong");
   return checkpoint;
 }
@@ -156,7 +173,8 @@ absl::Status Verify(Invocation& run) {
       GW_ASSIGN_OR_RETURN(const v1::ListEntriesResponse page,
                           run.session().Call<v1::ListEntriesResponse>(Method("ListEntries"), request));
       if (page.entries().empty()) {
-        return ExitWith(kIncomplete, absl::StrFormat("the log says %d entries, but ends after %d", status.size(), verifier.size()));
+        return ExitWith(kIncomplete, absl::StrFormat("the log says %d entries, but ends after %d",
+                                                     status.size(), verifier.size()));
       }
       for (const v1::SequencedEntry& entry : page.entries()) {
         if (verifier.size() < status.size()) GW_RETURN_IF_ERROR(verifier.Take(entry));
@@ -164,19 +182,24 @@ absl::Status Verify(Invocation& run) {
       progress.Set(static_cast<int64_t>(verifier.size()));
     }
   }
-  if (verifier.root() != status.root()) return ExitWith(kAltered, "the entries do not give the root the log names");
+  if (verifier.root() != status.root())
+    return ExitWith(kAltered, "the entries do not give the root the log names");
   if (checkpoint.size > verifier.size()) {
-    return ExitWith(kIncomplete, absl::StrFormat("%d entries were signed, only %d are there", checkpoint.size, verifier.size()));
+    return ExitWith(kIncomplete, absl::StrFormat("%d entries were signed, only %d are there", checkpoint.size,
+                                                 verifier.size()));
   }
-  if (verifier.signed_root() != checkpoint.root) return ExitWith(kAltered, "the entries do not give the root that was signed");
+  if (verifier.signed_root() != checkpoint.root)
+    return ExitWith(kAltered, "the entries do not give the root that was signed");
   if (run.json) {
     PrintJson(status);
   } else {
-    std::printf("%s: %llu entries of %llu subjects verified, %llu of them under a signed checkpoint\nroot %s\n",
-                checkpoint.origin.c_str(), static_cast<unsigned long long>(verifier.size()),
-                static_cast<unsigned long long>(verifier.subjects()), static_cast<unsigned long long>(checkpoint.size),
-                Hex(verifier.root()).c_str());
-    if (!run.Has("--key")) std::printf("note: the key was told by the server itself; give --key to use one you trust\n");
+    std::printf(
+        "%s: %llu entries of %llu subjects verified, %llu of them under a signed checkpoint\nroot %s\n",
+        checkpoint.origin.c_str(), static_cast<unsigned long long>(verifier.size()),
+        static_cast<unsigned long long>(verifier.subjects()),
+        static_cast<unsigned long long>(checkpoint.size), Hex(verifier.root()).c_str());
+    if (!run.Has("--key"))
+      std::printf("note: the key was told by the server itself; give --key to use one you trust\n");
   }
   return absl::OkStatus();
 }
@@ -184,8 +207,10 @@ absl::Status Verify(Invocation& run) {
 }  // namespace
 
 void AddJournalCommands(std::vector<Command>& commands) {
-  commands.push_back({.words = "journal status", .summary = "says how far the log has come",
-                      .examples = {"gridctl journal status"}, .run = Status});
+  commands.push_back({.words = "journal status",
+                      .summary = "says how far the log has come",
+                      .examples = {"gridctl journal status"},
+                      .run = Status});
   commands.push_back({.words = "journal tail",
                       .arguments = "[COUNT]",
                       .summary = "shows the newest entries",
@@ -196,11 +221,13 @@ void AddJournalCommands(std::vector<Command>& commands) {
                       .summary = "says what became of a request",
                       .examples = {"gridctl journal receipt 0190..."},
                       .run = GetReceipt});
-  commands.push_back({.words = "journal verify",
-                      .summary = "recomputes the tree from all entries and compares it with the signed checkpoint",
-                      .options = {{"--key", "VERIFIER_KEY", "the log's key as you know it: name+id+base64"}},
-                      .examples = {"gridctl journal verify", "gridctl journal verify --key 'gridwarden.4117/journal+1a2b3c4d+AZ...'"},
-                      .run = Verify});
+  commands.push_back(
+      {.words = "journal verify",
+       .summary = "recomputes the tree from all entries and compares it with the signed checkpoint",
+       .options = {{"--key", "VERIFIER_KEY", "the log's key as you know it: name+id+base64"}},
+       .examples = {"gridctl journal verify",
+                    "gridctl journal verify --key 'gridwarden.4117/journal+1a2b3c4d+AZ...'"},
+       .run = Verify});
 }
 
 }  // namespace gridwarden::gridctl

@@ -90,7 +90,8 @@ void PrintJson(const google::protobuf::Message& message) {
   options.add_whitespace = true;
   options.always_print_primitive_fields = true;
   std::string json;
-  if (google::protobuf::util::MessageToJsonString(message, &json, options).ok()) std::fputs(json.c_str(), stdout);
+  if (google::protobuf::util::MessageToJsonString(message, &json, options).ok())
+    std::fputs(json.c_str(), stdout);
 }
 
 std::string LocalTime(absl::Time time) {
@@ -122,7 +123,8 @@ void PrintError(const absl::Status& status, bool chinese) {
   std::string sentence(status.message());
   if (chinese && facts && facts->metadata.contains("zh")) sentence = facts->metadata.at("zh");
   // The API's own sentence is for the telephone, which keeps what was entered; a shell does not.
-  if (chinese && absl::IsUnavailable(status)) sentence = absl::StrCat("服务暂时不可用：", std::string(status.message()));
+  if (chinese && absl::IsUnavailable(status))
+    sentence = absl::StrCat("服务暂时不可用：", std::string(status.message()));
   std::fprintf(stderr, "gridctl: %s\n", sentence.c_str());
   if (!facts) return;
   for (const FieldViolation& violation : facts->fields) {
@@ -131,7 +133,8 @@ void PrintError(const absl::Status& status, bool chinese) {
   }
   if (!facts->reason.empty()) std::fprintf(stderr, "  reason: %s\n", facts->reason.c_str());
   if (facts->retry_after) {
-    std::fprintf(stderr, chinese ? "  请在 %s 后重试\n" : "  try again in %s\n", absl::FormatDuration(*facts->retry_after).c_str());
+    std::fprintf(stderr, chinese ? "  请在 %s 后重试\n" : "  try again in %s\n",
+                 absl::FormatDuration(*facts->retry_after).c_str());
   }
 }
 
@@ -148,10 +151,11 @@ void Progress::Set(int64_t done) {
   const int tenth = static_cast<int>(10 * done / total_);
   if (terminal_) {
     std::fprintf(stderr, "\r%s [%-20s] %lld/%lld", label_.c_str(),
-                 std::string(static_cast<size_t>(20 * done / total_), '#').c_str(), static_cast<long long>(done),
-                 static_cast<long long>(total_));
+                 std::string(static_cast<size_t>(20 * done / total_), '#').c_str(),
+                 static_cast<long long>(done), static_cast<long long>(total_));
   } else if (tenth != shown_) {
-    std::fprintf(stderr, "%s %lld/%lld\n", label_.c_str(), static_cast<long long>(done), static_cast<long long>(total_));
+    std::fprintf(stderr, "%s %lld/%lld\n", label_.c_str(), static_cast<long long>(done),
+                 static_cast<long long>(total_));
   }
   shown_ = tenth;
 }

@@ -39,7 +39,8 @@ google::protobuf::Timestamp ToProto(absl::Time time);
 // What went wrong, for people: the sentence, each bad field, whether sending again may help.
 void PrintError(const absl::Status& status, bool chinese);
 
-// "[#####     ] 5000/12000" on standard error, redrawn in place when it is a terminal, a line per tenth otherwise.
+// "[#####     ] 5000/12000" on standard error, redrawn in place when it is a terminal, a line per tenth
+// otherwise.
 class Progress {
  public:
   Progress(std::string label, int64_t total);

@@ -100,8 +100,9 @@ absl::Status Session::Refresh() {
   identity::v1::RefreshTokensRequest request;
   request.set_refresh_token(refresh_token_);
   client_.set_token("");
-  GW_ASSIGN_OR_RETURN(const identity::v1::Tokens tokens,
-                      client_.Call<identity::v1::Tokens>("gridwarden.identity.v1.IdentityService/RefreshTokens", request));
+  GW_ASSIGN_OR_RETURN(
+      const identity::v1::Tokens tokens,
+      client_.Call<identity::v1::Tokens>("gridwarden.identity.v1.IdentityService/RefreshTokens", request));
   access_token_ = tokens.access_token();
   refresh_token_ = tokens.refresh_token();
   client_.set_token(access_token_);
@@ -114,8 +115,9 @@ absl::StatusOr<identity::v1::Account> Session::SignIn(const std::string& login, 
   request.set_password(password);
   request.set_client("gridctl");
   client_.set_token("");
-  GW_ASSIGN_OR_RETURN(const identity::v1::Tokens tokens,
-                      client_.Call<identity::v1::Tokens>("gridwarden.identity.v1.IdentityService/SignIn", request));
+  GW_ASSIGN_OR_RETURN(
+      const identity::v1::Tokens tokens,
+      client_.Call<identity::v1::Tokens>("gridwarden.identity.v1.IdentityService/SignIn", request));
   access_token_ = tokens.access_token();
   refresh_token_ = tokens.refresh_token();
   client_.set_token(access_token_);
@@ -124,8 +126,8 @@ absl::StatusOr<identity::v1::Account> Session::SignIn(const std::string& login, 
 }
 
 absl::Status Session::SignOut() {
-  const absl::StatusOr<std::string> answer =
-      CallBytes("gridwarden.identity.v1.IdentityService/SignOut", identity::v1::SignOutRequest().SerializeAsString());
+  const absl::StatusOr<std::string> answer = CallBytes("gridwarden.identity.v1.IdentityService/SignOut",
+                                                       identity::v1::SignOutRequest().SerializeAsString());
   if (!answer.ok() && !absl::IsUnauthenticated(answer.status())) return answer.status();
   access_token_.clear();
   refresh_token_.clear();
@@ -154,7 +156,8 @@ std::map<std::string, std::string> Session::PlaceNames(const std::vector<std::st
   std::map<std::string, std::string> names;
   grid::v1::BatchGetDivisionsRequest request;
   for (const std::string& division : divisions) {
-    if (!division.empty() && names.emplace(division, division).second && request.names_size() < 500) request.add_names(division);
+    if (!division.empty() && names.emplace(division, division).second && request.names_size() < 500)
+      request.add_names(division);
   }
   const auto answer =
       Call<grid::v1::BatchGetDivisionsResponse>("gridwarden.grid.v1.GridService/BatchGetDivisions", request);
@@ -163,7 +166,8 @@ std::map<std::string, std::string> Session::PlaceNames(const std::vector<std::st
     // The last two names tell a reader of one city enough.
     const std::string& path = division.path();
     const size_t last = path.rfind('/');
-    const size_t before = last == std::string::npos || last == 0 ? std::string::npos : path.rfind('/', last - 1);
+    const size_t before =
+        last == std::string::npos || last == 0 ? std::string::npos : path.rfind('/', last - 1);
     names[division.name()] = before == std::string::npos ? path : path.substr(before + 1);
   }
   return names;

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "common/connect_client.h"
 #include "base/status.h"
+#include "common/connect_client.h"
 #include "google/protobuf/message.h"
 #include "gridwarden/identity/v1/identity_service.pb.h"
 
@@ -18,8 +18,8 @@ namespace gridwarden::gridctl {
 
 struct SessionOptions {
   std::string server;
-  std::string token;        // given by flag or GRIDWARDEN_TOKEN; then nothing is stored or refreshed
-  std::string demo_time;    // demo logs only
+  std::string token;      // given by flag or GRIDWARDEN_TOKEN; then nothing is stored or refreshed
+  std::string demo_time;  // demo logs only
 };
 
 class Session {
@@ -39,10 +39,12 @@ class Session {
   absl::StatusOr<identity::v1::Account> SignIn(const std::string& login, const std::string& password);
   absl::Status SignOut();
 
-  // The division meant by a code, a name path, an id or a resource name: its canonical name "divisions/{uuid}".
+  // The division meant by a code, a name path, an id or a resource name: its canonical name
+  // "divisions/{uuid}".
   absl::StatusOr<std::string> DivisionName(std::string_view spelling);
 
-  // "遂平县/灈阳街道" for each resource name of a division, asked at once; a name that cannot be told is left as it is.
+  // "遂平县/灈阳街道" for each resource name of a division, asked at once; a name that cannot be told is left
+  // as it is.
   std::map<std::string, std::string> PlaceNames(const std::vector<std::string>& divisions);
 
   const std::string& server() const { return options_.server; }

@@ -15,18 +15,22 @@ namespace {
 
 namespace v1 = casework::v1;
 
-std::string Method(std::string_view name) { return "gridwarden.casework.v1.CaseworkService/" + std::string(name); }
+std::string Method(std::string_view name) {
+  return "gridwarden.casework.v1.CaseworkService/" + std::string(name);
+}
 
 void PrintSignals(Invocation& run, const google::protobuf::RepeatedPtrField<v1::Signal>& signals) {
   std::vector<std::string> divisions;
   for (const v1::Signal& signal : signals) divisions.push_back(signal.division());
   const std::map<std::string, std::string> places = run.session().PlaceNames(divisions);
-  Table table = MakeTable(run, {"STATE", "CHANNEL", "CATEGORY", "WHERE", "SURE", "FOUND", "DUE", "SIGNAL", "CASE"});
+  Table table =
+      MakeTable(run, {"STATE", "CHANNEL", "CATEGORY", "WHERE", "SURE", "FOUND", "DUE", "SIGNAL", "CASE"});
   for (const v1::Signal& signal : signals) {
-    table.Add({Word(run, signal.state()), Word(run, signal.channel()), CategoryWord(run, signal.category()),
-               signal.division().empty() ? "-" : places.at(signal.division()),
-               signal.place_confidence() > 0 ? absl::StrFormat("%.0f%%", 100 * signal.place_confidence()) : "-",
-               LocalTime(signal.event_time()), LocalTime(signal.due_time()), signal.name(), signal.case_()});
+    table.Add(
+        {Word(run, signal.state()), Word(run, signal.channel()), CategoryWord(run, signal.category()),
+         signal.division().empty() ? "-" : places.at(signal.division()),
+         signal.place_confidence() > 0 ? absl::StrFormat("%.0f%%", 100 * signal.place_confidence()) : "-",
+         LocalTime(signal.event_time()), LocalTime(signal.due_time()), signal.name(), signal.case_()});
   }
   std::fputs(table.ToString().c_str(), stdout);
 }
@@ -46,7 +50,8 @@ absl::Status List(Invocation& run) {
   for (const std::string& text : run.All("--state")) {
     v1::Signal::State state;
     if (!v1::Signal::State_Parse(absl::AsciiStrToUpper(text), &state)) {
-      return absl::InvalidArgumentError(absl::StrFormat("--state: got \"%s\", want NEW, ONSITE_CHECK, FILED, REJECTED ...", text));
+      return absl::InvalidArgumentError(
+          absl::StrFormat("--state: got \"%s\", want NEW, ONSITE_CHECK, FILED, REJECTED ...", text));
     }
     request.add_states(state);
   }
@@ -60,8 +65,10 @@ absl::Status List(Invocation& run) {
     PrintJson(page);
     return absl::OkStatus();
   }
-  if (page.signals().empty()) std::puts(Say(run, "no signals", "没有线索").c_str());
-  else PrintSignals(run, page.signals());
+  if (page.signals().empty())
+    std::puts(Say(run, "no signals", "没有线索").c_str());
+  else
+    PrintSignals(run, page.signals());
   PrintMore(run, page.next_page_token());
   return absl::OkStatus();
 }
@@ -80,7 +87,8 @@ absl::Status Submit(Invocation& run) {
   v1::Signal& signal = *request.mutable_signal();
   v1::Signal::Channel channel;
   if (!v1::Signal::Channel_Parse(absl::AsciiStrToUpper(run.Get("--channel", "PATROL")), &channel)) {
-    return absl::InvalidArgumentError("--channel: want PATROL, ASSIGNED, PUBLIC, HOTLINE, CAMERA or MEDIA_REPORT");
+    return absl::InvalidArgumentError(
+        "--channel: want PATROL, ASSIGNED, PUBLIC, HOTLINE, CAMERA or MEDIA_REPORT");
   }
   signal.set_channel(channel);
   signal.set_category(run.positionals[0]);
@@ -106,7 +114,8 @@ absl::Status SendCheck(Invocation& run) {
   request.set_name(NameIn("signals", run.positionals[0]));
   request.set_post(NameIn("posts", run.positionals[1]));
   request.set_etag(run.Get("--etag"));
-  GW_ASSIGN_OR_RETURN(const v1::Signal signal, run.session().Call<v1::Signal>(Method("RequestOnsiteCheck"), request));
+  GW_ASSIGN_OR_RETURN(const v1::Signal signal,
+                      run.session().Call<v1::Signal>(Method("RequestOnsiteCheck"), request));
   PrintSignal(run, signal);
   return absl::OkStatus();
 }
@@ -117,7 +126,8 @@ absl::Status SubmitCheck(Invocation& run) {
   request.set_name(NameIn("signals", run.positionals[0]));
   v1::Signal::OnsiteCheck::Result result;
   if (!v1::Signal::OnsiteCheck::Result_Parse(absl::AsciiStrToUpper(run.positionals[1]), &result)) {
-    return absl::InvalidArgumentError(absl::StrFormat("got \"%s\", want exists, absent or unable", run.positionals[1]));
+    return absl::InvalidArgumentError(
+        absl::StrFormat("got \"%s\", want exists, absent or unable", run.positionals[1]));
   }
   request.set_result(result);
   request.set_note(run.Get("--note"));
@@ -127,7 +137,8 @@ absl::Status SubmitCheck(Invocation& run) {
   if (run.Has("--position")) GW_RETURN_IF_ERROR(ReadPosition(run, request.mutable_position()));
   GW_ASSIGN_OR_RETURN(const absl::Time at, run.GetTime("--event-time", absl::Now()));
   *request.mutable_event_time() = ToProto(at);
-  GW_ASSIGN_OR_RETURN(const v1::Signal signal, run.session().Call<v1::Signal>(Method("SubmitOnsiteCheck"), request));
+  GW_ASSIGN_OR_RETURN(const v1::Signal signal,
+                      run.session().Call<v1::Signal>(Method("SubmitOnsiteCheck"), request));
   PrintSignal(run, signal);
   return absl::OkStatus();
 }
@@ -138,7 +149,8 @@ absl::Status Reject(Invocation& run) {
   request.set_name(NameIn("signals", run.positionals[0]));
   request.set_reason(run.Get("--reason"));
   request.set_etag(run.Get("--etag"));
-  GW_ASSIGN_OR_RETURN(const v1::Signal signal, run.session().Call<v1::Signal>(Method("RejectSignal"), request));
+  GW_ASSIGN_OR_RETURN(const v1::Signal signal,
+                      run.session().Call<v1::Signal>(Method("RejectSignal"), request));
   PrintSignal(run, signal);
   return absl::OkStatus();
 }
@@ -155,32 +167,45 @@ void AddSignalCommands(std::vector<Command>& commands) {
                                   {"--page", "TOKEN", "go on after a page"}},
                       .examples = {"gridctl signal list --division 411702 --state new"},
                       .run = List});
-  commands.push_back({.words = "signal show", .arguments = "SIGNAL", .summary = "shows one signal",
-                      .examples = {"gridctl signal show 0190..."}, .run = Show});
-  commands.push_back({.words = "signal submit",
-                      .arguments = "CATEGORY",
-                      .summary = "hands in a find or an outside lead",
-                      .options = {{"--channel", "CHANNEL", "PATROL (default), ASSIGNED, PUBLIC, HOTLINE, CAMERA, MEDIA_REPORT"},
-                                  {"--key", "TEXT", "the channel's own key; the same key never makes a second signal"},
-                                  {"--division", "DIVISION", "where, when there is no position"},
-                                  {"--source", "sources/ID", "the source of the ledger it is about"},
-                                  {"--note", "TEXT", "what was seen"},
-                                  PositionOption(), PhotoOption(), AnswerOption(), EventTimeOption()},
-                      .examples = {"gridctl signal submit STRAW_BURNING --position 114.02,32.98,20 --photo near:fire.jpg"},
-                      .run = Submit});
+  commands.push_back({.words = "signal show",
+                      .arguments = "SIGNAL",
+                      .summary = "shows one signal",
+                      .examples = {"gridctl signal show 0190..."},
+                      .run = Show});
+  commands.push_back(
+      {.words = "signal submit",
+       .arguments = "CATEGORY",
+       .summary = "hands in a find or an outside lead",
+       .options = {{"--channel", "CHANNEL",
+                    "PATROL (default), ASSIGNED, PUBLIC, HOTLINE, CAMERA, MEDIA_REPORT"},
+                   {"--key", "TEXT", "the channel's own key; the same key never makes a second signal"},
+                   {"--division", "DIVISION", "where, when there is no position"},
+                   {"--source", "sources/ID", "the source of the ledger it is about"},
+                   {"--note", "TEXT", "what was seen"},
+                   PositionOption(),
+                   PhotoOption(),
+                   AnswerOption(),
+                   EventTimeOption()},
+       .examples = {"gridctl signal submit STRAW_BURNING --position 114.02,32.98,20 --photo near:fire.jpg"},
+       .run = Submit});
   commands.push_back({.words = "signal send-check",
                       .arguments = "SIGNAL POST",
                       .summary = "sends somebody to look at an outside lead",
                       .options = {EtagOption()},
                       .examples = {"gridctl signal send-check 0190... posts/0190..."},
                       .run = SendCheck});
-  commands.push_back({.words = "signal check",
-                      .arguments = "SIGNAL exists|absent|unable",
-                      .summary = "says what the on-site check found",
-                      .options = {{"--note", "TEXT", "what was seen"}, PositionOption(), PhotoOption(), AnswerOption(),
-                                  EventTimeOption(), EtagOption()},
-                      .examples = {"gridctl signal check 0190... exists --photo near:a.jpg --photo far:b.jpg"},
-                      .run = SubmitCheck});
+  commands.push_back(
+      {.words = "signal check",
+       .arguments = "SIGNAL exists|absent|unable",
+       .summary = "says what the on-site check found",
+       .options = {{"--note", "TEXT", "what was seen"},
+                   PositionOption(),
+                   PhotoOption(),
+                   AnswerOption(),
+                   EventTimeOption(),
+                   EtagOption()},
+       .examples = {"gridctl signal check 0190... exists --photo near:a.jpg --photo far:b.jpg"},
+       .run = SubmitCheck});
   commands.push_back({.words = "signal reject",
                       .arguments = "SIGNAL",
                       .summary = "rejects a signal that did not hold",

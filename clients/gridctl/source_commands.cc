@@ -16,14 +16,15 @@ namespace {
 
 namespace v1 = source::v1;
 
-std::string Method(std::string_view name) { return "gridwarden.source.v1.SourceService/" + std::string(name); }
+std::string Method(std::string_view name) {
+  return "gridwarden.source.v1.SourceService/" + std::string(name);
+}
 
 void PrintSources(Invocation& run, const google::protobuf::RepeatedPtrField<v1::Source>& sources) {
   Table table = MakeTable(run, {"NUMBER", "NAME", "CATEGORY", "STATE", "DISPOSITION", "SOURCE"});
   for (const v1::Source& source : sources) {
-    table.Add({source.source_no(), source.display_name(), CategoryWord(run, source.category()), Word(run, source.state()),
-               Word(run, source.disposition()),
-               source.name()});
+    table.Add({source.source_no(), source.display_name(), CategoryWord(run, source.category()),
+               Word(run, source.state()), Word(run, source.disposition()), source.name()});
   }
   std::fputs(table.ToString().c_str(), stdout);
 }
@@ -36,20 +37,24 @@ absl::Status List(Invocation& run) {
   for (const std::string& text : run.All("--state")) {
     v1::Source::State state;
     if (!v1::Source::State_Parse(absl::AsciiStrToUpper(text), &state)) {
-      return absl::InvalidArgumentError(absl::StrFormat("--state: got \"%s\", want ACTIVE, STOPPED, CLOSED or GONE", text));
+      return absl::InvalidArgumentError(
+          absl::StrFormat("--state: got \"%s\", want ACTIVE, STOPPED, CLOSED or GONE", text));
     }
     request.add_states(state);
   }
   request.set_category(run.Get("--category"));
   request.set_query(run.Get("--query"));
   request.set_page_token(run.Get("--page"));
-  GW_ASSIGN_OR_RETURN(const v1::ListSourcesResponse page, run.session().Call<v1::ListSourcesResponse>(Method("ListSources"), request));
+  GW_ASSIGN_OR_RETURN(const v1::ListSourcesResponse page,
+                      run.session().Call<v1::ListSourcesResponse>(Method("ListSources"), request));
   if (run.json) {
     PrintJson(page);
     return absl::OkStatus();
   }
-  if (page.sources().empty()) std::puts(Say(run, "no sources", "没有污染源").c_str());
-  else PrintSources(run, page.sources());
+  if (page.sources().empty())
+    std::puts(Say(run, "no sources", "没有污染源").c_str());
+  else
+    PrintSources(run, page.sources());
   PrintMore(run, page.next_page_token());
   return absl::OkStatus();
 }
@@ -95,7 +100,8 @@ absl::Status Export(Invocation& run) {
     PrintJson(told);
     return absl::OkStatus();
   }
-  std::printf(run.chinese ? "%s：%lld 个污染源\n" : "%s: %lld sources\n", run.positionals[0].c_str(), static_cast<long long>(rows));
+  std::printf(run.chinese ? "%s：%lld 个污染源\n" : "%s: %lld sources\n", run.positionals[0].c_str(),
+              static_cast<long long>(rows));
   return absl::OkStatus();
 }
 
@@ -106,12 +112,18 @@ void AddSourceCommands(std::vector<Command>& commands) {
   const Option category = {"--category", "CODE", "only this category"};
   commands.push_back({.words = "source list",
                       .summary = "lists the ledger of sources in your scope 台账",
-                      .options = {division, category, {"--state", "STATE", "ACTIVE, STOPPED, CLOSED, GONE", true},
-                                  {"--query", "TEXT", "names or numbers beginning so"}, {"--page", "TOKEN", "go on after a page"}},
+                      .options = {division,
+                                  category,
+                                  {"--state", "STATE", "ACTIVE, STOPPED, CLOSED, GONE", true},
+                                  {"--query", "TEXT", "names or numbers beginning so"},
+                                  {"--page", "TOKEN", "go on after a page"}},
                       .examples = {"gridctl source list --division 411702 --category SMALL_POLLUTER"},
                       .run = List});
-  commands.push_back({.words = "source show", .arguments = "SOURCE", .summary = "shows one source",
-                      .examples = {"gridctl source show 0190..."}, .run = Show});
+  commands.push_back({.words = "source show",
+                      .arguments = "SOURCE",
+                      .summary = "shows one source",
+                      .examples = {"gridctl source show 0190..."},
+                      .run = Show});
   commands.push_back({.words = "source export",
                       .arguments = "FILE",
                       .summary = "writes the ledger as CSV that can be imported again",

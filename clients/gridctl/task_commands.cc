@@ -15,13 +15,15 @@ namespace {
 
 namespace v1 = patrol::v1;
 
-std::string Method(std::string_view name) { return "gridwarden.patrol.v1.PatrolService/" + std::string(name); }
+std::string Method(std::string_view name) {
+  return "gridwarden.patrol.v1.PatrolService/" + std::string(name);
+}
 
 void PrintTasks(Invocation& run, const google::protobuf::RepeatedPtrField<v1::PatrolTask>& tasks) {
   Table table = MakeTable(run, {"STATE", "TITLE", "CATEGORY", "DUE", "RESULT", "LATE", "TASK"});
   for (const v1::PatrolTask& task : tasks) {
-    table.Add({Word(run, task.state()), task.title(), CategoryWord(run, task.category()), LocalTime(task.due_time()),
-               Word(run, task.result()),
+    table.Add({Word(run, task.state()), task.title(), CategoryWord(run, task.category()),
+               LocalTime(task.due_time()), Word(run, task.result()),
                task.late() ? Say(run, "late", "逾期") : "", task.name()});
   }
   std::fputs(table.ToString().c_str(), stdout);
@@ -35,7 +37,8 @@ absl::Status List(Invocation& run) {
   for (const std::string& text : run.All("--state")) {
     v1::PatrolTask::State state;
     if (!v1::PatrolTask::State_Parse(absl::AsciiStrToUpper(text), &state)) {
-      return absl::InvalidArgumentError(absl::StrFormat("--state: got \"%s\", want ISSUED, STARTED, DONE, MISSED ...", text));
+      return absl::InvalidArgumentError(
+          absl::StrFormat("--state: got \"%s\", want ISSUED, STARTED, DONE, MISSED ...", text));
     }
     request.add_states(state);
   }
@@ -48,8 +51,10 @@ absl::Status List(Invocation& run) {
     PrintJson(page);
     return absl::OkStatus();
   }
-  if (page.patrol_tasks().empty()) std::puts(Say(run, "no tasks", "没有任务").c_str());
-  else PrintTasks(run, page.patrol_tasks());
+  if (page.patrol_tasks().empty())
+    std::puts(Say(run, "no tasks", "没有任务").c_str());
+  else
+    PrintTasks(run, page.patrol_tasks());
   PrintMore(run, page.next_page_token());
   return absl::OkStatus();
 }
@@ -127,15 +132,16 @@ absl::Status Done(Invocation& run) {
 }  // namespace
 
 void AddTaskCommands(std::vector<Command>& commands) {
-  commands.push_back({.words = "task list",
-                      .summary = "lists inspections in your scope",
-                      .options = {{"--division", "DIVISION", "it and all below"},
-                                  {"--state", "STATE", "PLANNED, ISSUED, STARTED, DONE, MISSED, WAIVED", true},
-                                  {"--overdue", "", "only those past their due time"},
-                                  {"--mine", "", "only your own"},
-                                  {"--page", "TOKEN", "go on after a page"}},
-                      .examples = {"gridctl task list --division 411702 --overdue", "gridctl task list --mine"},
-                      .run = List});
+  commands.push_back(
+      {.words = "task list",
+       .summary = "lists inspections in your scope",
+       .options = {{"--division", "DIVISION", "it and all below"},
+                   {"--state", "STATE", "PLANNED, ISSUED, STARTED, DONE, MISSED, WAIVED", true},
+                   {"--overdue", "", "only those past their due time"},
+                   {"--mine", "", "only your own"},
+                   {"--page", "TOKEN", "go on after a page"}},
+       .examples = {"gridctl task list --division 411702 --overdue", "gridctl task list --mine"},
+       .run = List});
   commands.push_back({.words = "task create",
                       .summary = "plans an inspection of a source or a ground",
                       .options = {{"--source", "SOURCE", "what to look at"},
@@ -145,7 +151,8 @@ void AddTaskCommands(std::vector<Command>& commands) {
                                   {"--post", "POST", "who shall go"},
                                   {"--due", "TIME", "by when; default in 24 hours"},
                                   {"--title", "TEXT", "what the task is called"}},
-                      .examples = {"gridctl task create --division 411702001 --category ROAD --title 道路巡查 --due \"2026-12-01 18:00\""},
+                      .examples = {"gridctl task create --division 411702001 --category ROAD --title "
+                                   "道路巡查 --due \"2026-12-01 18:00\""},
                       .run = Create});
   commands.push_back({.words = "task assign",
                       .arguments = "TASK POST",
@@ -153,13 +160,19 @@ void AddTaskCommands(std::vector<Command>& commands) {
                       .options = {{"--due", "TIME", "a new due time"}, EtagOption()},
                       .examples = {"gridctl task assign 0190... posts/0190..."},
                       .run = Assign});
-  commands.push_back({.words = "task done",
-                      .arguments = "TASK normal|problem|inaccessible|source_gone",
-                      .summary = "says what was seen; a problem becomes a signal",
-                      .options = {{"--note", "TEXT", "what was seen"}, PhotoOption(), AnswerOption(), PositionOption(),
-                                  EventTimeOption(), EtagOption()},
-                      .examples = {"gridctl task done 0190... problem --photo near:dust.jpg --answer SITE_SIX100_ZMD.COVER=no"},
-                      .run = Done});
+  commands.push_back(
+      {.words = "task done",
+       .arguments = "TASK normal|problem|inaccessible|source_gone",
+       .summary = "says what was seen; a problem becomes a signal",
+       .options = {{"--note", "TEXT", "what was seen"},
+                   PhotoOption(),
+                   AnswerOption(),
+                   PositionOption(),
+                   EventTimeOption(),
+                   EtagOption()},
+       .examples =
+           {"gridctl task done 0190... problem --photo near:dust.jpg --answer SITE_SIX100_ZMD.COVER=no"},
+       .run = Done});
 }
 
 }  // namespace gridwarden::gridctl

@@ -20,10 +20,11 @@ const std::map<std::string, Words>& EnumTable() {
   static const auto* const table = new std::map<std::string, Words>{
       {"gridwarden.grid.v1.Division.Level", {"省", "市", "县", "乡镇", "村", "组"}},
       {"gridwarden.grid.v1.Post.Kind",
-       {"网格长", "网格员", "巡查员", "监督员", "攻坚办", "单位承办岗", "执法", "纪检监察", "第一网格长", "乡镇（街道）主要负责人",
-        "村（社区）主要负责人", "路长", "网格督查员"}},
+       {"网格长", "网格员", "巡查员", "监督员", "攻坚办", "单位承办岗", "执法", "纪检监察", "第一网格长",
+        "乡镇（街道）主要负责人", "村（社区）主要负责人", "路长", "网格督查员"}},
       {"gridwarden.grid.v1.Post.Regime", {"综合", "小散乱污", "道路", "工地"}},
-      {"gridwarden.grid.v1.Post.Responsibility", {"无领导责任", "第一责任人", "直接领导责任", "领导责任", "负总责"}},
+      {"gridwarden.grid.v1.Post.Responsibility",
+       {"无领导责任", "第一责任人", "直接领导责任", "领导责任", "负总责"}},
       {"gridwarden.grid.v1.Tenure.Kind", {"正式", "代理"}},
       {"gridwarden.patrol.v1.PatrolTask.State", {"待派", "已派", "已开始", "已完成", "未完成", "免除"}},
       {"gridwarden.patrol.v1.Visit.Result", {"正常", "发现问题", "无法进入", "污染源已灭失"}},
@@ -49,7 +50,8 @@ std::string DomainWord(const std::string& type, int number) {
   if (is("gridwarden.casework.v1.Signal.Channel") && number <= 7) {
     return std::string(domain::ZhOf(static_cast<domain::Channel>(number)));
   }
-  if ((is("gridwarden.casework.v1.Case.Disposition") || is("gridwarden.source.v1.Source.Disposition")) && number <= 3) {
+  if ((is("gridwarden.casework.v1.Case.Disposition") || is("gridwarden.source.v1.Source.Disposition")) &&
+      number <= 3) {
     return std::string(domain::ZhOf(static_cast<domain::Disposition>(number)));
   }
   if (is("gridwarden.source.v1.Source.State") && number <= 4) {
@@ -60,18 +62,62 @@ std::string DomainWord(const std::string& type, int number) {
 
 const std::map<std::string, const char*>& HeaderTable() {
   static const auto* const table = new std::map<std::string, const char*>{
-      {"LOGIN", "登录名"},     {"NAME", "名称"},          {"PHONE", "电话"},       {"ADMIN", "管理员"},     {"STATE", "状态"},
-      {"CREATED", "创建时间"}, {"ACCOUNT", "账号"},       {"NUMBER", "编号"},      {"CATEGORY", "类别"},    {"WHERE", "地点"},
-      {"FOUND", "发现时间"},   {"DUE", "期限"},           {"CLOSED", "结案时间"},  {"WHOLE DUE", "总期限"}, {"REWORK", "返工"},
-      {"HELD", "回头看"},      {"CASE", "案卷"},          {"WHEN", "时间"},        {"ACT", "动作"},         {"FROM -> TO", "状态"},
-      {"WHO", "人员"},         {"IN WHICH POST", "岗位"}, {"EVIDENCE", "证据"},    {"SAID", "说明"},        {"LEVEL", "级别"},
-      {"DIVISION", "区划"},    {"POST", "岗位"},          {"REGIME", "体系"},      {"RESPONSIBILITY", "责任"},
-      {"HOLDER", "任职人"},    {"HOW", "方式"},           {"DOCUMENT", "文号"},    {"CODE", "代码"},        {"NOTE", "备注"},
-      {"KIND", "类型"},        {"NO", "序号"},            {"STAFF NO", "工号"},    {"PERSON", "人员"},      {"CHANNEL", "来源"},
-      {"SURE", "可信度"},      {"SIGNAL", "线索"},        {"DISPOSITION", "处置方式"},
-      {"SOURCE", "污染源"},    {"TITLE", "名称"},         {"RESULT", "结果"},      {"LATE", "逾期"},        {"TASK", "任务"},
-      {"INDEX", "序号"},       {"SEQUENCED", "入序时间"}, {"SUBJECT", "对象"},     {"SEQ", "次序"},         {"BY", "账号"},
-      {"LEAF", "叶值"},        {"COUNTED", "项目"},       {"BOARD", "看板"},       {"RECOUNT", "复核"},
+      {"LOGIN", "登录名"},
+      {"NAME", "名称"},
+      {"PHONE", "电话"},
+      {"ADMIN", "管理员"},
+      {"STATE", "状态"},
+      {"CREATED", "创建时间"},
+      {"ACCOUNT", "账号"},
+      {"NUMBER", "编号"},
+      {"CATEGORY", "类别"},
+      {"WHERE", "地点"},
+      {"FOUND", "发现时间"},
+      {"DUE", "期限"},
+      {"CLOSED", "结案时间"},
+      {"WHOLE DUE", "总期限"},
+      {"REWORK", "返工"},
+      {"HELD", "回头看"},
+      {"CASE", "案卷"},
+      {"WHEN", "时间"},
+      {"ACT", "动作"},
+      {"FROM -> TO", "状态"},
+      {"WHO", "人员"},
+      {"IN WHICH POST", "岗位"},
+      {"EVIDENCE", "证据"},
+      {"SAID", "说明"},
+      {"LEVEL", "级别"},
+      {"DIVISION", "区划"},
+      {"POST", "岗位"},
+      {"REGIME", "体系"},
+      {"RESPONSIBILITY", "责任"},
+      {"HOLDER", "任职人"},
+      {"HOW", "方式"},
+      {"DOCUMENT", "文号"},
+      {"CODE", "代码"},
+      {"NOTE", "备注"},
+      {"KIND", "类型"},
+      {"NO", "序号"},
+      {"STAFF NO", "工号"},
+      {"PERSON", "人员"},
+      {"CHANNEL", "来源"},
+      {"SURE", "可信度"},
+      {"SIGNAL", "线索"},
+      {"DISPOSITION", "处置方式"},
+      {"SOURCE", "污染源"},
+      {"TITLE", "名称"},
+      {"RESULT", "结果"},
+      {"LATE", "逾期"},
+      {"TASK", "任务"},
+      {"INDEX", "序号"},
+      {"SEQUENCED", "入序时间"},
+      {"SUBJECT", "对象"},
+      {"SEQ", "次序"},
+      {"BY", "账号"},
+      {"LEAF", "叶值"},
+      {"COUNTED", "项目"},
+      {"BOARD", "看板"},
+      {"RECOUNT", "复核"},
   };
   return *table;
 }
@@ -126,7 +172,8 @@ std::string Say(const Invocation& run, std::string_view english, std::string_vie
 }
 
 void PrintMore(const Invocation& run, const std::string& page_token) {
-  if (!page_token.empty()) std::printf("%s --page %s\n", Say(run, "more:", "还有：").c_str(), page_token.c_str());
+  if (!page_token.empty())
+    std::printf("%s --page %s\n", Say(run, "more:", "还有：").c_str(), page_token.c_str());
 }
 
 std::string CategoryWord(Invocation& run, const std::string& code) {
@@ -138,7 +185,8 @@ std::string CategoryWord(Invocation& run, const std::string& code) {
     const auto answer = run.session().Call<source::v1::ListCategoriesResponse>(
         "gridwarden.source.v1.SourceService/ListCategories", request);
     if (answer.ok()) {
-      for (const source::v1::Category& category : answer->categories()) (*run.category_names)[category.code()] = category.zh();
+      for (const source::v1::Category& category : answer->categories())
+        (*run.category_names)[category.code()] = category.zh();
     }
   }
   const auto found = run.category_names->find(code);

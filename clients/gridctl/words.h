@@ -8,7 +8,8 @@
 #include "gridctl/command.h"
 #include "gridctl/output.h"
 
-// What users read: the API's names in English, the field's own words when Chinese is chosen (--lang zh or LANG).
+// What users read: the API's names in English, the field's own words when Chinese is chosen (--lang zh or
+// LANG).
 namespace gridwarden::gridctl {
 
 // "GRID_OFFICER" or "网格员"; "-" for a value that is not set.
@@ -37,7 +38,8 @@ std::string Say(const Invocation& run, std::string_view english, std::string_vie
 // Where a list goes on.
 void PrintMore(const Invocation& run, const std::string& page_token);
 
-// The Chinese names of categories, read once from the server and only when Chinese is chosen; the code itself otherwise.
+// The Chinese names of categories, read once from the server and only when Chinese is chosen; the code itself
+// otherwise.
 std::string CategoryWord(Invocation& run, const std::string& code);
 
 // "VACANT" or "空缺"

@@ -12,14 +12,16 @@ namespace {
 
 using Level = grid::v1::Division;
 
-constexpr std::array kSurnames = {"王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱",
-                                  "高", "林", "何", "郭", "马", "罗", "梁", "宋", "郑", "谢", "韩", "唐", "冯", "于"};
-constexpr std::array kGiven = {"伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "军", "洋", "勇", "艳", "杰", "娟",
-                               "涛", "明", "超", "霞", "平", "刚", "桂英", "建国", "建华", "志强", "秀兰", "海燕", "文博", "子轩"};
+constexpr std::array kSurnames = {"王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴",
+                                  "徐", "孙", "胡", "朱", "高", "林", "何", "郭", "马", "罗",
+                                  "梁", "宋", "郑", "谢", "韩", "唐", "冯", "于"};
+constexpr std::array kGiven = {"伟",   "芳",   "娜",   "敏",   "静",   "丽",   "强",   "磊",  "军", "洋",
+                               "勇",   "艳",   "杰",   "娟",   "涛",   "明",   "超",   "霞",  "平", "刚",
+                               "桂英", "建国", "建华", "志强", "秀兰", "海燕", "文博", "子轩"};
 
 // Cuts `box` among the children, always across the longer side, by halves of their number.
-void Cut(std::map<std::string, Ground>& grounds, const std::vector<std::string>& children, size_t first, size_t last,
-         double west, double south, double east, double north, Random& random) {
+void Cut(std::map<std::string, Ground>& grounds, const std::vector<std::string>& children, size_t first,
+         size_t last, double west, double south, double east, double north, Random& random) {
   if (last - first == 1) {
     Ground& ground = grounds.at(children[first]);
     ground.west = west, ground.south = south, ground.east = east, ground.north = north;
@@ -43,15 +45,19 @@ void Cut(std::map<std::string, Ground>& grounds, const std::vector<std::string>&
 void CutBelow(std::map<std::string, Ground>& grounds, const std::string& name, Random& random) {
   const Ground ground = grounds.at(name);
   if (ground.children.empty()) return;
-  Cut(grounds, ground.children, 0, ground.children.size(), ground.west, ground.south, ground.east, ground.north, random);
+  Cut(grounds, ground.children, 0, ground.children.size(), ground.west, ground.south, ground.east,
+      ground.north, random);
   for (const std::string& child : ground.children) CutBelow(grounds, child, random);
 }
 
-std::string Date(absl::Time time) { return absl::FormatTime("%Y-%m-%d", time, absl::FixedTimeZone(8 * 3600)); }
+std::string Date(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%d", time, absl::FixedTimeZone(8 * 3600));
+}
 
 }  // namespace
 
-std::map<std::string, Ground> LayOut(const std::vector<grid::v1::Division>& divisions, const std::string& city, uint64_t seed) {
+std::map<std::string, Ground> LayOut(const std::vector<grid::v1::Division>& divisions,
+                                     const std::string& city, uint64_t seed) {
   std::map<std::string, Ground> grounds;
   for (const grid::v1::Division& division : divisions) {
     grounds[division.name()] = {.name = division.name(),
@@ -80,11 +86,12 @@ std::string BoundariesGeoJson(const std::map<std::string, Ground>& grounds) {
   bool first = true;
   for (const auto& [name, g] : grounds) {
     if (g.code.empty() || g.east <= g.west) continue;
-    absl::StrAppendFormat(&json,
-                          R"(%s{"type":"Feature","properties":{"code":"%s","note":"synthetic"},"geometry":{"type":"Polygon","coordinates":)"
-                          R"([[[%.6f,%.6f],[%.6f,%.6f],[%.6f,%.6f],[%.6f,%.6f],[%.6f,%.6f]]]}})",
-                          first ? "" : ",\n", g.code, g.west, g.south, g.east, g.south, g.east, g.north, g.west, g.north,
-                          g.west, g.south);
+    absl::StrAppendFormat(
+        &json,
+        R"(%s{"type":"Feature","properties":{"code":"%s","note":"synthetic"},"geometry":{"type":"Polygon","coordinates":)"
+        R"([[[%.6f,%.6f],[%.6f,%.6f],[%.6f,%.6f],[%.6f,%.6f],[%.6f,%.6f]]]}})",
+        first ? "" : ",\n", g.code, g.west, g.south, g.east, g.south, g.east, g.north, g.west, g.north,
+        g.west, g.south);
     first = false;
   }
   return json + "]}";
@@ -95,7 +102,8 @@ namespace {
 // Writes the people and the appointments of the whole tree.
 class Appointer {
  public:
-  Appointer(Cast& cast, absl::Time since, uint64_t seed) : cast_(cast), since_(since), random_(seed, "appoint") {
+  Appointer(Cast& cast, absl::Time since, uint64_t seed)
+      : cast_(cast), since_(since), random_(seed, "appoint") {
     cast_.persons_csv = "工号,姓名,电话\n";
     cast_.tenures_csv = "工号,区划代码,岗位,体系,序号,任职方式,任职日期,离任日期,文号\n";
   }
@@ -103,7 +111,8 @@ class Appointer {
   std::string Person() {
     const int number = ++people_;
     const std::string staff_no = absl::StrFormat("D%06d", number);
-    const std::string name = std::string(kSurnames[random_.Below(kSurnames.size())]) + kGiven[random_.Below(kGiven.size())];
+    const std::string name =
+        std::string(kSurnames[random_.Below(kSurnames.size())]) + kGiven[random_.Below(kGiven.size())];
     cast_.names[staff_no] = name;
     absl::StrAppendFormat(&cast_.persons_csv, "%s,%s,199%08d\n", staff_no, name, number);
     return staff_no;
@@ -111,8 +120,9 @@ class Appointer {
 
   // One appointment; about one in thirty is an acting one.
   void Hold(const std::string& staff_no, const Ground& ground, const std::string& post, bool acting = false) {
-    absl::StrAppendFormat(&cast_.tenures_csv, "%s,%s,%s,GENERAL,1,%s,%s,,驻网格演示〔%s〕%d号\n", staff_no, ground.code, post,
-                          acting ? "代理" : "正式", Date(since_ - absl::Hours(24) * (30 + random_.Below(700))),
+    absl::StrAppendFormat(&cast_.tenures_csv, "%s,%s,%s,GENERAL,1,%s,%s,,驻网格演示〔%s〕%d号\n", staff_no,
+                          ground.code, post, acting ? "代理" : "正式",
+                          Date(since_ - absl::Hours(24) * (30 + random_.Below(700))),
                           absl::FormatTime("%Y", since_, absl::UTCTimeZone()), ++documents_);
   }
 
@@ -131,7 +141,8 @@ class Appointer {
 };
 
 // One of the county's supervision officers who does not belong to the township; "" when there is none.
-std::string SupervisorFromElsewhere(const Cast& cast, const std::string& county, const std::string& township, size_t turn) {
+std::string SupervisorFromElsewhere(const Cast& cast, const std::string& county, const std::string& township,
+                                    size_t turn) {
   std::vector<std::string> others;
   for (const LivelyTownship& lively : cast.townships) {
     if (lively.county == county && lively.township != township) others.push_back(lively.supervisor);
@@ -141,8 +152,8 @@ std::string SupervisorFromElsewhere(const Cast& cast, const std::string& county,
 
 }  // namespace
 
-Cast Appoint(const std::map<std::string, Ground>& grounds, const std::string& city, int accounts_max, absl::Time since,
-             uint64_t seed) {
+Cast Appoint(const std::map<std::string, Ground>& grounds, const std::string& city, int accounts_max,
+             absl::Time since, uint64_t seed) {
   Cast cast;
   Appointer appoint(cast, since, seed);
   const Ground& top = grounds.at(city);
@@ -170,8 +181,8 @@ Cast Appoint(const std::map<std::string, Ground>& grounds, const std::string& ci
       LivelyTownship cast_here{.township = township_name, .county = county_name};
       if (is_lively) {
         ++lively;
-        for (std::string* staff_no : {&cast_here.office, &cast_here.leader, &cast_here.handler, &cast_here.patrol,
-                                      &cast_here.supervisor}) {
+        for (std::string* staff_no : {&cast_here.office, &cast_here.leader, &cast_here.handler,
+                                      &cast_here.patrol, &cast_here.supervisor}) {
           *staff_no = appoint.Person();
         }
         appoint.Hold(cast_here.office, township, "CAMPAIGN_OFFICE");
@@ -192,8 +203,8 @@ Cast Appoint(const std::map<std::string, Ground>& grounds, const std::string& ci
         appoint.Fill(village, "PATROL_OFFICER", 0.06);
       }
     }
-    // The supervision officers of the lively townships go round the villages of the others, so that a fix is checked by
-    // somebody from elsewhere.
+    // The supervision officers of the lively townships go round the villages of the others, so that a fix is
+    // checked by somebody from elsewhere.
     size_t next = 0;
     for (const std::string& township_name : county.children) {
       const bool has_own = std::any_of(cast.townships.begin(), cast.townships.end(),
@@ -202,7 +213,8 @@ Cast Appoint(const std::map<std::string, Ground>& grounds, const std::string& ci
       if (!has_own) supervised.push_back(township_name);
       for (const std::string& name : supervised) {
         const std::string supervisor = SupervisorFromElsewhere(cast, county_name, township_name, next++);
-        if (!supervisor.empty() && next % 16 != 0) appoint.Hold(supervisor, grounds.at(name), "SUPERVISION_OFFICER");
+        if (!supervisor.empty() && next % 16 != 0)
+          appoint.Hold(supervisor, grounds.at(name), "SUPERVISION_OFFICER");
       }
     }
   }
@@ -228,18 +240,20 @@ std::string SourcesCsv(const std::map<std::string, Ground>& grounds, int count, 
   for (int i = 1; i <= count && !villages.empty(); ++i) {
     const Ground& at = *villages[random.Below(static_cast<int>(villages.size()))];
     const Kind kind = kKinds[random.Below(kKinds.size())];
-    absl::StrAppendFormat(&csv, "YS%05d,%s%s%d号,%s,%s,%.6f,%.6f,WGS84,演示经营者%d,,%s\n", i, at.display_name, kind.name, i,
-                          kind.category, at.code, random.Between(at.west, at.east), random.Between(at.south, at.north), i,
+    absl::StrAppendFormat(&csv, "YS%05d,%s%s%d号,%s,%s,%.6f,%.6f,WGS84,演示经营者%d,,%s\n", i,
+                          at.display_name, kind.name, i, kind.category, at.code,
+                          random.Between(at.west, at.east), random.Between(at.south, at.north), i,
                           at.display_name);
   }
   return csv;
 }
 
-std::string HotspotsCsv(const std::map<std::string, Ground>& grounds, const std::vector<std::string>& townships, absl::Time day,
-                        int count, uint64_t seed) {
+std::string HotspotsCsv(const std::map<std::string, Ground>& grounds,
+                        const std::vector<std::string>& townships, absl::Time day, int count, uint64_t seed) {
   Random random(seed, absl::StrFormat("hotspots %s", Date(day)));
   std::string csv =
-      "latitude,longitude,bright_ti4,scan,track,acq_date,acq_time,satellite,instrument,confidence,version,bright_ti5,frp,"
+      "latitude,longitude,bright_ti4,scan,track,acq_date,acq_time,satellite,instrument,confidence,version,"
+      "bright_ti5,frp,"
       "daynight\n";
   const std::string date = absl::FormatTime("%Y-%m-%d", day, absl::UTCTimeZone());
   for (int i = 0; i < count; ++i) {
@@ -247,9 +261,10 @@ std::string HotspotsCsv(const std::map<std::string, Ground>& grounds, const std:
     const bool outside = random.Chance(0.1);
     const double lon = outside ? random.Between(116.0, 117.0) : random.Between(at.west, at.east);
     const double lat = outside ? random.Between(34.5, 35.0) : random.Between(at.south, at.north);
-    absl::StrAppendFormat(&csv, "%.5f,%.5f,%.1f,0.39,0.36,%s,%02d%02d,N,VIIRS,%s,2.0NRT,%.1f,%.2f,D\n", lat, lon,
-                          random.Between(310, 367), date, 5, random.Below(60), random.Chance(0.8) ? "nominal" : "low",
-                          random.Between(285, 300), random.Between(1, 30));
+    absl::StrAppendFormat(&csv, "%.5f,%.5f,%.1f,0.39,0.36,%s,%02d%02d,N,VIIRS,%s,2.0NRT,%.1f,%.2f,D\n", lat,
+                          lon, random.Between(310, 367), date, 5, random.Below(60),
+                          random.Chance(0.8) ? "nominal" : "low", random.Between(285, 300),
+                          random.Between(1, 30));
   }
   return csv;
 }

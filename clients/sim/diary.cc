@@ -15,12 +15,12 @@ namespace gridwarden::sim {
 namespace {
 
 nlohmann::json ToJson(const Find& find) {
-  return {{"number", find.number},     {"place", find.place->township},
-          {"village", find.village},   {"category", find.category},
-          {"signal", find.signal},     {"file", absl::Base64Escape(find.file.SerializeAsString())},
-          {"late", find.late},         {"rejected", find.rejected},
-          {"checks", find.checks},     {"refusals", find.refusals},
-          {"photos", find.photos},     {"rebound_of", find.rebound_of}};
+  return {{"number", find.number},   {"place", find.place->township},
+          {"village", find.village}, {"category", find.category},
+          {"signal", find.signal},   {"file", absl::Base64Escape(find.file.SerializeAsString())},
+          {"late", find.late},       {"rejected", find.rejected},
+          {"checks", find.checks},   {"refusals", find.refusals},
+          {"photos", find.photos},   {"rebound_of", find.rebound_of}};
 }
 
 std::optional<Find> FindOf(const nlohmann::json& json, const Cast& cast) {
@@ -57,11 +57,14 @@ std::string ToText(const DiaryLine& line) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-absl::Status Unreadable() { return absl::FailedPreconditionError("the file given by --progress is not one that gridsim wrote"); }
+absl::Status Unreadable() {
+  return absl::FailedPreconditionError("the file given by --progress is not one that gridsim wrote");
+}
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Diary>> Diary::Open(const std::string& path, const std::string& play, const Cast& cast) {
+absl::StatusOr<std::unique_ptr<Diary>> Diary::Open(const std::string& path, const std::string& play,
+                                                   const Cast& cast) {
   std::unique_ptr<Diary> diary(new Diary);
   if (path.empty()) return diary;
   std::string text;
@@ -93,7 +96,8 @@ absl::Status Diary::Read(const std::string& text, const std::string& play, const
     if (!json.is_object() || first != json.contains("play")) return Unreadable();
     if (first) {
       if (json.at("play") != play) {
-        return absl::FailedPreconditionError("the file given by --progress is of another play (other days, finds or seed)");
+        return absl::FailedPreconditionError(
+            "the file given by --progress is of another play (other days, finds or seed)");
       }
     } else if (json.contains("day")) {
       last_day_ = absl::FromUnixMicros(json.at("day").get<int64_t>());
@@ -106,7 +110,8 @@ absl::Status Diary::Read(const std::string& text, const std::string& play, const
       line.refused = json.at("refused");
       if (json.contains("did")) line.did = static_cast<Step>(json.at("did").get<int>());
       if (json.contains("next")) {
-        line.next = NextStep{static_cast<Step>(json.at("next").get<int>()), absl::FromUnixMicros(json.at("at").get<int64_t>())};
+        line.next = NextStep{static_cast<Step>(json.at("next").get<int>()),
+                             absl::FromUnixMicros(json.at("at").get<int64_t>())};
       }
       lines_.push_back(std::move(line));
     }

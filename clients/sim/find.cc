@@ -16,12 +16,15 @@ namespace {
 
 namespace v1 = casework::v1;
 
-std::string Casework(std::string_view rpc) { return "gridwarden.casework.v1.CaseworkService/" + std::string(rpc); }
+std::string Casework(std::string_view rpc) {
+  return "gridwarden.casework.v1.CaseworkService/" + std::string(rpc);
+}
 
 google::protobuf::Timestamp ToProto(absl::Time time) {
   google::protobuf::Timestamp proto;
   proto.set_seconds(absl::ToUnixSeconds(time));
-  proto.set_nanos(static_cast<int32_t>((absl::ToUnixMicros(time) - absl::ToUnixSeconds(time) * 1000000) * 1000));
+  proto.set_nanos(
+      static_cast<int32_t>((absl::ToUnixMicros(time) - absl::ToUnixSeconds(time) * 1000000) * 1000));
   return proto;
 }
 
@@ -44,14 +47,17 @@ NextStep In(Step step, absl::Time now, absl::Duration wait) { return {step, now 
 }  // namespace
 
 std::string Actor::Id(const Find& find, std::string_view what) const {
-  return world_.IdOf(absl::StrFormat("find %d.%d %s %d %d", find.number, find.rebound_of, what, find.checks, find.refusals));
+  return world_.IdOf(
+      absl::StrFormat("find %d.%d %s %d %d", find.number, find.rebound_of, what, find.checks, find.refusals));
 }
 
 type::v1::Position Actor::Somewhere(const std::string& division, Random& random) const {
   const Ground& at = grounds_.at(division);
   type::v1::Position position;
-  position.set_longitude(random.Between(at.west + (at.east - at.west) * 0.1, at.east - (at.east - at.west) * 0.1));
-  position.set_latitude(random.Between(at.south + (at.north - at.south) * 0.1, at.north - (at.north - at.south) * 0.1));
+  position.set_longitude(
+      random.Between(at.west + (at.east - at.west) * 0.1, at.east - (at.east - at.west) * 0.1));
+  position.set_latitude(
+      random.Between(at.south + (at.north - at.south) * 0.1, at.north - (at.north - at.south) * 0.1));
   position.set_datum(type::v1::Position::WGS84);
   position.set_accuracy_m(random.Between(4, 25));
   return position;
@@ -59,16 +65,19 @@ type::v1::Position Actor::Somewhere(const std::string& division, Random& random)
 
 absl::StatusOr<std::string> Actor::Photo(Find& find, const std::string& who, absl::Time now) {
   media::v1::UploadMediaRequest request;
-  request.set_content(MakePhoto(world_.seed() * 1000003 + static_cast<uint64_t>(find.number) * 1000 + find.rebound_of * 500 + find.photos++));
+  request.set_content(MakePhoto(world_.seed() * 1000003 + static_cast<uint64_t>(find.number) * 1000 +
+                                find.rebound_of * 500 + find.photos++));
   request.set_sha256(absl::BytesToHexString(crypto::Sha256(request.content())));
   request.set_content_type("image/png");
   request.set_division(find.village);
-  GW_ASSIGN_OR_RETURN(const media::v1::Media media,
-                      world_.Call<media::v1::Media>(who, now, "gridwarden.media.v1.MediaService/UploadMedia", request));
+  GW_ASSIGN_OR_RETURN(
+      const media::v1::Media media,
+      world_.Call<media::v1::Media>(who, now, "gridwarden.media.v1.MediaService/UploadMedia", request));
   return media.name();
 }
 
-absl::Time Actor::WhenDone(Find& find, absl::Time now, absl::Time due, double late_share, Random& random) const {
+absl::Time Actor::WhenDone(Find& find, absl::Time now, absl::Time due, double late_share,
+                           Random& random) const {
   const absl::Duration left = std::max(due - now, absl::Minutes(10));
   if (random.Chance(late_share)) {
     find.late = true;
@@ -77,7 +86,8 @@ absl::Time Actor::WhenDone(Find& find, absl::Time now, absl::Time due, double la
   return now + std::max(absl::Minutes(2), left * random.Between(0.15, 0.9));
 }
 
-absl::StatusOr<v1::Case> Actor::WaitFor(const Find& find, const std::string& who, absl::Time now, v1::Case::State state) {
+absl::StatusOr<v1::Case> Actor::WaitFor(const Find& find, const std::string& who, absl::Time now,
+                                        v1::Case::State state) {
   v1::GetCaseRequest request;
   request.set_name(find.file.name());
   v1::Case last;
@@ -89,14 +99,17 @@ absl::StatusOr<v1::Case> Actor::WaitFor(const Find& find, const std::string& who
   return last;
 }
 
-absl::Status Actor::AddAnswers(Find& find, const std::string& who, absl::Time now, const std::vector<std::string>& items,
+absl::Status Actor::AddAnswers(Find& find, const std::string& who, absl::Time now,
+                               const std::vector<std::string>& items,
                                google::protobuf::RepeatedPtrField<type::v1::ChecklistAnswer>* answers) {
-  std::vector<std::string> wanted = items;  // "CHECKLIST.ITEM" or "CHECKLIST.ITEM=value", as the policy writes them
+  std::vector<std::string> wanted =
+      items;  // "CHECKLIST.ITEM" or "CHECKLIST.ITEM=value", as the policy writes them
   for (size_t i = 0; i < wanted.size(); ++i) {
     const size_t dot = wanted[i].find('.');
     const size_t equals = std::min(wanted[i].find('='), wanted[i].size());
     const domain::Checklist* checklist = policy_.FindChecklist(wanted[i].substr(0, dot));
-    const domain::ChecklistItem* item = checklist == nullptr ? nullptr : checklist->Find(wanted[i].substr(dot + 1, equals - dot - 1));
+    const domain::ChecklistItem* item =
+        checklist == nullptr ? nullptr : checklist->Find(wanted[i].substr(dot + 1, equals - dot - 1));
     if (item == nullptr) return Internal("policy names an unknown item " + wanted[i]);
     type::v1::ChecklistAnswer* answer = answers->Add();
     answer->set_checklist(checklist->code);
@@ -106,7 +119,8 @@ absl::Status Actor::AddAnswers(Find& find, const std::string& who, absl::Time no
     // What this answer makes necessary besides.
     for (const domain::ChecklistItem& other : checklist->items) {
       const std::string code = checklist->code + "." + other.code;
-      if (other.required_if == item->code + "=" + answer->value() && std::find(wanted.begin(), wanted.end(), code) == wanted.end()) {
+      if (other.required_if == item->code + "=" + answer->value() &&
+          std::find(wanted.begin(), wanted.end(), code) == wanted.end()) {
         wanted.push_back(code);
       }
     }
@@ -115,25 +129,41 @@ absl::Status Actor::AddAnswers(Find& find, const std::string& who, absl::Time no
 }
 
 Actor::Next Actor::Do(Find& find, Step step, absl::Time now) {
-  Random random(world_.seed(), absl::StrFormat("find %d.%d step %d %d %d", find.number, find.rebound_of, static_cast<int>(step),
-                                               find.checks, find.refusals));
+  Random random(world_.seed(), absl::StrFormat("find %d.%d step %d %d %d", find.number, find.rebound_of,
+                                               static_cast<int>(step), find.checks, find.refusals));
   switch (step) {
-    case Step::kReport: return Report(find, now, random);
-    case Step::kReportOutside: return ReportOutside(find, now, random);
-    case Step::kPatrol: return Patrol(find, now, random);
-    case Step::kSendCheck: return SendCheck(find, now, random);
-    case Step::kOnsiteCheck: return OnsiteCheck(find, now, random);
-    case Step::kFile: return File(find, now, random);
-    case Step::kReject: return Reject(find, now);
-    case Step::kDisposition: return Disposition(find, now, random);
-    case Step::kDispatch: return Dispatch(find, now, random, false);
-    case Step::kReturn: return Return(find, now, random);
-    case Step::kDispatchAgain: return Dispatch(find, now, random, true);
-    case Step::kAccept: return Accept(find, now, random);
-    case Step::kFeedback: return Feedback(find, now, random);
-    case Step::kCheck: return Check(find, now, random);
-    case Step::kSign: return Sign(find, now, random);
-    case Step::kRecheck: return Recheck(find, now, random);
+    case Step::kReport:
+      return Report(find, now, random);
+    case Step::kReportOutside:
+      return ReportOutside(find, now, random);
+    case Step::kPatrol:
+      return Patrol(find, now, random);
+    case Step::kSendCheck:
+      return SendCheck(find, now, random);
+    case Step::kOnsiteCheck:
+      return OnsiteCheck(find, now, random);
+    case Step::kFile:
+      return File(find, now, random);
+    case Step::kReject:
+      return Reject(find, now);
+    case Step::kDisposition:
+      return Disposition(find, now, random);
+    case Step::kDispatch:
+      return Dispatch(find, now, random, false);
+    case Step::kReturn:
+      return Return(find, now, random);
+    case Step::kDispatchAgain:
+      return Dispatch(find, now, random, true);
+    case Step::kAccept:
+      return Accept(find, now, random);
+    case Step::kFeedback:
+      return Feedback(find, now, random);
+    case Step::kCheck:
+      return Check(find, now, random);
+    case Step::kSign:
+      return Sign(find, now, random);
+    case Step::kRecheck:
+      return Recheck(find, now, random);
   }
   return std::optional<NextStep>();
 }
@@ -155,8 +185,8 @@ Actor::Next Actor::Report(Find& find, absl::Time now, Random& random) {
     evidence->set_kind(kind);
     GW_ASSIGN_OR_RETURN(*evidence->mutable_media(), Photo(find, find.place->patrol, now));
   }
-  GW_RETURN_IF_ERROR(
-      AddAnswers(find, find.place->patrol, now, policy_.TypeOf(find.category).filing_items, signal.mutable_answers()));
+  GW_RETURN_IF_ERROR(AddAnswers(find, find.place->patrol, now, policy_.TypeOf(find.category).filing_items,
+                                signal.mutable_answers()));
   GW_ASSIGN_OR_RETURN(const v1::Signal made,
                       world_.Call<v1::Signal>(find.place->patrol, now, Casework("SubmitSignal"), request));
   find.signal = made.name();
@@ -190,9 +220,10 @@ Actor::Next Actor::Patrol(Find& find, absl::Time now, Random& random) {
   create.mutable_patrol_task()->set_post(patrol.name);
   create.mutable_patrol_task()->set_title("例行巡查");
   *create.mutable_patrol_task()->mutable_due_time() = ToProto(now + absl::Hours(8));
-  GW_ASSIGN_OR_RETURN(const patrol::v1::PatrolTask task,
-                      world_.Call<patrol::v1::PatrolTask>(find.place->office, now - absl::Hours(2),
-                                                          "gridwarden.patrol.v1.PatrolService/CreatePatrolTask", create));
+  GW_ASSIGN_OR_RETURN(
+      const patrol::v1::PatrolTask task,
+      world_.Call<patrol::v1::PatrolTask>(find.place->office, now - absl::Hours(2),
+                                          "gridwarden.patrol.v1.PatrolService/CreatePatrolTask", create));
   patrol::v1::SubmitVisitRequest submit;
   submit.set_request_id(Id(find, "visit"));
   submit.set_visit_id(Id(find, "visit id"));
@@ -209,12 +240,12 @@ Actor::Next Actor::Patrol(Find& find, absl::Time now, Random& random) {
       evidence->set_kind(kind);
       GW_ASSIGN_OR_RETURN(*evidence->mutable_media(), Photo(find, find.place->patrol, now));
     }
-    GW_RETURN_IF_ERROR(
-        AddAnswers(find, find.place->patrol, now, policy_.TypeOf(find.category).filing_items, visit.mutable_answers()));
+    GW_RETURN_IF_ERROR(AddAnswers(find, find.place->patrol, now, policy_.TypeOf(find.category).filing_items,
+                                  visit.mutable_answers()));
   }
   GW_ASSIGN_OR_RETURN(const patrol::v1::Visit done,
-                      world_.Call<patrol::v1::Visit>(find.place->patrol, now,
-                                                     "gridwarden.patrol.v1.PatrolService/SubmitVisit", submit));
+                      world_.Call<patrol::v1::Visit>(
+                          find.place->patrol, now, "gridwarden.patrol.v1.PatrolService/SubmitVisit", submit));
   if (!problem) return std::optional<NextStep>();
   // The township's office sees the signal arrive in its queue.
   const std::string visit_id = done.name().substr(done.name().rfind('/') + 1);
@@ -223,8 +254,9 @@ Actor::Next Actor::Patrol(Find& find, absl::Time now, Random& random) {
     list.set_division(find.place->township);
     list.set_page_size(200);
     do {
-      GW_ASSIGN_OR_RETURN(const v1::ListSignalsResponse page,
-                          world_.Call<v1::ListSignalsResponse>(find.place->office, now, Casework("ListSignals"), list));
+      GW_ASSIGN_OR_RETURN(
+          const v1::ListSignalsResponse page,
+          world_.Call<v1::ListSignalsResponse>(find.place->office, now, Casework("ListSignals"), list));
       for (const v1::Signal& signal : page.signals()) {
         if (signal.channel_key().find(visit_id) != std::string::npos) find.signal = signal.name();
       }
@@ -241,7 +273,8 @@ Actor::Next Actor::SendCheck(Find& find, absl::Time now, Random& random) {
   request.set_request_id(Id(find, "send check"));
   request.set_name(find.signal);
   request.set_post(world_.PostAt(find.place->township, grid::v1::Post::PATROL_OFFICER).name);
-  GW_RETURN_IF_ERROR(world_.Call<v1::Signal>(find.place->office, now, Casework("RequestOnsiteCheck"), request).status());
+  GW_RETURN_IF_ERROR(
+      world_.Call<v1::Signal>(find.place->office, now, Casework("RequestOnsiteCheck"), request).status());
   return In(Step::kOnsiteCheck, now, absl::Minutes(random.Between(8, 50)));
 }
 
@@ -254,17 +287,19 @@ Actor::Next Actor::OnsiteCheck(Find& find, absl::Time now, Random& random) {
   request.set_note(exists ? "现场属实" : "到场未发现");
   *request.mutable_event_time() = ToProto(now);
   *request.mutable_position() = Somewhere(find.village, random);
-  for (const type::v1::Evidence::Kind kind : exists ? std::vector{type::v1::Evidence::NEAR, type::v1::Evidence::FAR}
-                                                    : std::vector{type::v1::Evidence::ABSENCE}) {
+  for (const type::v1::Evidence::Kind kind :
+       exists ? std::vector{type::v1::Evidence::NEAR, type::v1::Evidence::FAR}
+              : std::vector{type::v1::Evidence::ABSENCE}) {
     type::v1::Evidence* evidence = request.add_evidence();
     evidence->set_kind(kind);
     GW_ASSIGN_OR_RETURN(*evidence->mutable_media(), Photo(find, find.place->patrol, now));
   }
   if (exists) {
-    GW_RETURN_IF_ERROR(
-        AddAnswers(find, find.place->patrol, now, policy_.TypeOf(find.category).filing_items, request.mutable_answers()));
+    GW_RETURN_IF_ERROR(AddAnswers(find, find.place->patrol, now, policy_.TypeOf(find.category).filing_items,
+                                  request.mutable_answers()));
   }
-  GW_RETURN_IF_ERROR(world_.Call<v1::Signal>(find.place->patrol, now, Casework("SubmitOnsiteCheck"), request).status());
+  GW_RETURN_IF_ERROR(
+      world_.Call<v1::Signal>(find.place->patrol, now, Casework("SubmitOnsiteCheck"), request).status());
   return In(exists ? Step::kFile : Step::kReject, now, absl::Minutes(random.Between(5, 90)));
 }
 
@@ -273,7 +308,8 @@ Actor::Next Actor::Reject(Find& find, absl::Time now) {
   request.set_request_id(Id(find, "reject"));
   request.set_name(find.signal);
   request.set_reason("现场核实不存在");
-  GW_RETURN_IF_ERROR(world_.Call<v1::Signal>(find.place->office, now, Casework("RejectSignal"), request).status());
+  GW_RETURN_IF_ERROR(
+      world_.Call<v1::Signal>(find.place->office, now, Casework("RejectSignal"), request).status());
   find.rejected = true;
   return std::optional<NextStep>();
 }
@@ -283,7 +319,8 @@ Actor::Next Actor::File(Find& find, absl::Time now, Random& random) {
   request.set_request_id(Id(find, "file"));
   request.set_signal(find.signal);
   request.set_case_id(Id(find, "case"));
-  GW_ASSIGN_OR_RETURN(find.file, world_.Call<v1::Case>(find.place->office, now, Casework("FileCase"), request));
+  GW_ASSIGN_OR_RETURN(find.file,
+                      world_.Call<v1::Case>(find.place->office, now, Casework("FileCase"), request));
   const Step next = policy_.TypeOf(find.category).needs_disposition ? Step::kDisposition : Step::kDispatch;
   return In(next, now, absl::Minutes(random.Between(5, 120)));
 }
@@ -305,9 +342,12 @@ Actor::Next Actor::Dispatch(Find& find, absl::Time now, Random& random, bool aga
   request.set_request_id(Id(find, again ? "dispatch again" : "dispatch"));
   request.set_name(find.file.name());
   request.set_handler(
-      world_.PostAt(find.place->township, wrong ? grid::v1::Post::PATROL_OFFICER : grid::v1::Post::GRID_OFFICER).name);
+      world_
+          .PostAt(find.place->township, wrong ? grid::v1::Post::PATROL_OFFICER : grid::v1::Post::GRID_OFFICER)
+          .name);
   request.set_duty_item("属地管理（演示）");
-  GW_ASSIGN_OR_RETURN(find.file, world_.Call<v1::Case>(find.place->office, now, Casework("DispatchCase"), request));
+  GW_ASSIGN_OR_RETURN(find.file,
+                      world_.Call<v1::Case>(find.place->office, now, Casework("DispatchCase"), request));
   // A few cases are left lying: they show as overdue.
   if (random.Chance(0.03)) return std::optional<NextStep>();
   return In(wrong ? Step::kReturn : Step::kAccept, now, absl::Minutes(random.Between(4, 150)));
@@ -319,7 +359,8 @@ Actor::Next Actor::Return(Find& find, absl::Time now, Random& random) {
   request.set_name(find.file.name());
   request.set_reason("不属于巡查岗职责");
   request.set_proposed_handler(world_.PostAt(find.place->township, grid::v1::Post::GRID_OFFICER).name);
-  GW_ASSIGN_OR_RETURN(find.file, world_.Call<v1::Case>(find.place->patrol, now, Casework("ReturnCase"), request));
+  GW_ASSIGN_OR_RETURN(find.file,
+                      world_.Call<v1::Case>(find.place->patrol, now, Casework("ReturnCase"), request));
   return In(Step::kDispatchAgain, now, absl::Minutes(random.Between(5, 90)));
 }
 
@@ -328,7 +369,8 @@ Actor::Next Actor::Accept(Find& find, absl::Time now, Random& random) {
   request.set_request_id(Id(find, "accept"));
   request.set_name(find.file.name());
   *request.mutable_event_time() = ToProto(now);
-  GW_ASSIGN_OR_RETURN(find.file, world_.Call<v1::Case>(find.place->handler, now, Casework("AcceptCase"), request));
+  GW_ASSIGN_OR_RETURN(find.file,
+                      world_.Call<v1::Case>(find.place->handler, now, Casework("AcceptCase"), request));
   return NextStep{Step::kFeedback, WhenDone(find, now, FromProto(find.file.due_time()), 0.12, random)};
 }
 
@@ -339,8 +381,8 @@ Actor::Next Actor::Feedback(Find& find, absl::Time now, Random& random) {
   request.set_note("已整改（演示数据）");
   *request.mutable_event_time() = ToProto(now);
   *request.mutable_position() = Somewhere(find.village, random);
-  for (const type::v1::Evidence::Kind kind : {type::v1::Evidence::BEFORE, type::v1::Evidence::AFTER, type::v1::Evidence::NEAR,
-                                              type::v1::Evidence::FAR}) {
+  for (const type::v1::Evidence::Kind kind : {type::v1::Evidence::BEFORE, type::v1::Evidence::AFTER,
+                                              type::v1::Evidence::NEAR, type::v1::Evidence::FAR}) {
     type::v1::Evidence* evidence = request.add_evidence();
     evidence->set_kind(kind);
     GW_ASSIGN_OR_RETURN(*evidence->mutable_media(), Photo(find, find.place->handler, now));
@@ -349,12 +391,15 @@ Actor::Next Actor::Feedback(Find& find, absl::Time now, Random& random) {
   const std::string disposition = v1::Case::Disposition_Name(find.file.disposition());
   for (const std::string& key : {std::string(), disposition}) {
     if (const auto items = type.closing_items.find(key); items != type.closing_items.end()) {
-      GW_RETURN_IF_ERROR(AddAnswers(find, find.place->handler, now, items->second, request.mutable_answers()));
+      GW_RETURN_IF_ERROR(
+          AddAnswers(find, find.place->handler, now, items->second, request.mutable_answers()));
     }
   }
-  GW_ASSIGN_OR_RETURN(find.file, world_.Call<v1::Case>(find.place->handler, now, Casework("SubmitFeedback"), request));
+  GW_ASSIGN_OR_RETURN(find.file,
+                      world_.Call<v1::Case>(find.place->handler, now, Casework("SubmitFeedback"), request));
   GW_ASSIGN_OR_RETURN(find.file, WaitFor(find, find.place->office, now, v1::Case::CHECKING));
-  if (find.file.state() != v1::Case::CHECKING) return std::optional<NextStep>();  // nobody eligible: it waits visibly
+  if (find.file.state() != v1::Case::CHECKING)
+    return std::optional<NextStep>();  // nobody eligible: it waits visibly
   return NextStep{Step::kCheck, WhenDone(find, now, FromProto(find.file.due_time()), 0.05, random)};
 }
 
@@ -368,7 +413,9 @@ Actor::Next Actor::Check(Find& find, absl::Time now, Random& random) {
   v1::SubmitCheckRequest request;
   request.set_request_id(Id(find, "check"));
   request.set_name(find.file.name());
-  request.set_result(fail ? v1::SubmitCheckRequest::FAIL : unable ? v1::SubmitCheckRequest::UNABLE : v1::SubmitCheckRequest::PASS);
+  request.set_result(fail     ? v1::SubmitCheckRequest::FAIL
+                     : unable ? v1::SubmitCheckRequest::UNABLE
+                              : v1::SubmitCheckRequest::PASS);
   request.set_note(fail ? "仍有残留" : unable ? "现场无人，无法进入" : "已整改到位");
   *request.mutable_event_time() = ToProto(now);
   *request.mutable_position() = Somewhere(find.village, random);
@@ -441,7 +488,8 @@ Actor::Next Actor::Recheck(Find& find, absl::Time now, Random& random) {
   evidence->set_kind(rebounded ? type::v1::Evidence::REMAINS : type::v1::Evidence::FAR);
   GW_ASSIGN_OR_RETURN(*evidence->mutable_media(), Photo(find, find.place->patrol, now));
   if (rebounded) request.set_rebound_case_id(Id(find, "rebound case"));
-  GW_ASSIGN_OR_RETURN(const v1::Case answer, world_.Call<v1::Case>(find.place->patrol, now, Casework("SubmitRecheck"), request));
+  GW_ASSIGN_OR_RETURN(const v1::Case answer,
+                      world_.Call<v1::Case>(find.place->patrol, now, Casework("SubmitRecheck"), request));
   find.file = answer;
   if (!rebounded) return std::optional<NextStep>();
   // The new case of the chain goes its own way.

@@ -15,9 +15,9 @@
 namespace gridwarden::sim {
 
 enum class Step {
-  kReport,        // somebody on the ground hands it in
-  kReportOutside, // a hotline call
-  kPatrol,        // an inspection is planned and done; its problem becomes a signal
+  kReport,         // somebody on the ground hands it in
+  kReportOutside,  // a hotline call
+  kPatrol,         // an inspection is planned and done; its problem becomes a signal
   kSendCheck,
   kOnsiteCheck,
   kFile,
@@ -41,18 +41,19 @@ struct NextStep {
 struct Find {
   int number = 0;
   const LivelyTownship* place = nullptr;
-  std::string village;     // resource name of the division it stands at
+  std::string village;  // resource name of the division it stands at
   std::string category;
-  std::string signal;      // resource names as they become known
-  casework::v1::Case file; // the case as last answered; empty name before filing
+  std::string signal;       // resource names as they become known
+  casework::v1::Case file;  // the case as last answered; empty name before filing
   bool late = false, rejected = false;
   int checks = 0, refusals = 0, photos = 0;
-  int rebound_of = 0;      // 1 for the second case of a chain
+  int rebound_of = 0;  // 1 for the second case of a chain
 };
 
 class Actor {
  public:
-  Actor(World& world, const domain::Policy& policy, const std::map<std::string, Ground>& grounds, const Cast& cast)
+  Actor(World& world, const domain::Policy& policy, const std::map<std::string, Ground>& grounds,
+        const Cast& cast)
       : world_(world), policy_(policy), grounds_(grounds), cast_(cast) {}
 
   // Does one step at its time. nullopt: the story of this find is over.
@@ -83,7 +84,8 @@ class Actor {
   absl::Time WhenDone(Find& find, absl::Time now, absl::Time due, double late_share, Random& random) const;
   absl::StatusOr<casework::v1::Case> WaitFor(const Find& find, const std::string& who, absl::Time now,
                                              casework::v1::Case::State state);
-  absl::Status AddAnswers(Find& find, const std::string& who, absl::Time now, const std::vector<std::string>& items,
+  absl::Status AddAnswers(Find& find, const std::string& who, absl::Time now,
+                          const std::vector<std::string>& items,
                           google::protobuf::RepeatedPtrField<type::v1::ChecklistAnswer>* answers);
 
   World& world_;

@@ -31,16 +31,19 @@ constexpr char kHelp[] =
     "  --city CODE            code of the city (4117)\n"
     "  --start TIME           first day, RFC 3339 (100 days ago)\n"
     "  --end TIME             play: when the days end (now)\n"
-    "  --progress FILE        play: writes down every step here; started again with it, the play goes on where it was cut off\n"
+    "  --progress FILE        play: writes down every step here; started again with it, the play goes on "
+    "where it was cut off\n"
     "  --finds N              finds to play (2000)\n"
     "  --accounts N           accounts to make at most, 300 or fewer (300)\n"
     "  --sources N            sources of the ledger (3000)\n"
     "  --threads N            people who act at once (8)\n"
     "  --seed N               the same seed plays the same days (1)\n"
     "  --story FILE           play: write the name of the case most worth telling here\n\n"
-    "Everything is invented but the names and codes of the divisions. The same seed, start and end repeat the same requests, so a\n"
+    "Everything is invented but the names and codes of the divisions. The same seed, start and end repeat "
+    "the same requests, so a\n"
     "play that was cut off can be started again and doubles nothing.\n"
-    "Exit codes: 0 played, 1 something was refused, 2 usage, 3 cut off because the server cannot be reached.\n";
+    "Exit codes: 0 played, 1 something was refused, 2 usage, 3 cut off because the server cannot be "
+    "reached.\n";
 
 class Flags {
  public:
@@ -86,14 +89,16 @@ absl::StatusOr<absl::Time> TimeOf(const Flags& flags, const std::string& name, a
   if (text.empty()) return otherwise;
   absl::Time time;
   std::string error;
-  if (!absl::ParseTime(absl::RFC3339_full, text, &time, &error)) return absl::InvalidArgumentError(name + ": " + error);
+  if (!absl::ParseTime(absl::RFC3339_full, text, &time, &error))
+    return absl::InvalidArgumentError(name + ": " + error);
   return time;
 }
 
 absl::StatusOr<domain::Policy> ReadPolicy(const std::string& folder) {
   std::map<std::string, std::string> files;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() == ".json") files[entry.path().filename().string()] = ReadText(entry.path().string());
+    if (entry.path().extension() == ".json")
+      files[entry.path().filename().string()] = ReadText(entry.path().string());
   }
   return domain::ParsePolicy(files);
 }
@@ -109,7 +114,8 @@ absl::StatusOr<City> ReadCity(World& world, const Flags& flags, absl::Time start
   City city;
   GW_ASSIGN_OR_RETURN(const auto divisions, world.ReadTree(flags.Text("--city", "4117"), &city.name));
   city.grounds = LayOut(divisions, city.name, world.seed());
-  city.cast = Appoint(city.grounds, city.name, std::min(300, flags.Number("--accounts", 300)), start, world.seed());
+  city.cast =
+      Appoint(city.grounds, city.name, std::min(300, flags.Number("--accounts", 300)), start, world.seed());
   return city;
 }
 
@@ -119,7 +125,8 @@ absl::Status Prepare(World& world, const Flags& flags, absl::Time start) {
   GW_RETURN_IF_ERROR(WriteText(out + "/boundaries.geojson", BoundariesGeoJson(city.grounds)));
   GW_RETURN_IF_ERROR(WriteText(out + "/persons.csv", city.cast.persons_csv));
   GW_RETURN_IF_ERROR(WriteText(out + "/tenures.csv", city.cast.tenures_csv));
-  return WriteText(out + "/sources.csv", SourcesCsv(city.grounds, flags.Number("--sources", 3000), world.seed()));
+  return WriteText(out + "/sources.csv",
+                   SourcesCsv(city.grounds, flags.Number("--sources", 3000), world.seed()));
 }
 
 void ShowProgress(const char* what, int done, int total, const std::string& more) {
@@ -139,7 +146,8 @@ absl::Status MakeAccounts(World& world, const Cast& cast) {
     staff.insert(staff.end(), {people.office, people.leader, people.supervisor});
   }
   for (const LivelyTownship& township : cast.townships) {
-    staff.insert(staff.end(), {township.office, township.leader, township.handler, township.patrol, township.supervisor});
+    staff.insert(staff.end(),
+                 {township.office, township.leader, township.handler, township.patrol, township.supervisor});
   }
   for (size_t i = 0; i < staff.size(); ++i) {
     GW_RETURN_IF_ERROR(world.EnsureAccount(staff[i], cast.names.at(staff[i])));
@@ -159,18 +167,25 @@ absl::Status RunPlay(World& world, const Flags& flags, absl::Time start) {
                             .end = end,
                             .finds = flags.Number("--finds", 2000),
                             .threads = flags.Number("--threads", 8)};
-  const std::string play = absl::StrFormat("seed %d, %s to %s, %d finds", world.seed(), absl::FormatTime(start, absl::UTCTimeZone()),
+  const std::string play = absl::StrFormat("seed %d, %s to %s, %d finds", world.seed(),
+                                           absl::FormatTime(start, absl::UTCTimeZone()),
                                            absl::FormatTime(end, absl::UTCTimeZone()), options.finds);
-  GW_ASSIGN_OR_RETURN(const std::unique_ptr<Diary> diary, Diary::Open(flags.Text("--progress", ""), play, city.cast));
-  const PlayResult result = Play(world, policy, city.grounds, city.cast, options, *diary, [](int done, int total, absl::Time now) {
-    ShowProgress("playing", done, total, absl::FormatTime("%Y-%m-%d %H:%M", now, absl::FixedTimeZone(8 * 3600)));
-  });
+  GW_ASSIGN_OR_RETURN(const std::unique_ptr<Diary> diary,
+                      Diary::Open(flags.Text("--progress", ""), play, city.cast));
+  const PlayResult result =
+      Play(world, policy, city.grounds, city.cast, options, *diary, [](int done, int total, absl::Time now) {
+        ShowProgress("playing", done, total,
+                     absl::FormatTime("%Y-%m-%d %H:%M", now, absl::FixedTimeZone(8 * 3600)));
+      });
   if (isatty(2) != 0) std::fputc('\n', stderr);
   if (!result.cut_off.ok()) return result.cut_off;
-  std::printf("played %d signals, %d cases, %d closed, %d reworks, %d returns, %d rebounds, %d rejected, %d handled late\n",
-              result.signals, result.cases, result.closed, result.reworks, result.returns, result.rebounds, result.rejected,
-              result.late);
-  for (const std::string& refusal : result.first_refusals) std::fprintf(stderr, "refused: %s\n", refusal.c_str());
+  std::printf(
+      "played %d signals, %d cases, %d closed, %d reworks, %d returns, %d rebounds, %d rejected, %d handled "
+      "late\n",
+      result.signals, result.cases, result.closed, result.reworks, result.returns, result.rebounds,
+      result.rejected, result.late);
+  for (const std::string& refusal : result.first_refusals)
+    std::fprintf(stderr, "refused: %s\n", refusal.c_str());
   if (const std::string path = flags.Text("--story", ""); !path.empty()) {
     GW_RETURN_IF_ERROR(WriteText(path, result.story_case));
   }
@@ -197,10 +212,13 @@ int Main(int argc, char** argv) {
                .seed = static_cast<uint64_t>(flags->Number("--seed", 1))});
   const absl::StatusOr<absl::Time> start = TimeOf(*flags, "--start", absl::Now() - absl::Hours(24 * 100));
   absl::Status status = start.status();
-  if (status.ok()) status = command == "prepare" ? Prepare(world, *flags, *start) : RunPlay(world, *flags, *start);
+  if (status.ok())
+    status = command == "prepare" ? Prepare(world, *flags, *start) : RunPlay(world, *flags, *start);
   if (status.ok()) return 0;
   std::fprintf(stderr, "gridsim: %s\n", std::string(status.message()).c_str());
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsResourceExhausted(status) ? 3 : 1;
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsResourceExhausted(status)
+             ? 3
+             : 1;
 }
 
 }  // namespace

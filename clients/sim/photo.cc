@@ -17,7 +17,8 @@ void PutChunk(std::string& out, const std::string& type, const std::string& data
   PutWord(out, static_cast<uint32_t>(data.size()));
   const std::string body = type + data;
   out += body;
-  PutWord(out, static_cast<uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size()))));
+  PutWord(out, static_cast<uint32_t>(
+                   crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size()))));
 }
 
 }  // namespace
@@ -32,7 +33,8 @@ std::string MakePhoto(uint64_t number) {
     pixels += '\0';  // filter: none
     for (int x = 0; x < kSide; ++x) {
       const int column = x < kSide / 2 ? x / 3 : (kSide - 1 - x) / 3;
-      const bool on = (number >> ((column + 4 * (y / 3)) % 32) & 1) != 0 || (mixed >> (y + 24) & 1 && column == 0);
+      const bool on =
+          (number >> ((column + 4 * (y / 3)) % 32) & 1) != 0 || (mixed >> (y + 24) & 1 && column == 0);
       pixels += on ? ink[0] : static_cast<char>(0xc0);
       pixels += on ? ink[1] : static_cast<char>(0xd8);
       pixels += on ? ink[2] : static_cast<char>(0xf0);

@@ -21,9 +21,10 @@ struct Kind {
   const char* category;
   double share;
 };
-constexpr Kind kKinds[] = {{"BUILDING_SITE", 0.2}, {"SMALL_POLLUTER", 0.14}, {"RESTAURANT", 0.1},  {"ROAD", 0.1},
-                           {"WASTE_BURNING", 0.1}, {"LOOSE_COAL_SALES", 0.08}, {"COAL_BOILER", 0.06}, {"BARE_LAND", 0.06},
-                           {"OPEN_AIR_BBQ", 0.06}, {"STRAW_BURNING", 0.05},  {"INDUSTRIAL_YARD", 0.05}};
+constexpr Kind kKinds[] = {{"BUILDING_SITE", 0.2},  {"SMALL_POLLUTER", 0.14}, {"RESTAURANT", 0.1},
+                           {"ROAD", 0.1},           {"WASTE_BURNING", 0.1},   {"LOOSE_COAL_SALES", 0.08},
+                           {"COAL_BOILER", 0.06},   {"BARE_LAND", 0.06},      {"OPEN_AIR_BBQ", 0.06},
+                           {"STRAW_BURNING", 0.05}, {"INDUSTRIAL_YARD", 0.05}};
 
 struct Scheduled {
   absl::Time at;
@@ -34,9 +35,14 @@ struct Scheduled {
 
 class Stage {
  public:
-  Stage(World& world, const domain::Policy& policy, const std::map<std::string, Ground>& grounds, const Cast& cast,
-        const PlayOptions& options, Diary& diary)
-      : world_(world), actor_(world, policy, grounds, cast), grounds_(grounds), cast_(cast), options_(options), diary_(diary) {}
+  Stage(World& world, const domain::Policy& policy, const std::map<std::string, Ground>& grounds,
+        const Cast& cast, const PlayOptions& options, Diary& diary)
+      : world_(world),
+        actor_(world, policy, grounds, cast),
+        grounds_(grounds),
+        cast_(cast),
+        options_(options),
+        diary_(diary) {}
 
   PlayResult Run(const std::function<void(int, int, absl::Time)>& progress) {
     Plan();
@@ -69,11 +75,14 @@ class Stage {
       // By day, and finds are spread evenly over the days.
       const absl::Duration span = options_.end - options_.start;
       absl::Time at = options_.start + span * random.Unit();
-      at = absl::FromUnixSeconds(absl::ToUnixSeconds(at) / 86400 * 86400) + absl::Minutes(random.Between(15, 9 * 60));
+      at = absl::FromUnixSeconds(absl::ToUnixSeconds(at) / 86400 * 86400) +
+           absl::Minutes(random.Between(15, 9 * 60));
       at = std::max(at, options_.start + absl::Hours(3));
       const double way = random.Unit();
-      pending_[finds_.size() - 1] =
-          NextStep{way < 0.45 ? Step::kPatrol : way < 0.8 ? Step::kReport : Step::kReportOutside, at};
+      pending_[finds_.size() - 1] = NextStep{way < 0.45  ? Step::kPatrol
+                                             : way < 0.8 ? Step::kReport
+                                                         : Step::kReportOutside,
+                                             at};
     }
   }
 
@@ -129,7 +138,8 @@ class Stage {
           cast_.city_office, now, "gridwarden.casework.v1.CaseworkService/ListSignals", list);
       if (!page.ok()) return Refused("ListSignals", page.status());
       for (const casework::v1::Signal& signal : page->signals()) {
-        if (signal.channel() != casework::v1::Signal::SATELLITE || !satellite_.insert(signal.name()).second) continue;
+        if (signal.channel() != casework::v1::Signal::SATELLITE || !satellite_.insert(signal.name()).second)
+          continue;
         ++seen;
         AddSatelliteFind(signal, now, lines);
       }
@@ -161,7 +171,8 @@ class Stage {
     while (!queue_.empty() && queue_.top().at < std::min(until, options_.end) && result_.cut_off.ok()) {
       std::vector<Scheduled> batch;
       std::set<size_t> busy;
-      while (!queue_.empty() && queue_.top().at < std::min(until, options_.end) && !busy.contains(queue_.top().find)) {
+      while (!queue_.empty() && queue_.top().at < std::min(until, options_.end) &&
+             !busy.contains(queue_.top().find)) {
         busy.insert(queue_.top().find);
         batch.push_back(queue_.top());
         queue_.pop();
@@ -184,7 +195,8 @@ class Stage {
             }
             DiaryLine line{.index = turn.find, .find = find, .did = turn.step};
             if (!then.ok()) {
-              line.refused = Refusal(absl::StrFormat("find %d step %d (%s)", find.number, static_cast<int>(turn.step), find.category),
+              line.refused = Refusal(absl::StrFormat("find %d step %d (%s)", find.number,
+                                                     static_cast<int>(turn.step), find.category),
                                      then.status());
               CountRefused(line.refused);
             } else if (then->has_value()) {
@@ -202,7 +214,8 @@ class Stage {
   }
 
   static bool IsCutOff(const absl::Status& status) {
-    return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsResourceExhausted(status);
+    return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+           absl::IsResourceExhausted(status);
   }
 
   static std::string Refusal(const std::string& what, const absl::Status& status) {
@@ -260,8 +273,9 @@ class Stage {
 
 }  // namespace
 
-PlayResult Play(World& world, const domain::Policy& policy, const std::map<std::string, Ground>& grounds, const Cast& cast,
-                const PlayOptions& options, Diary& diary, const std::function<void(int, int, absl::Time)>& progress) {
+PlayResult Play(World& world, const domain::Policy& policy, const std::map<std::string, Ground>& grounds,
+                const Cast& cast, const PlayOptions& options, Diary& diary,
+                const std::function<void(int, int, absl::Time)>& progress) {
   Stage stage(world, policy, grounds, cast, options, diary);
   return stage.Run(progress);
 }

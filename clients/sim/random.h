@@ -7,8 +7,8 @@
 
 #include "base/id.h"
 
-// Chance that repeats itself: the same seed and the same words give the same city, the same people and the same finds, so a
-// simulation that was cut off goes on where it stopped and never doubles anything.
+// Chance that repeats itself: the same seed and the same words give the same city, the same people and the
+// same finds, so a simulation that was cut off goes on where it stopped and never doubles anything.
 namespace gridwarden::sim {
 
 class Random {

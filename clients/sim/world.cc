@@ -13,11 +13,13 @@ namespace {
 constexpr int kAttemptsMax = 60;
 
 bool WorthRepeating(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsResourceExhausted(status) || absl::IsDeadlineExceeded(status) ||
-         (absl::IsAborted(status) && ReasonOf(status) == "LOST_RACE");
+  return absl::IsUnavailable(status) || absl::IsResourceExhausted(status) ||
+         absl::IsDeadlineExceeded(status) || (absl::IsAborted(status) && ReasonOf(status) == "LOST_RACE");
 }
 
-std::string Identity(std::string_view rpc) { return "gridwarden.identity.v1.IdentityService/" + std::string(rpc); }
+std::string Identity(std::string_view rpc) {
+  return "gridwarden.identity.v1.IdentityService/" + std::string(rpc);
+}
 std::string Grid(std::string_view rpc) { return "gridwarden.grid.v1.GridService/" + std::string(rpc); }
 
 }  // namespace
@@ -25,13 +27,15 @@ std::string Grid(std::string_view rpc) { return "gridwarden.grid.v1.GridService/
 World::World(WorldOptions options) : options_(std::move(options)) {}
 
 std::string World::IdOf(std::string_view words) const {
-  std::string bytes = crypto::Sha256(absl::StrFormat("gridwarden demo %d %s", options_.seed, words)).substr(0, 16);
+  std::string bytes =
+      crypto::Sha256(absl::StrFormat("gridwarden demo %d %s", options_.seed, words)).substr(0, 16);
   bytes[6] = static_cast<char>((bytes[6] & 0x0f) | 0x70);  // version 7, variant 1
   bytes[8] = static_cast<char>((bytes[8] & 0x3f) | 0x80);
   return Uuid::FromBytes(bytes)->ToString();
 }
 
-absl::StatusOr<std::string> World::TokenOf(const std::string& who, client::ConnectClient& client, bool fresh) {
+absl::StatusOr<std::string> World::TokenOf(const std::string& who, client::ConnectClient& client,
+                                           bool fresh) {
   {
     std::lock_guard lock(mutex_);
     if (const auto found = tokens_.find(who); found != tokens_.end() && !fresh) return found->second;
@@ -42,7 +46,8 @@ absl::StatusOr<std::string> World::TokenOf(const std::string& who, client::Conne
   request.set_client("gridsim");
   client.set_token("");
   client.set_demo_now(absl::InfinitePast());
-  GW_ASSIGN_OR_RETURN(const identity::v1::Tokens tokens, client.Call<identity::v1::Tokens>(Identity("SignIn"), request));
+  GW_ASSIGN_OR_RETURN(const identity::v1::Tokens tokens,
+                      client.Call<identity::v1::Tokens>(Identity("SignIn"), request));
   std::lock_guard lock(mutex_);
   tokens_[who] = tokens.access_token();
   return tokens.access_token();
@@ -51,7 +56,8 @@ absl::StatusOr<std::string> World::TokenOf(const std::string& who, client::Conne
 absl::StatusOr<std::string> World::CallBytes(const std::string& who, absl::Time now, std::string_view method,
                                              const std::string& body) {
   thread_local std::unique_ptr<client::ConnectClient> client;
-  if (!client) client = std::make_unique<client::ConnectClient>(client::ClientOptions{.server = options_.server});
+  if (!client)
+    client = std::make_unique<client::ConnectClient>(client::ClientOptions{.server = options_.server});
   bool fresh = false;
   absl::Status last;
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
@@ -70,16 +76,19 @@ absl::StatusOr<std::string> World::CallBytes(const std::string& who, absl::Time 
     }
     if (!WorthRepeating(last)) break;
     const std::optional<ErrorFacts> facts = FactsOf(last);
-    const absl::Duration wait = facts && facts->retry_after ? *facts->retry_after : absl::Milliseconds(20 << std::min(attempt, 5));
+    const absl::Duration wait =
+        facts && facts->retry_after ? *facts->retry_after : absl::Milliseconds(20 << std::min(attempt, 5));
     usleep(static_cast<useconds_t>(absl::ToInt64Microseconds(std::min(wait, absl::Seconds(1)))));
   }
   return last;
 }
 
-absl::StatusOr<std::vector<grid::v1::Division>> World::ReadTree(const std::string& city_code, std::string* city_name) {
+absl::StatusOr<std::vector<grid::v1::Division>> World::ReadTree(const std::string& city_code,
+                                                                std::string* city_name) {
   grid::v1::GetDivisionRequest get;
   get.set_name("divisions/code:" + city_code);
-  GW_ASSIGN_OR_RETURN(const grid::v1::Division city, Call<grid::v1::Division>("admin", absl::Now(), Grid("GetDivision"), get));
+  GW_ASSIGN_OR_RETURN(const grid::v1::Division city,
+                      Call<grid::v1::Division>("admin", absl::Now(), Grid("GetDivision"), get));
   *city_name = city.name();
   std::vector<grid::v1::Division> divisions = {city};
   grid::v1::ListDivisionsRequest list;
@@ -87,8 +96,9 @@ absl::StatusOr<std::vector<grid::v1::Division>> World::ReadTree(const std::strin
   list.set_recursive(true);
   list.set_page_size(500);
   do {
-    GW_ASSIGN_OR_RETURN(const grid::v1::ListDivisionsResponse page,
-                        Call<grid::v1::ListDivisionsResponse>("admin", absl::Now(), Grid("ListDivisions"), list));
+    GW_ASSIGN_OR_RETURN(
+        const grid::v1::ListDivisionsResponse page,
+        Call<grid::v1::ListDivisionsResponse>("admin", absl::Now(), Grid("ListDivisions"), list));
     divisions.insert(divisions.end(), page.divisions().begin(), page.divisions().end());
     list.set_page_token(page.next_page_token());
   } while (!list.page_token().empty());
@@ -99,8 +109,9 @@ absl::Status World::ReadPosts(const std::string& city_name) {
   grid::v1::ListPersonsRequest persons;
   persons.set_page_size(500);
   do {
-    GW_ASSIGN_OR_RETURN(const grid::v1::ListPersonsResponse page,
-                        Call<grid::v1::ListPersonsResponse>("admin", absl::Now(), Grid("ListPersons"), persons));
+    GW_ASSIGN_OR_RETURN(
+        const grid::v1::ListPersonsResponse page,
+        Call<grid::v1::ListPersonsResponse>("admin", absl::Now(), Grid("ListPersons"), persons));
     for (const grid::v1::Person& person : page.persons()) {
       person_by_staff_no_[person.staff_no()] = person.name();
       staff_no_by_person_[person.name()] = person.staff_no();
@@ -140,7 +151,8 @@ absl::Status World::EnsureAccount(const std::string& staff_no, const std::string
   request.mutable_account()->set_person(person->second);
   request.set_password(options_.demo_password);
   GW_RETURN_IF_ERROR(
-      Call<identity::v1::Account>("admin", absl::InfinitePast(), Identity("CreateAccount"), request).status());
+      Call<identity::v1::Account>("admin", absl::InfinitePast(), Identity("CreateAccount"), request)
+          .status());
   std::lock_guard lock(mutex_);
   accounts_[staff_no] = true;
   return absl::OkStatus();

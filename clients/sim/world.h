@@ -14,8 +14,8 @@
 #include "gridwarden/grid/v1/grid.pb.h"
 #include "sim/city_plan.h"
 
-// The demo city as the public API shows it, and the people who call it. Safe to use from several threads: each thread has a
-// connection of its own, tokens are shared.
+// The demo city as the public API shows it, and the people who call it. Safe to use from several threads:
+// each thread has a connection of its own, tokens are shared.
 namespace gridwarden::sim {
 
 struct WorldOptions {
@@ -39,8 +39,8 @@ class World {
   // An id that depends on nothing but the seed and the words: a repeated simulation repeats its requests.
   std::string IdOf(std::string_view words) const;
 
-  // Calls as a simulated person (staff number) or as "admin", at a demo time. Signs in when needed; waits and repeats the same
-  // request when the server is busy, restarting or lost a race.
+  // Calls as a simulated person (staff number) or as "admin", at a demo time. Signs in when needed; waits and
+  // repeats the same request when the server is busy, restarting or lost a race.
   template <typename Response>
   absl::StatusOr<Response> Call(const std::string& who, absl::Time now, std::string_view method,
                                 const google::protobuf::Message& request) {
@@ -51,7 +51,8 @@ class World {
   }
 
   // Reads the tree below the city; `city` is a code.
-  absl::StatusOr<std::vector<grid::v1::Division>> ReadTree(const std::string& city_code, std::string* city_name);
+  absl::StatusOr<std::vector<grid::v1::Division>> ReadTree(const std::string& city_code,
+                                                           std::string* city_name);
   // Reads posts and persons once appointments are in.
   absl::Status ReadPosts(const std::string& city_name);
   // Makes the account of a staff member unless it is there already.
@@ -65,7 +66,8 @@ class World {
   int accounts() const;
 
  private:
-  absl::StatusOr<std::string> CallBytes(const std::string& who, absl::Time now, std::string_view method, const std::string& body);
+  absl::StatusOr<std::string> CallBytes(const std::string& who, absl::Time now, std::string_view method,
+                                        const std::string& body);
   absl::StatusOr<std::string> TokenOf(const std::string& who, client::ConnectClient& client, bool fresh);
 
   WorldOptions options_;

@@ -37,20 +37,25 @@ std::string LandingPage(const Landing& landing) {
   std::string page = kHead;
   // A page that was opened too early looks again by itself.
   if (!ready) page += "<meta http-equiv=\"refresh\" content=\"5\">\n";
-  absl::StrAppend(&page, "<title>蓝天网格 Gridwarden", ready ? "" : " · 暂不可用", "</title>\n</head>\n<body>\n",
-                  "<h1>蓝天网格 <small lang=\"en\">Gridwarden</small></h1>\n<p class=\"version\">", Escaped(landing.version),
-                  "</p>\n<section>\n");
+  absl::StrAppend(&page, "<title>蓝天网格 Gridwarden", ready ? "" : " · 暂不可用",
+                  "</title>\n</head>\n<body>\n",
+                  "<h1>蓝天网格 <small lang=\"en\">Gridwarden</small></h1>\n<p class=\"version\">",
+                  Escaped(landing.version), "</p>\n<section>\n");
   if (ready) {
     page += "<p class=\"good\"><b>● 运行正常，可以使用。</b> <span lang=\"en\">Up and ready.</span></p>\n";
   } else {
-    page += "<p class=\"wait\"><b>○ 暂不可用，本页会自动刷新：</b> "
-            "<span lang=\"en\">Not ready; this page looks again by itself:</span></p>\n<ul lang=\"en\">\n";
-    for (const std::string& reason : landing.not_ready) absl::StrAppend(&page, "<li>", Escaped(reason), "</li>\n");
+    page +=
+        "<p class=\"wait\"><b>○ 暂不可用，本页会自动刷新：</b> "
+        "<span lang=\"en\">Not ready; this page looks again by itself:</span></p>\n<ul lang=\"en\">\n";
+    for (const std::string& reason : landing.not_ready)
+      absl::StrAppend(&page, "<li>", Escaped(reason), "</li>\n");
     page += "</ul>\n";
   }
   if (landing.demo) {
-    page += "<p><b>演示环境。</b>除区划名称和代码外，人员、污染源和案卷均为虚构。 <span lang=\"en\">A demo: people, sources and cases "
-            "are invented.</span></p>\n";
+    page +=
+        "<p><b>演示环境。</b>除区划名称和代码外，人员、污染源和案卷均为虚构。 <span lang=\"en\">A demo: "
+        "people, sources and cases "
+        "are invented.</span></p>\n";
   }
   page += R"(</section>
 <div class="two">

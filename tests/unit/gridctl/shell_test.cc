@@ -72,8 +72,8 @@ TEST(Shell, WrongWordsAreUsageAndSayWhatIsWanted) {
   EXPECT_THAT(Gridctl({"board", "4117", "--json=1"}).err, HasSubstr("takes no value"));
   EXPECT_THAT(Gridctl({"board", "4117", "--category", "A", "--category", "B"}).err, HasSubstr("given twice"));
   EXPECT_THAT(Gridctl({"board", "4117", "--lang", "fr"}).err, HasSubstr("want zh or en"));
-  for (const std::vector<std::string>& words :
-       std::vector<std::vector<std::string>>{{"frob"}, {"board"}, {"board", "4117", "--frob"}, {"case"}, {"case", "frob"}}) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"frob"}, {"board"}, {"board", "4117", "--frob"}, {"case"}, {"case", "frob"}}) {
     EXPECT_EQ(Gridctl(words).code, kUsage);
   }
 }
@@ -107,14 +107,15 @@ TEST(Shell, FilesThatCannotBeImportedAreSaidBeforeAnythingIsSent) {
 
 TEST(Time, IsReadInAsiaShanghaiUnlessItSaysOtherwise) {
   const absl::Time want = absl::FromUnixSeconds(1772359200);  // 2026-03-01T10:00:00Z
-  for (const char* text : {"2026-03-01 18:00", "2026-03-01 18:00:00", "2026-03-01T18:00", "2026-03-01T18:00:00+08:00",
-                           "2026-03-01T10:00:00Z", "2026-03-01T10:00:00.000Z"}) {
+  for (const char* text : {"2026-03-01 18:00", "2026-03-01 18:00:00", "2026-03-01T18:00",
+                           "2026-03-01T18:00:00+08:00", "2026-03-01T10:00:00Z", "2026-03-01T10:00:00.000Z"}) {
     const auto time = ParseTime(text);
     ASSERT_TRUE(time.ok()) << text;
     EXPECT_EQ(*time, want) << text;
   }
   EXPECT_EQ(*ParseTime("2026-03-01"), want - absl::Hours(18));
-  for (const char* text : {"", "yesterday", "2026-13-01", "2026-02-30", "18:00", "2026-03-01 25:00", "2026-03-01 18:00 x"}) {
+  for (const char* text :
+       {"", "yesterday", "2026-13-01", "2026-02-30", "18:00", "2026-03-01 25:00", "2026-03-01 18:00 x"}) {
     EXPECT_FALSE(ParseTime(text).ok()) << text;
   }
 }
@@ -162,7 +163,8 @@ void ExpectChinese() {
     const auto* value = type.value(i);
     if (value->number() == 0) continue;
     EXPECT_EQ(EnumWord(type, value->number(), false), value->name());
-    EXPECT_GT(DisplayWidth(EnumWord(type, value->number(), true)), static_cast<int>(EnumWord(type, value->number(), true).size()) / 2)
+    EXPECT_GT(DisplayWidth(EnumWord(type, value->number(), true)),
+              static_cast<int>(EnumWord(type, value->number(), true).size()) / 2)
         << value->full_name();
     EXPECT_NE(EnumWord(type, value->number(), true), value->name()) << value->full_name();
   }

@@ -23,7 +23,8 @@ class DiaryTest : public testing::Test {
   ~DiaryTest() override { std::filesystem::remove(path_); }
 
   DiaryLine Line(size_t index) {
-    DiaryLine line{.index = index, .did = Step::kFile, .next = NextStep{Step::kDispatch, absl::FromUnixMicros(1234567)}};
+    DiaryLine line{
+        .index = index, .did = Step::kFile, .next = NextStep{Step::kDispatch, absl::FromUnixMicros(1234567)}};
     line.find.number = 7;
     line.find.place = &cast_.townships[1];
     line.find.category = "ROAD";
