@@ -36,9 +36,11 @@ absl::Status ClaimWhatIsFree(db::Transaction& tx, const SignalFile& signal, absl
   return absl::OkStatus();
 }
 
-absl::Status Submit(const Casework& casework, const rpc::Call& call, db::Transaction& tx,
-                    SignalFile& signal) {
+// `post` is the one in which the finder found it; nil for what no person found.
+absl::Status Submit(const Casework& casework, const rpc::Call& call, db::Transaction& tx, SignalFile& signal,
+                    const Uuid& post) {
   Step step{.action = v1::SUBMIT,
+            .acting = {.post = post},
             .event_time = signal.event_time,
             .received = call.now,
             .proof = {signal.evidence, signal.answers, signal.place.position}};
@@ -79,7 +81,8 @@ absl::Status SignalOfVisit(const Casework& casework, const rpc::Call& call, db::
   GW_ASSIGN_OR_RETURN(signal.finder, ParseResourceName("persons", visit.finder(), "finder"));
   signal.evidence.assign(visit.evidence().begin(), visit.evidence().end());
   signal.answers.assign(visit.answers().begin(), visit.answers().end());
-  return Submit(casework, call, tx, signal);
+  GW_ASSIGN_OR_RETURN(const Uuid post, ParseResourceName("posts", visit.finder_post(), "finder_post"));
+  return Submit(casework, call, tx, signal, post);
 }
 
 absl::Status SignalOfHotspot(const Casework& casework, const rpc::Call& call, db::Transaction& tx,
@@ -96,7 +99,7 @@ absl::Status SignalOfHotspot(const Casework& casework, const rpc::Call& call, db
   GW_ASSIGN_OR_RETURN(signal.place, PlaceOf(*ground, hotspot.division(),
                                             hotspot.has_position() ? &hotspot.position() : nullptr));
   signal.place_confidence = hotspot.place_confidence();
-  return Submit(casework, call, tx, signal);
+  return Submit(casework, call, tx, signal, Uuid());
 }
 
 }  // namespace gridwarden::casework

@@ -40,6 +40,7 @@ class Feed : public ::testing::Test {
     visit.set_category("DUST");
     visit.set_result(patrol::v1::Visit::PROBLEM);
     visit.set_finder(ResourceName("persons", City().PersonIn(PostKind::kPatrolOfficer, world.village)));
+    visit.set_finder_post(ResourceName("posts", City().PostOf(PostKind::kPatrolOfficer, world.village).id));
     world.AddPhoto(type::v1::Evidence::NEAR, visit.mutable_evidence());
     world.AddPhoto(type::v1::Evidence::FAR, visit.mutable_evidence());
     return visit;
@@ -62,7 +63,18 @@ TEST_F(Feed, AVisitThatFoundAProblemBecomesOneSignalHoweverOftenItIsRead) {
   EXPECT_EQ(casework::FromTimestamp(list->signals(0).due_time()), world.clock().Now() + absl::Hours(2));
   const auto filed =
       world.Call<Case>(world.Dispatcher(), "FileCase", world.FileRequest(list->signals(0).name()));
-  EXPECT_TRUE(filed.ok()) << filed.status();
+  ASSERT_TRUE(filed.ok()) << filed.status();
+
+  // The story names who found it and in which post, although the system handed it in.
+  casework::v1::ListCaseEventsRequest events;
+  events.set_name(filed->name());
+  const auto story = world.Call<casework::v1::ListCaseEventsResponse>(world.Dispatcher(), "ListCaseEvents", events);
+  ASSERT_TRUE(story.ok()) << story.status();
+  EXPECT_TRUE(story->events(0).system());
+  EXPECT_EQ(story->events(0).person(),
+            ResourceName("persons", City().PersonIn(PostKind::kPatrolOfficer, world.village)));
+  EXPECT_FALSE(story->events(0).person_display_name().empty());
+  EXPECT_EQ(story->events(0).post(), ResourceName("posts", City().PostOf(PostKind::kPatrolOfficer, world.village).id));
 }
 
 TEST_F(Feed, AVisitWithTheSameVisitIdInAnotherEntryMakesNoSecondSignal) {
