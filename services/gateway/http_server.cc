@@ -167,8 +167,13 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
   class BodyRoom {
    public:
     BodyRoom(std::atomic<size_t>& used, size_t most) : used_(used), most_(most) {}
-    ~BodyRoom() { used_.fetch_sub(bytes_); }
+    ~BodyRoom() { Leave(); }
     BodyRoom(const BodyRoom&) = delete;
+
+    void Leave() {
+      used_.fetch_sub(bytes_);
+      bytes_ = 0;
+    }
 
     // False when there is no room for so many bytes; then it keeps what it has.
     bool Grow(size_t bytes) {
@@ -263,6 +268,8 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
       has_room = room.Grow(parser.get().body().size());
     }
     if (!has_room) {
+      parser.get().body() = std::string();  // room for the others while this one is told
+      room.Leave();
       http::response<http::string_body> refusal = MessageOf(site_.too_busy(head), version, false, is_head);
       co_await Write(stream, refusal);
       co_await Linger(stream);
