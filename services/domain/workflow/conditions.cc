@@ -336,6 +336,13 @@ absl::Status CheckConditions(const Policy& policy, const CaseType& type, Disposi
   return InvalidField("result", "got none, want PASS, FAIL or UNABLE");
 }
 
+absl::Status RecheckTime(RecheckResult result, absl::Time event_time, absl::Time planned) {
+  constexpr absl::Duration kEarly = absl::Hours(24);
+  if (result == RecheckResult::kRebounded || event_time >= planned - kEarly) return absl::OkStatus();
+  const std::string due = absl::FormatTime("%Y-%m-%d", planned, absl::FixedTimeZone(8 * 3600));
+  return FailedPrecondition("RECHECK_NOT_DUE", absl::StrCat("the recheck is planned for ", due), {{"due", due}});
+}
+
 absl::Status RecheckEvidence(RecheckResult result, std::span<const Evidence> evidence) {
   switch (result) {
     case RecheckResult::kHeld:

@@ -60,6 +60,10 @@ absl::Status CheckConditions(const Policy& policy, const CaseType& type, Disposi
 // T22: HELD and REBOUNDED need a photo; NOT_OBSERVABLE needs none (the caller asks for the reason).
 absl::Status RecheckEvidence(RecheckResult result, std::span<const Evidence> evidence);
 
+// That a closure held cannot be said before the planned recheck; a day early counts as that day's (our own default). That it did
+// not hold may be said at any time. FAILED_PRECONDITION / RECHECK_NOT_DUE with metadata due.
+absl::Status RecheckTime(RecheckResult result, absl::Time event_time, absl::Time planned);
+
 // The closing items of a type under a disposition: those for any ("") and those of the disposition.
 std::vector<std::string> ClosingItems(const CaseType& type, Disposition disposition);
 

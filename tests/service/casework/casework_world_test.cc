@@ -307,6 +307,11 @@ SubmitRecheckRequest CaseworkWorld::RecheckRequest(const std::string& name,
   request.set_name(name);
   request.set_result(result);
   request.set_note("回头看");
+  // Only a rebound may be told before the recheck is due.
+  const Case watched = Get(name);
+  if (result != SubmitRecheckRequest::REBOUNDED && watched.has_recheck_time()) {
+    clock().Set(std::max(clock().Now(), casework::FromTimestamp(watched.recheck_time())));
+  }
   AddPhoto(type::v1::Evidence::NEAR, request.mutable_evidence());
   *request.mutable_event_time() = casework::ToTimestamp(clock().Now());
   return request;

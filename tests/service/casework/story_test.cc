@@ -560,6 +560,24 @@ TEST_F(CaseStory, OnTimeIsJudgedByTheCheckThatPassedAndNotByTheSignature) {
   EXPECT_FALSE(closed_late->closed_on_time());
 }
 
+TEST_F(CaseStory, NobodySaysThatAClosureHeldBeforeItCouldShow) {
+  const Case watched = world.CaseIn(Case::MONITORING);
+  auto held = world.RecheckRequest(watched.name(), SubmitRecheckRequest::HELD);
+  const absl::Time due = world.clock().Now();
+  world.clock().Set(due - absl::Hours(25));
+  *held.mutable_event_time() = casework::ToTimestamp(world.clock().Now());
+  const auto early = world.Call<Case>(world.Patrol(), "SubmitRecheck", held);
+  EXPECT_EQ(ReasonOf(early.status()), "RECHECK_NOT_DUE");
+  EXPECT_EQ(world.Get(watched.name()).state(), Case::MONITORING);
+
+  world.clock().Set(due - absl::Hours(23));
+  *held.mutable_event_time() = casework::ToTimestamp(world.clock().Now());
+  held.set_request_id(world.NewId());
+  const auto on_the_day = world.Call<Case>(world.Patrol(), "SubmitRecheck", held);
+  ASSERT_TRUE(on_the_day.ok()) << on_the_day.status();
+  EXPECT_EQ(on_the_day->state(), Case::ARCHIVED);
+}
+
 TEST_F(CaseStory, ACaseIsNotClosedOnAPhotoThatNeverArrived) {
   const Case handling = world.CaseIn(Case::HANDLING);
   const auto feedback = world.FeedbackRequest(handling.name());
