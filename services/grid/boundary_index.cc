@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <mutex>
 
 namespace gridwarden::grid {
 namespace {
@@ -22,6 +23,8 @@ constexpr double kRadius68 = 1.5096;
 // Beyond three deviations a border does not matter.
 constexpr double kReach = 3;
 constexpr double kConfidenceMin = 0.02;
+// How many found edges an idle search keeps room for.
+constexpr size_t kEdgesKept = 4096;
 
 // The share of a normal distribution below `x` deviations.
 double Share(double x) { return 0.5 * std::erfc(-x / std::sqrt(2.0)); }
@@ -43,11 +46,54 @@ std::vector<S2Point> ToLoop(const std::vector<domain::Point>& ring, bool hole) {
   return loop;
 }
 
+// What a search needs besides the index. Kept and used again: a new edge query first looks which part of the earth
+// the index covers, a fifth of a search.
+struct Search {
+  explicit Search(const MutableS2ShapeIndex* index) : contains(index) {
+    S2ClosestEdgeQuery::Options options;
+    options.set_include_interiors(false);  // the border is what is asked for
+    borders.Init(index, options);
+  }
+
+  S2ContainsPointQuery<MutableS2ShapeIndex> contains;
+  S2ClosestEdgeQuery borders;
+  std::vector<S2ClosestEdgeQuery::Result> edges;
+};
+
+// A shape that holds the point or whose border is in reach of it.
+struct Reached {
+  int shape = 0;
+  bool inside = false;
+  S1ChordAngle border = S1ChordAngle::Infinity();
+};
+
 }  // namespace
 
-// One shape per division, in the order of the boundaries; built eagerly, so that reading takes no lock.
+// One shape per division, in the order of the boundaries; built eagerly, so that reading takes no lock on it.
 struct BoundaryIndex::Shapes {
   MutableS2ShapeIndex index;
+
+  std::unique_ptr<Search> Take() {
+    {
+      const std::lock_guard lock(mutex);
+      if (!idle.empty()) {
+        std::unique_ptr<Search> search = std::move(idle.back());
+        idle.pop_back();
+        return search;
+      }
+    }
+    return std::make_unique<Search>(&index);
+  }
+  void GiveBack(std::unique_ptr<Search> search) {
+    // A point known to many kilometres only met most borders there are.
+    if (search->edges.capacity() > kEdgesKept) std::vector<S2ClosestEdgeQuery::Result>().swap(search->edges);
+    const std::lock_guard lock(mutex);
+    idle.push_back(std::move(search));
+  }
+
+ private:
+  std::mutex mutex;
+  std::vector<std::unique_ptr<Search>> idle;  // as many as ever searched at once
 };
 
 BoundaryIndex::BoundaryIndex(std::vector<IndexedBoundary> boundaries)
@@ -70,37 +116,35 @@ std::vector<Candidate> BoundaryIndex::Locate(const domain::Point& wgs84, double 
   const S2Point point = ToS2(wgs84);
   const double deviation = std::hypot(accuracy_m / kRadius68, kBorderErrorM);
 
-  std::vector<bool> inside(boundaries_.size(), false);
-  auto contains = MakeS2ContainsPointQuery(&shapes_->index);
-  std::vector<int> reached;  // shape ids
-  for (S2Shape* shape : contains.GetContainingShapes(point)) {
-    inside[shape->id()] = true;
-    reached.push_back(shape->id());
-  }
-
-  // Distances to the borders in reach, per shape. Interiors are excluded: the border is what is asked for.
-  std::map<int, double> distance_m;
-  S2ClosestEdgeQuery::Options options;
-  options.set_include_interiors(false);
-  options.set_max_distance(S2Earth::ToAngle(util::units::Meters(kReach * deviation)));
-  S2ClosestEdgeQuery query(&shapes_->index, options);
+  std::unique_ptr<Search> search = shapes_->Take();
+  std::vector<Reached> reached;
+  search->contains.VisitContainingShapes(point, [&](S2Shape* shape) {
+    reached.push_back({.shape = shape->id(), .inside = true});
+    return true;
+  });
+  search->borders.mutable_options()->set_max_distance(S2Earth::ToAngle(util::units::Meters(kReach * deviation)));
   S2ClosestEdgeQuery::PointTarget target(point);
-  for (const auto& result : query.FindClosestEdges(&target)) {
-    const double metres = S2Earth::ToMeters(result.distance().ToAngle());
-    const auto [at, added] = distance_m.emplace(result.shape_id(), metres);
-    if (!added) at->second = std::min(at->second, metres);
-    else if (!inside[result.shape_id()]) reached.push_back(result.shape_id());
+  search->borders.FindClosestEdges(&target, &search->edges);
+  for (const S2ClosestEdgeQuery::Result& edge : search->edges) {
+    const auto known = std::find_if(reached.begin(), reached.end(),
+                                    [&](const Reached& one) { return one.shape == edge.shape_id(); });
+    if (known == reached.end()) {
+      reached.push_back({.shape = edge.shape_id(), .border = edge.distance()});
+    } else {
+      known->border = std::min<S1ChordAngle>(known->border, edge.distance());
+    }
   }
+  shapes_->GiveBack(std::move(search));
 
   std::map<domain::Level, std::vector<Candidate>, std::greater<>> by_level;
-  for (const int shape : reached) {
-    const auto border = distance_m.find(shape);
-    const double deviations = border == distance_m.end() ? kReach : border->second / deviation;
+  for (const Reached& one : reached) {
+    const bool near_border = one.border != S1ChordAngle::Infinity();
+    const double deviations = near_border ? S2Earth::ToMeters(one.border.ToAngle()) / deviation : kReach;
     Candidate candidate;
-    candidate.division = boundaries_[shape].division;
-    candidate.level = boundaries_[shape].level;
-    candidate.confidence = Share(inside[shape] ? deviations : -deviations);
-    candidate.near_border = border != distance_m.end();
+    candidate.division = boundaries_[one.shape].division;
+    candidate.level = boundaries_[one.shape].level;
+    candidate.confidence = Share(one.inside ? deviations : -deviations);
+    candidate.near_border = near_border;
     by_level[candidate.level].push_back(candidate);
   }
 

@@ -1,5 +1,8 @@
+#include <atomic>
 #include <set>
+#include <thread>
 
+#include "grid/boundary_index.h"
 #include "service/grid/grid_fixture.h"
 
 namespace gridwarden::grid {
@@ -42,9 +45,10 @@ TEST_F(ImportTest, ADryRunStoresNothingAndSaysTheSame) {
 }
 
 TEST_F(ImportTest, EveryBadRowIsReportedAtOnceAndNothingIsStored) {
-  const auto report = Import("ImportDivisions",
-                             "level,code,code12,name,parent_code\n2,9901,,试验市,\n3,990102,,,9901\n3,99x2,,乙县,9901\n"
-                             "4,990103001,,西关镇,990103\n4,9.90E+08,,南镇,9901\n3,990104,,丁县,9901,more\n");
+  const auto report =
+      Import("ImportDivisions",
+             "level,code,code12,name,parent_code\n2,9901,,试验市,\n3,990102,,,9901\n3,99x2,,乙县,9901\n"
+             "4,990103001,,西关镇,990103\n4,9.90E+08,,南镇,9901\n3,990104,,丁县,9901,more\n");
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(report->rows_refused(), 5);
   std::set<int> lines;
@@ -71,15 +75,17 @@ TEST_F(ImportTest, ByteOrderMarkGbkAndWindowsLineEndsAreRead) {
   for (const char c : std::string(kDivisions)) windows += c == '\n' ? std::string("\r\n") : std::string(1, c);
   EXPECT_EQ(Import("ImportDivisions", windows, true)->created(), 4);
   // 区划代码,名称 / 9901,郑州市 in GBK.
-  const std::string gbk = "\xC7\xF8\xBB\xAE\xB4\xFA\xC2\xEB,\xC3\xFB\xB3\xC6\n9901,\xD6\xA3\xD6\xDD\xCA\xD0\n";
+  const std::string gbk =
+      "\xC7\xF8\xBB\xAE\xB4\xFA\xC2\xEB,\xC3\xFB\xB3\xC6\n9901,\xD6\xA3\xD6\xDD\xCA\xD0\n";
   const auto report = Import("ImportDivisions", gbk);
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(database_.Ask("SELECT display_name FROM division"), "郑州市");
 }
 
 TEST_F(ImportTest, WrongFilesSayWhatTheyAre) {
-  for (const std::string& rubbish : {std::string("PK\x03\x04\x00\x00zip", 9), std::string("\xFF\xFE\x41\x00", 4), std::string("\n\n"),
-                                     std::string("latitude,longitude\n1,2\n"), std::string("code,name\n\"9901,x\n")}) {
+  for (const std::string& rubbish :
+       {std::string("PK\x03\x04\x00\x00zip", 9), std::string("\xFF\xFE\x41\x00", 4), std::string("\n\n"),
+        std::string("latitude,longitude\n1,2\n"), std::string("code,name\n\"9901,x\n")}) {
     for (const char* method : {"ImportDivisions", "ImportPersons", "ImportTenures"}) {
       const auto report = Import(method, rubbish);
       EXPECT_EQ(ReasonOf(report.status()), "INVALID_FIELD") << method;
@@ -87,7 +93,8 @@ TEST_F(ImportTest, WrongFilesSayWhatTheyAre) {
   }
   EXPECT_EQ(ReasonOf(Import("ImportDivisions", "").status()), "REQUIRED_FIELD_MISSING");
   for (const char* rubbish : {"x", "[]", "{\"type\":\"FeatureCollection\",\"features\":[]}", "[[[[[[["}) {
-    EXPECT_EQ(ReasonOf(Import("ImportBoundaries", rubbish, false, type::v1::Position::WGS84).status()), "INVALID_FIELD");
+    EXPECT_EQ(ReasonOf(Import("ImportBoundaries", rubbish, false, type::v1::Position::WGS84).status()),
+              "INVALID_FIELD");
   }
   EXPECT_EQ(ReasonOf(Import("ImportBoundaries", "{}").status()), "DATUM_MISSING");
 }
@@ -96,7 +103,8 @@ TEST_F(ImportTest, OnlyAdministratorsImportDivisions) {
   v1::ImportRequest request;
   request.set_request_id(NewId());
   request.set_content(kDivisions);
-  EXPECT_EQ(ReasonOf(Call<type::v1::ImportReport>(Office(City().city), "ImportDivisions", request).status()), "NOT_ALLOWED");
+  EXPECT_EQ(ReasonOf(Call<type::v1::ImportReport>(Office(City().city), "ImportDivisions", request).status()),
+            "NOT_ALLOWED");
 }
 
 TEST_F(ImportTest, PersonsAndTenuresComeInAndAreCorrectedByALaterFile) {
@@ -106,18 +114,24 @@ TEST_F(ImportTest, PersonsAndTenuresComeInAndAreCorrectedByALaterFile) {
   EXPECT_EQ(persons->created(), 2);
   EXPECT_EQ(Import("ImportPersons", "工号,姓名,电话\nA1,王建国,\nA2,李秀兰,\n")->updated(), 1);
   const std::string header = "工号,区划,岗位,任职类型,任职时间,离任时间,文号\n";
-  const auto tenures = Import("ImportTenures", header + "A1,试验市/甲县,网格长,正式,2020-05-01,,一号\nA2,990102001,路长,,2026年5月1日,,\n");
+  const auto tenures =
+      Import("ImportTenures",
+             header + "A1,试验市/甲县,网格长,正式,2020-05-01,,一号\nA2,990102001,路长,,2026年5月1日,,\n");
   ASSERT_TRUE(tenures.ok()) << tenures.status();
   EXPECT_EQ(tenures->created(), 2) << tenures->ShortDebugString();
   EXPECT_EQ(tenures->remarks_size(), 1) << "the road chief's post is made";
   const auto overlap = Import("ImportTenures", header + "A2,990102,网格长,正式,2026-05-01,,二号\n");
   EXPECT_EQ(overlap->rows_refused(), 1);
-  const auto handover = Import("ImportTenures", header + "A1,990102,网格长,正式,2020-05-01,2026-05-01,一号\nA2,990102,网格长,正式,2026-05-01,,二号\n");
+  const auto handover = Import(
+      "ImportTenures",
+      header + "A1,990102,网格长,正式,2020-05-01,2026-05-01,一号\nA2,990102,网格长,正式,2026-05-01,,二号\n");
   ASSERT_TRUE(handover.ok());
   EXPECT_EQ(handover->updated(), 1) << handover->ShortDebugString();
   EXPECT_EQ(handover->created(), 1);
   EXPECT_EQ(database_.Ask("SELECT COUNT(*) FROM tenure WHERE revoked_us IS NOT NULL"), "1");
-  const auto bad = Import("ImportTenures", header + "A9,990102,网格长,正式,2026-05-01,,\nA1,没有,网格长,正式,2026-05-01,,\nA1,990102,什么,正式,31/12/2026,,\n");
+  const auto bad = Import("ImportTenures", header +
+                                               "A9,990102,网格长,正式,2026-05-01,,\nA1,没有,网格长,正式,2026-"
+                                               "05-01,,\nA1,990102,什么,正式,31/12/2026,,\n");
   EXPECT_EQ(bad->rows_refused(), 3);
   EXPECT_EQ(bad->problems_size(), 4);
 }
@@ -125,14 +139,17 @@ TEST_F(ImportTest, PersonsAndTenuresComeInAndAreCorrectedByALaterFile) {
 // A square of one tenth of a degree around its south-west corner.
 std::string Square(const std::string& code, double west, double south) {
   const auto at = [](double x, double y) { return "[" + std::to_string(x) + "," + std::to_string(y) + "]"; };
-  return "{\"type\":\"Feature\",\"properties\":{\"adcode\":" + code + "},\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[[" +
-         at(west, south) + "," + at(west + .1, south) + "," + at(west + .1, south + .1) + "," + at(west, south + .1) + "]]}}";
+  return "{\"type\":\"Feature\",\"properties\":{\"adcode\":" + code +
+         "},\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[[" + at(west, south) + "," +
+         at(west + .1, south) + "," + at(west + .1, south + .1) + "," + at(west, south + .1) + "]]}}";
 }
 
 TEST_F(ImportTest, APointIsLocatedWithAConfidenceThatFallsTowardsTheBorder) {
-  ASSERT_TRUE(Import("ImportDivisions", "level,code,name,parent_code\n2,9901,试验市,\n3,990102,甲县,9901\n3,990103,乙县,9901\n").ok());
-  const std::string squares = "{\"type\":\"FeatureCollection\",\"features\":[" + Square("990102", 114, 33) + "," +
-                              Square("990103", 114.1, 33) + "," + Square("990199", 115, 33) + "]}";
+  ASSERT_TRUE(Import("ImportDivisions",
+                     "level,code,name,parent_code\n2,9901,试验市,\n3,990102,甲县,9901\n3,990103,乙县,9901\n")
+                  .ok());
+  const std::string squares = "{\"type\":\"FeatureCollection\",\"features\":[" + Square("990102", 114, 33) +
+                              "," + Square("990103", 114.1, 33) + "," + Square("990199", 115, 33) + "]}";
   const auto report = Import("ImportBoundaries", squares, false, type::v1::Position::WGS84);
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(report->created(), 2) << report->ShortDebugString();
@@ -152,13 +169,15 @@ TEST_F(ImportTest, APointIsLocatedWithAConfidenceThatFallsTowardsTheBorder) {
   EXPECT_GT(located->results(0).candidates(0).confidence(), 0.99);
   EXPECT_EQ(located->results(0).candidates(0).display_name(), "甲县");
   ASSERT_EQ(located->results(1).candidates_size(), 2) << "near the border both are named";
-  EXPECT_NEAR(located->results(1).candidates(0).confidence() + located->results(1).candidates(1).confidence(), 1, 0.02);
+  EXPECT_NEAR(located->results(1).candidates(0).confidence() + located->results(1).candidates(1).confidence(),
+              1, 0.02);
   EXPECT_LT(located->results(1).candidates(0).confidence(), 0.7);
   EXPECT_EQ(located->results(1).candidates(0).basis(), "near_border");
   EXPECT_EQ(located->results(2).candidates(0).display_name(), "乙县");
   EXPECT_EQ(located->results(3).candidates_size(), 0) << "outside is outside";
   request.mutable_positions(0)->clear_datum();
-  EXPECT_EQ(ReasonOf(Call<v1::LocatePointsResponse>(Admin(), "LocatePoints", request).status()), "DATUM_MISSING");
+  EXPECT_EQ(ReasonOf(Call<v1::LocatePointsResponse>(Admin(), "LocatePoints", request).status()),
+            "DATUM_MISSING");
 }
 
 TEST_F(ImportTest, TheRealListsAndPolygonsOfHenanComeIn) {
@@ -174,9 +193,11 @@ TEST_F(ImportTest, TheRealListsAndPolygonsOfHenanComeIn) {
   const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
   RecordProperty("divisions_per_second", static_cast<int>((2786 + 2906) / seconds));
   std::printf("%d divisions with posts in %.1f s\n", 2786 + 2906, seconds);
-  EXPECT_EQ(database_.Ask("SELECT display_name FROM division WHERE id = (SELECT parent FROM division JOIN division_code ON division = id WHERE code = '419001')"),
+  EXPECT_EQ(database_.Ask("SELECT display_name FROM division WHERE id = (SELECT parent FROM division JOIN "
+                          "division_code ON division = id WHERE code = '419001')"),
             "省直辖县级行政区划");
-  const auto wgs84 = Import("ImportBoundaries", SharedFile("boundaries/henan_counties_wgs84.geojson"), false, type::v1::Position::WGS84);
+  const auto wgs84 = Import("ImportBoundaries", SharedFile("boundaries/henan_counties_wgs84.geojson"), false,
+                            type::v1::Position::WGS84);
   ASSERT_TRUE(wgs84.ok()) << wgs84.status();
   EXPECT_EQ(wgs84->rows_refused(), 0) << wgs84->ShortDebugString().substr(0, 2000);
   EXPECT_GE(wgs84->created(), 150);
@@ -188,24 +209,69 @@ TEST_F(ImportTest, TheRealListsAndPolygonsOfHenanComeIn) {
   ASSERT_TRUE(before.ok()) << before.status();
   ASSERT_GT(before->candidates_size(), 0);
   EXPECT_EQ(before->candidates(0).display_name(), "遂平县");
-  const auto gcj02 = Import("ImportBoundaries", SharedFile("boundaries/henan_counties_gcj02.geojson"), false, type::v1::Position::GCJ02);
+  const auto gcj02 = Import("ImportBoundaries", SharedFile("boundaries/henan_counties_gcj02.geojson"), false,
+                            type::v1::Position::GCJ02);
   ASSERT_TRUE(gcj02.ok()) << gcj02.status();
   EXPECT_EQ(gcj02->rows_refused(), 0) << gcj02->ShortDebugString().substr(0, 2000);
   EXPECT_GT(gcj02->updated(), 140);
-  EXPECT_EQ(Call<v1::LocatePointResponse>(Admin(), "LocatePoint", request)->candidates(0).display_name(), "遂平县");
+  EXPECT_EQ(Call<v1::LocatePointResponse>(Admin(), "LocatePoint", request)->candidates(0).display_name(),
+            "遂平县");
 }
 
 TEST_F(ImportTest, AYearLaterTheListOfZhumadianIsComparedCodeByCode) {
   const std::string levels = SharedFile("divisions/zhumadian_2020_levels1-4.csv");
   if (levels.empty()) return;  // see above
   ASSERT_TRUE(Import("ImportDivisions", levels, false, {}, "2020-06-30").ok());
-  EXPECT_EQ(Import("ImportDivisions", SharedFile("divisions/zhumadian_2020_villages.csv"), false, {}, "2020-06-30")->created(), 2897);
+  EXPECT_EQ(
+      Import("ImportDivisions", SharedFile("divisions/zhumadian_2020_villages.csv"), false, {}, "2020-06-30")
+          ->created(),
+      2897);
   ASSERT_TRUE(Import("ImportDivisions", SharedFile("divisions/henan_2023_levels1-4.csv")).ok());
   const auto villages = Import("ImportDivisions", SharedFile("divisions/zhumadian_2023_villages.csv"));
   ASSERT_TRUE(villages.ok()) << villages.status();
   EXPECT_EQ(villages->created(), 46);
   EXPECT_EQ(villages->updated(), 158);
   EXPECT_EQ(villages->unchanged(), 2906 - 46 - 158);
+}
+
+TEST(BoundaryIndexTest, SearchesThatAreUsedAgainAndByManyThreadsAnswerAsFreshOnes) {
+  // Nine villages of about 4 km and the county around them.
+  std::vector<IndexedBoundary> boundaries;
+  const auto add = [&](domain::Level level, double west, double south, double side) {
+    const Polygon square{
+        {{{west, south}, {west + side, south}, {west + side, south + side}, {west, south + side}}}};
+    boundaries.push_back({Uuid::Make(absl::Now()), level, {square}});
+  };
+  for (int i = 0; i < 9; ++i) add(domain::Level::kVillage, 114 + 0.04 * (i % 3), 33 + 0.04 * (i / 3), 0.04);
+  add(domain::Level::kCounty, 113.9, 32.9, 0.3);
+  const auto told = [](const BoundaryIndex& index, int i) {
+    const domain::Point point{113.88 + 0.0011 * (i * 37 % 300), 32.88 + 0.0011 * (i * 53 % 300)};
+    std::string text;
+    // Every seventh is known to 3 km only and meets many borders.
+    for (const Candidate& found : index.Locate(point, i % 7 == 0 ? 3000 : 20))
+      text += found.division.ToString() + (found.near_border ? " near " : " in ") +
+              std::to_string(found.confidence) + "\n";
+    return text;
+  };
+  constexpr int kPoints = 300;
+  std::vector<std::string> expected;
+  std::set<std::string> distinct;
+  for (int i = 0; i < kPoints; ++i) {
+    expected.push_back(told(BoundaryIndex(boundaries), i));
+    distinct.insert(expected.back());
+  }
+  EXPECT_GT(distinct.size(), 20u);
+  const BoundaryIndex index(boundaries);
+  std::atomic<int> different = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 2 * kPoints; ++i)
+        different += told(index, (i + 71 * t) % kPoints) != expected[(i + 71 * t) % kPoints];
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(different, 0);
 }
 
 }  // namespace
