@@ -78,13 +78,20 @@ constexpr std::string_view kReadCheckpointUpTo =
     "DESC LIMIT 1";
 
 // Statements with lists come in these sizes only, so that few stay prepared.
-constexpr std::array<size_t, 5> kListSizes = {256, 64, 16, 4, 1};
+constexpr std::array<size_t, 9> kListSizes = {256, 128, 64, 32, 16, 8, 4, 2, 1};
 
 size_t ListSizeFor(size_t left) {
   for (const size_t size : kListSizes) {
     if (size <= left) return size;
   }
   return 1;
+}
+
+// The smallest size with room for `count`, at most the largest.
+size_t RoundUp(size_t count) {
+  const auto size =
+      std::find_if(kListSizes.rbegin(), kListSizes.rend(), [&](size_t one) { return one >= count; });
+  return size == kListSizes.rend() ? kListSizes.front() : *size;
 }
 
 Head HeadOf(const db::Row& row) {
@@ -204,10 +211,13 @@ absl::StatusOr<std::vector<StagedEntry>> ReadStagedOfRequest(db::Transaction& tx
 
 absl::Status DeleteStaged(db::Transaction& tx, const std::vector<uint64_t>& ids) {
   for (size_t first = 0; first < ids.size();) {
-    const size_t count = ListSizeFor(ids.size() - first);
+    const size_t count = std::min(ids.size() - first, kListSizes.front());
+    // Filled up with the last id to one of the sizes.
+    const size_t places = RoundUp(count);
     const std::string sql =
-        "DELETE FROM journal_stage WHERE id IN (" + db::InList(static_cast<int>(count)) + ")";
-    const std::vector<db::Value> values(ids.begin() + first, ids.begin() + first + count);
+        "DELETE FROM journal_stage WHERE id IN (" + db::InList(static_cast<int>(places)) + ")";
+    std::vector<db::Value> values(ids.begin() + first, ids.begin() + first + count);
+    values.insert(values.end(), places - count, db::Value(ids[first + count - 1]));
     GW_ASSIGN_OR_RETURN(const uint64_t deleted, tx.ExecValues(sql, values));
     if (deleted != count) return Internal("a staged row was gone although it was locked");
     first += count;
@@ -220,8 +230,7 @@ absl::StatusOr<std::vector<ChainEnd>> ReadChainEnds(db::Transaction& tx, const s
   for (size_t first = 0; first < subjects.size();) {
     const size_t count = std::min(subjects.size() - first, kListSizes.front());
     // Filled up with the last subject to one of the sizes.
-    const size_t places =
-        *std::find_if(kListSizes.rbegin(), kListSizes.rend(), [&](size_t size) { return size >= count; });
+    const size_t places = RoundUp(count);
     const std::string sql =
         "SELECT e.subject, e.subject_seq, e.leaf FROM journal_entry e JOIN ("
         "SELECT subject, MAX(subject_seq) AS last_seq FROM journal_entry WHERE log_id = ? AND subject IN (" +

@@ -21,6 +21,10 @@ namespace {
 constexpr absl::Duration kClockStepMax = absl::Seconds(2);
 // How many staged rows are looked through for ones that can go; stuck ones must not hide them.
 constexpr size_t kScanMax = 8192;
+// Rows of one read, and bytes of bodies after which no further page is read: memory and the time the head is locked
+// stay bounded whatever the entries weigh (61,440 bytes at most, a few hundred as a rule).
+constexpr int kPageRows = 256;
+constexpr size_t kBatchBytes = 4 << 20;
 constexpr absl::Duration kRunTimeout = absl::Seconds(20);
 // While another process leads.
 constexpr absl::Duration kStandbyRest = absl::Milliseconds(500);
@@ -180,14 +184,22 @@ absl::StatusOr<Sequencer::Batch> Sequencer::SequenceBatch() {
 
 absl::StatusOr<Order> Sequencer::ChooseReady(db::Transaction& tx) {
   std::vector<StagedEntry> staged;
+  size_t bytes = 0;  // of the bodies since the last look for ones that can go
+  size_t rows = 0;
   while (true) {
+    const int limit = std::min(options_.batch_max, kPageRows);
     const uint64_t after = staged.empty() ? 0 : staged.back().id;
-    GW_ASSIGN_OR_RETURN(std::vector<StagedEntry> page, LockStaged(tx, after, options_.batch_max));
-    const bool last = page.size() < static_cast<size_t>(options_.batch_max);
+    GW_ASSIGN_OR_RETURN(std::vector<StagedEntry> page, LockStaged(tx, after, limit));
+    const bool last = page.size() < static_cast<size_t>(limit);
+    rows += page.size();
+    for (const StagedEntry& entry : page) bytes += entry.body.size();
     std::move(page.begin(), page.end(), std::back_inserter(staged));
+    const bool full = rows >= static_cast<size_t>(options_.batch_max) || bytes >= kBatchBytes;
+    if (!full && !last) continue;
     GW_ASSIGN_OR_RETURN(const std::vector<ChainEnd> ends, ReadChainEnds(tx, SubjectsOf(staged)));
     Order order = OrderStaged(staged, ends);
     if (!order.ready.empty() || last || staged.size() >= kScanMax) return order;
+    rows = bytes = 0;
   }
 }
 

@@ -121,7 +121,7 @@ TEST_F(SequencerTest, WaitingEntriesDoNotHideReadyOnesBehindThem) {
   v1::Anchor event;
   ASSERT_TRUE(test_
                   ->Run([&](db::Transaction& tx) -> absl::Status {
-                    for (int i = 0; i < 600; ++i) {
+                    for (int i = 0; i < 1300; ++i) {
                       const Subject orphan{Uuid::Make(absl::Now()), 1, std::string(32, 'x')};
                       GW_ASSIGN_OR_RETURN(const Sealed sealed,
                                           Seal(call, {.kind = "test", .before = orphan, .event = &event}));
@@ -134,7 +134,7 @@ TEST_F(SequencerTest, WaitingEntriesDoNotHideReadyOnesBehindThem) {
   subjects.Change(0, 1);
   ASSERT_TRUE(SequenceEverything().ok());
   EXPECT_EQ(Size(), 1);
-  EXPECT_EQ(Staged(), 600);
+  EXPECT_EQ(Staged(), 1300);
 }
 
 TEST_F(SequencerTest, ARepeatedNumberIsAFaultThatJamsNothing) {
