@@ -144,7 +144,8 @@ absl::Status Events(Invocation& run) {
     if (line.late()) said += (said.empty() ? "" : "; ") + Say(run, "late", "逾期");
     table.Add({LocalTime(line.event_time()), Word(run, line.action()),
                Change(StateWord(run, line.from_state()), StateWord(run, line.to_state())),
-               line.person_display_name().empty() && line.system() ? Say(run, "the system", "系统") : line.person_display_name(),
+               line.person_display_name().empty() && line.system() ? Say(run, "the system", "系统")
+                                                                   : line.person_display_name(),
                PostWord(run, line.post_display_name()), Evidence(run, line), said});
   }
   std::fputs(table.ToString().c_str(), stdout);

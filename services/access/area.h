@@ -30,6 +30,7 @@ struct AreaContext {
 
 // An area: registers its rpcs, answers its workers. Each area has one function of this shape,
 // e.g. gridwarden::grid::Install in services/grid/grid_service.h.
-using InstallArea = std::vector<std::unique_ptr<Worker>> (*)(const AreaContext& context, rpc::Registry& registry);
+using InstallArea = std::vector<std::unique_ptr<Worker>> (*)(const AreaContext& context,
+                                                             rpc::Registry& registry);
 
 }  // namespace gridwarden

@@ -13,8 +13,9 @@
 #include "domain/ground/ground.h"
 #include "platform/rpc/channel.h"
 
-// What every process keeps in memory so that permission needs no network (decision 4): the ground from the grid area, and which
-// accounts and sessions may no longer call from the identity area. Refreshed every second; a removed post acts within 5 s.
+// What every process keeps in memory so that permission needs no network (decision 4): the ground from the
+// grid area, and which accounts and sessions may no longer call from the identity area. Refreshed every
+// second; a removed post acts within 5 s.
 namespace gridwarden::access {
 
 // Accounts and sessions as the identity area last told.
@@ -53,7 +54,7 @@ class Directory {
   absl::Status RefreshAccess();
 
   std::unique_ptr<Source> source_;  // null for a directory that never changes
-  mutable std::mutex mutex_;  // guards ground_, access_, loaded_, stopping_
+  mutable std::mutex mutex_;        // guards ground_, access_, loaded_, stopping_
   std::shared_ptr<const domain::Ground> ground_;
   std::shared_ptr<const AccessState> access_;
   std::condition_variable wake_;

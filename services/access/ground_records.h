@@ -7,12 +7,14 @@
 #include "domain/ground/ground.h"
 #include "gridwarden/grid/v1/grid_service.pb.h"
 
-// The ground as it comes over the wire, piece by piece, and the immutable value made of it. Not for several threads at once.
+// The ground as it comes over the wire, piece by piece, and the immutable value made of it. Not for several
+// threads at once.
 namespace gridwarden::access {
 
 class GroundRecords {
  public:
-  // Takes what changed after revision(); a record seen before is replaced. INTERNAL for an answer that cannot be read.
+  // Takes what changed after revision(); a record seen before is replaced. INTERNAL for an answer that cannot
+  // be read.
   absl::Status Apply(const grid::v1::GetGroundResponse& changes);
   // A new value of everything so far.
   std::shared_ptr<const domain::Ground> Build() const;

@@ -12,7 +12,9 @@ namespace {
 constexpr std::string_view kHeader = "v4.public.";
 constexpr size_t kSignatureSize = crypto_sign_BYTES;
 
-const unsigned char* Bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+const unsigned char* Bytes(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
 
 void NeedSodium() {
   static const bool ready = sodium_init() >= 0;
@@ -23,7 +25,8 @@ void AppendLittleEndian64(std::string& out, uint64_t value) {
   for (int i = 0; i < 8; ++i) out += static_cast<char>((value >> (8 * i)) & 0xff);
 }
 
-// Pre-authentication encoding: the pieces with their count and lengths, so that no two lists give the same bytes.
+// Pre-authentication encoding: the pieces with their count and lengths, so that no two lists give the same
+// bytes.
 std::string Encode(std::initializer_list<std::string_view> pieces) {
   std::string out;
   AppendLittleEndian64(out, pieces.size());
@@ -46,8 +49,8 @@ std::optional<std::string> FromBase64(std::string_view text) {
   std::string bytes(text.size(), '\0');
   size_t size = 0;
   const char* end = nullptr;
-  if (sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(), text.size(), nullptr, &size,
-                        &end, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
+  if (sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(),
+                        text.size(), nullptr, &size, &end, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
       end != text.data() + text.size()) {
     return std::nullopt;
   }
@@ -57,7 +60,8 @@ std::optional<std::string> FromBase64(std::string_view text) {
 
 }  // namespace
 
-std::string SignPaseto(std::string_view seed, std::string_view message, std::string_view footer, std::string_view assertion) {
+std::string SignPaseto(std::string_view seed, std::string_view message, std::string_view footer,
+                       std::string_view assertion) {
   NeedSodium();
   if (seed.size() != crypto_sign_SEEDBYTES) std::abort();
   unsigned char public_key[crypto_sign_PUBLICKEYBYTES];
@@ -65,8 +69,8 @@ std::string SignPaseto(std::string_view seed, std::string_view message, std::str
   crypto_sign_seed_keypair(public_key, secret_key, Bytes(seed));
   const std::string signed_bytes = Encode({kHeader, message, footer, assertion});
   std::string signature(kSignatureSize, '\0');
-  crypto_sign_detached(reinterpret_cast<unsigned char*>(signature.data()), nullptr, Bytes(signed_bytes), signed_bytes.size(),
-                       secret_key);
+  crypto_sign_detached(reinterpret_cast<unsigned char*>(signature.data()), nullptr, Bytes(signed_bytes),
+                       signed_bytes.size(), secret_key);
   sodium_memzero(secret_key, sizeof(secret_key));
 
   std::string token(kHeader);
@@ -97,9 +101,11 @@ std::optional<PasetoParts> SplitPaseto(std::string_view token) {
 
 bool VerifyPaseto(const PasetoParts& parts, std::string_view public_key, std::string_view assertion) {
   NeedSodium();
-  if (public_key.size() != crypto_sign_PUBLICKEYBYTES || parts.signature.size() != kSignatureSize) return false;
+  if (public_key.size() != crypto_sign_PUBLICKEYBYTES || parts.signature.size() != kSignatureSize)
+    return false;
   const std::string signed_bytes = Encode({kHeader, parts.message, parts.footer, assertion});
-  return crypto_sign_verify_detached(Bytes(parts.signature), Bytes(signed_bytes), signed_bytes.size(), Bytes(public_key)) == 0;
+  return crypto_sign_verify_detached(Bytes(parts.signature), Bytes(signed_bytes), signed_bytes.size(),
+                                     Bytes(public_key)) == 0;
 }
 
 }  // namespace gridwarden::access

@@ -12,9 +12,9 @@
 #include "platform/rpc/call.h"
 #include "platform/rpc/registry.h"
 
-// Who may call what (guarantees.md 5.4): one table, a row per rpc, compiled in. An rpc without a row stops the process at start.
-// Decision = f(rpc, caller's posts now, relation of their divisions to the resource's division). The same table gives the
-// filter of lists, so a list never shows what a check would refuse.
+// Who may call what (guarantees.md 5.4): one table, a row per rpc, compiled in. An rpc without a row stops
+// the process at start. Decision = f(rpc, caller's posts now, relation of their divisions to the resource's
+// division). The same table gives the filter of lists, so a list never shows what a check would refuse.
 namespace gridwarden::access {
 
 enum class Who : uint8_t {
@@ -23,7 +23,7 @@ enum class Who : uint8_t {
   kAdministrator,  // accounts marked so
   kPosts,          // holders of one of the row's post kinds
   kPostsOrAdministrator,
-  kSystem,         // only our own processes
+  kSystem,  // only our own processes
 };
 
 // How the caller's post must stand to the resource.
@@ -46,7 +46,7 @@ struct Permission {
   std::string_view method;  // "gridwarden.casework.v1.CaseworkService/FileCase"
   Who who = Who::kSignedIn;
   PostKinds kinds = 0;
-  Levels levels = 0;        // level of the post's division
+  Levels levels = 0;  // level of the post's division
   Scope scope = Scope::kNone;
 };
 
@@ -57,9 +57,11 @@ const Permission* FindPermission(std::string_view method);
 std::vector<std::string> MethodsWithoutPermission(const rpc::Registry& registry);
 
 // Workflow roles (D3) as sets of posts.
-inline constexpr PostKinds kInspectors = Kinds({domain::PostKind::kPatrolOfficer, domain::PostKind::kGridOfficer});
+inline constexpr PostKinds kInspectors =
+    Kinds({domain::PostKind::kPatrolOfficer, domain::PostKind::kGridOfficer});
 inline constexpr PostKinds kSupervisors = Kinds({domain::PostKind::kSupervisionOfficer});
-inline constexpr PostKinds kGridLeaders = Kinds({domain::PostKind::kGridLeader, domain::PostKind::kFirstGridLeader});
+inline constexpr PostKinds kGridLeaders =
+    Kinds({domain::PostKind::kGridLeader, domain::PostKind::kFirstGridLeader});
 inline constexpr PostKinds kDispatchers = Kinds({domain::PostKind::kCampaignOffice});
 inline constexpr PostKinds kStaff = ~0u;  // any post
 
@@ -71,19 +73,21 @@ struct Acting {
   Uuid division;
 };
 
-// In all of these a call of the system itself is allowed (Acting is then empty), and posts are those held at call.now as far as
-// known today: a removal acts at once.
+// In all of these a call of the system itself is allowed (Acting is then empty), and posts are those held at
+// call.now as far as known today: a removal acts at once.
 
 // The coarse check before anything else: is there any post that would do?
 absl::Status AllowCall(const domain::Ground& ground, const rpc::Call& call);
-// May the caller do this rpc to something that stands at `division`? Answers the post (the nearest one) it is done in; an
-// administrator, and a signed-in caller of a row without scope, may have none. A row of scope kAssigned is read as kSubtree here.
-// PERMISSION_DENIED / NOT_ALLOWED, with the same words for "absent" and "forbidden".
+// May the caller do this rpc to something that stands at `division`? Answers the post (the nearest one) it is
+// done in; an administrator, and a signed-in caller of a row without scope, may have none. A row of scope
+// kAssigned is read as kSubtree here. PERMISSION_DENIED / NOT_ALLOWED, with the same words for "absent" and
+// "forbidden".
 absl::StatusOr<Acting> AllowAt(const domain::Ground& ground, const rpc::Call& call, const Uuid& division);
 // May the caller do this rpc to something assigned to this post or unit? NOT_YOUR_TASK otherwise.
-absl::StatusOr<Acting> AllowAssigned(const domain::Ground& ground, const rpc::Call& call, const Uuid& post_or_unit);
-// Path keys of the divisions whose subtrees the caller may list with this rpc; one empty key = everything, no key = nothing.
-// A row of scope kAssigned has no subtree: its lists go by AssigneesOf.
+absl::StatusOr<Acting> AllowAssigned(const domain::Ground& ground, const rpc::Call& call,
+                                     const Uuid& post_or_unit);
+// Path keys of the divisions whose subtrees the caller may list with this rpc; one empty key = everything, no
+// key = nothing. A row of scope kAssigned has no subtree: its lists go by AssigneesOf.
 std::vector<std::string> ScopeOf(const domain::Ground& ground, const rpc::Call& call);
 // Posts (and units, by their posts) the caller holds now, of the kinds this rpc's row names.
 std::vector<Uuid> AssigneesOf(const domain::Ground& ground, const rpc::Call& call);

@@ -12,7 +12,8 @@ absl::StatusOr<Standing> StandingOf(const domain::Ground& ground, std::string_vi
                                     std::string_view field) {
   const domain::Division* division = ground.FindDivisionBySpelling(spelling, at);
   if (division == nullptr) {
-    return MakeError(absl::StatusCode::kInvalidArgument, absl::StrFormat("%s: no such division: %s", field, spelling),
+    return MakeError(absl::StatusCode::kInvalidArgument,
+                     absl::StrFormat("%s: no such division: %s", field, spelling),
                      {.reason = "DIVISION_CODE_UNKNOWN",
                       .metadata = {{"code", std::string(spelling)}},
                       .fields = {{std::string(field), "no such division"}}});
@@ -55,9 +56,10 @@ absl::Status Absent(const domain::Ground& ground, const rpc::Call& call, std::st
   if (everywhere.ok()) return NotFound(resource);
   const std::vector<std::string> scope = ScopeOf(ground, call);
   const std::vector<const domain::Division*> tops = ground.ChildrenOf(Uuid());
-  const bool sees_all = !scope.empty() && std::all_of(tops.begin(), tops.end(), [&](const domain::Division* top) {
-    return std::find(scope.begin(), scope.end(), ground.PathKey(top->id)) != scope.end();
-  });
+  const bool sees_all =
+      !scope.empty() && std::all_of(tops.begin(), tops.end(), [&](const domain::Division* top) {
+        return std::find(scope.begin(), scope.end(), ground.PathKey(top->id)) != scope.end();
+      });
   return sees_all ? NotFound(resource) : everywhere.status();
 }
 

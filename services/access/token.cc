@@ -22,7 +22,9 @@ absl::Status NotSignedIn(std::string_view why) {
   return MakeError(absl::StatusCode::kUnauthenticated, why, {.reason = "NOT_SIGNED_IN"});
 }
 
-std::string FormatSecond(absl::Time t) { return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", t, absl::UTCTimeZone()); }
+std::string FormatSecond(absl::Time t) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", t, absl::UTCTimeZone());
+}
 
 // The text under `key`, "" when it is absent or not a text.
 std::string TextOf(const Json& object, const char* key) {
@@ -60,7 +62,8 @@ struct Proven {
   std::string key_id, public_key;
 };
 
-absl::StatusOr<Proven> ProveToken(std::string_view token, const absl::flat_hash_map<std::string, std::string>& keys) {
+absl::StatusOr<Proven> ProveToken(std::string_view token,
+                                  const absl::flat_hash_map<std::string, std::string>& keys) {
   if (token.empty()) return NotSignedIn("no token");
   if (token.size() > kTokenSizeMax) return NotSignedIn("the token is too long");
   const std::optional<PasetoParts> parts = SplitPaseto(token);
@@ -78,16 +81,19 @@ absl::StatusOr<Proven> ProveToken(std::string_view token, const absl::flat_hash_
 absl::Status CheckTime(const TokenClaims& claims, absl::Time real_now) {
   if (claims.issued > real_now + kClockSkewMax) return NotSignedIn("the token is from the future");
   if (claims.expires <= real_now) {
-    return MakeError(absl::StatusCode::kUnauthenticated, "the token has expired", {.reason = "TOKEN_EXPIRED"});
+    return MakeError(absl::StatusCode::kUnauthenticated, "the token has expired",
+                     {.reason = "TOKEN_EXPIRED"});
   }
   return absl::OkStatus();
 }
 
-// Tokens whose signature was found good, by their SHA-256: a client sends the same one for ten minutes, and proving it costs more
-// than most calls. Times, sessions, accounts and the key itself are asked every time. Bounded: the older half goes.
+// Tokens whose signature was found good, by their SHA-256: a client sends the same one for ten minutes, and
+// proving it costs more than most calls. Times, sessions, accounts and the key itself are asked every time.
+// Bounded: the older half goes.
 class ProvenTokens {
  public:
-  absl::StatusOr<TokenClaims> Claims(std::string_view token, const absl::flat_hash_map<std::string, std::string>& keys) {
+  absl::StatusOr<TokenClaims> Claims(std::string_view token,
+                                     const absl::flat_hash_map<std::string, std::string>& keys) {
     const std::string digest = crypto::Sha256(token);
     if (const std::optional<Proven> known = Find(digest)) {
       const auto key = keys.find(known->key_id);
@@ -139,7 +145,8 @@ std::string MintToken(const SigningKey& key, const TokenClaims& claims) {
   return SignPaseto(key.seed, message.dump(), footer.dump(), kAssertion);
 }
 
-absl::StatusOr<TokenClaims> VerifyToken(std::string_view token, const absl::flat_hash_map<std::string, std::string>& keys,
+absl::StatusOr<TokenClaims> VerifyToken(std::string_view token,
+                                        const absl::flat_hash_map<std::string, std::string>& keys,
                                         absl::Time real_now) {
   GW_ASSIGN_OR_RETURN(const Proven proven, ProveToken(token, keys));
   GW_RETURN_IF_ERROR(CheckTime(proven.claims, real_now));

@@ -64,7 +64,8 @@ class Reader {
     while (true) {
       GW_ASSIGN_OR_RETURN(std::string cell, Cell());
       if (cell.size() > kCellBytesMax || row.cells.size() >= kColumnsMax) {
-        return InvalidField("content", absl::StrFormat("line %d: got a cell or a row too large for a table", row.line));
+        return InvalidField("content",
+                            absl::StrFormat("line %d: got a cell or a row too large for a table", row.line));
       }
       row.cells.push_back(std::move(cell));
       if (AtEnd()) return row;
@@ -80,7 +81,8 @@ class Reader {
   // Up to, not including, the separator or line end behind it.
   absl::StatusOr<std::string> Cell() {
     size_t start = at_;
-    while (start < text_.size() && (text_[start] == ' ' || (text_[start] == '\t' && separator_ != '\t'))) ++start;
+    while (start < text_.size() && (text_[start] == ' ' || (text_[start] == '\t' && separator_ != '\t')))
+      ++start;
     if (start < text_.size() && text_[start] == '"') {
       at_ = start + 1;
       return Quoted();
@@ -122,7 +124,8 @@ class Reader {
 };
 
 bool IsBlank(const CsvRow& row) {
-  return std::all_of(row.cells.begin(), row.cells.end(), [](const std::string& cell) { return cell.empty(); });
+  return std::all_of(row.cells.begin(), row.cells.end(),
+                     [](const std::string& cell) { return cell.empty(); });
 }
 
 }  // namespace
@@ -136,10 +139,14 @@ bool IsUtf8(std::string_view text) {
       ++i;
       continue;
     }
-    if (lead >= 0xC2 && lead <= 0xDF) more = 1, code = lead & 0x1F;
-    else if (lead >= 0xE0 && lead <= 0xEF) more = 2, code = lead & 0x0F;
-    else if (lead >= 0xF0 && lead <= 0xF4) more = 3, code = lead & 0x07;
-    else return false;
+    if (lead >= 0xC2 && lead <= 0xDF)
+      more = 1, code = lead & 0x1F;
+    else if (lead >= 0xE0 && lead <= 0xEF)
+      more = 2, code = lead & 0x0F;
+    else if (lead >= 0xF0 && lead <= 0xF4)
+      more = 3, code = lead & 0x07;
+    else
+      return false;
     if (text.size() - i <= more) return false;
     for (size_t k = 1; k <= more; ++k) {
       const unsigned char c = static_cast<unsigned char>(text[i + k]);
@@ -190,7 +197,9 @@ absl::StatusOr<CsvTable> ParseCsv(std::string_view content, int rows_max) {
       continue;
     }
     if (static_cast<int>(table.rows.size()) >= rows_max) {
-      return InvalidField("content", absl::StrFormat("got more than %d rows, want the file in parts of at most that", rows_max));
+      return InvalidField(
+          "content",
+          absl::StrFormat("got more than %d rows, want the file in parts of at most that", rows_max));
     }
     table.rows.push_back(std::move(row));
   }
@@ -208,8 +217,9 @@ absl::StatusOr<std::vector<int>> FindColumns(const CsvTable& table, std::span<co
                                      [&](std::string_view name) { return Plain(name) == plain; });
       if (!named) continue;
       if (places[c] >= 0) {
-        return InvalidField("content", absl::StrFormat("line 1: got two columns for %s: \"%s\" and \"%s\"",
-                                                       columns[c].names[0], table.header[places[c]], table.header[h]));
+        return InvalidField("content",
+                            absl::StrFormat("line 1: got two columns for %s: \"%s\" and \"%s\"",
+                                            columns[c].names[0], table.header[places[c]], table.header[h]));
       }
       places[c] = static_cast<int>(h);
     }

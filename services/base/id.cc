@@ -42,7 +42,8 @@ Uuid Uuid::Make(absl::Time now) {
   uint64_t stamp = static_cast<uint64_t>(absl::ToUnixMillis(now)) << 12 | (RandomBits() & 0x3ff);
   uint64_t seen = last.load();
   do {
-    // Only while the clock stands still or steps back a little; an id for a far earlier (demo) time keeps its own time.
+    // Only while the clock stands still or steps back a little; an id for a far earlier (demo) time keeps its
+    // own time.
     if (stamp <= seen && (seen - stamp) >> 12 < 1000) stamp = seen + 1;
   } while (!last.compare_exchange_weak(seen, stamp));
   Uuid id;
@@ -97,22 +98,26 @@ std::optional<Uuid> Uuid::FromBytes(std::string_view bytes) {
 
 std::string Uuid::ToString() const {
   if (IsNil()) return "";
-  const std::string hex = absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(data_.data()), 16));
-  return absl::StrFormat("%s-%s-%s-%s-%s", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4), hex.substr(16, 4),
-                         hex.substr(20));
+  const std::string hex =
+      absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(data_.data()), 16));
+  return absl::StrFormat("%s-%s-%s-%s-%s", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4),
+                         hex.substr(16, 4), hex.substr(20));
 }
 
 std::string ResourceName(std::string_view collection, const Uuid& id) {
   return id.IsNil() ? "" : absl::StrFormat("%s/%s", collection, id.ToString());
 }
 
-absl::StatusOr<Uuid> ParseResourceName(std::string_view collection, std::string_view name, std::string_view field) {
+absl::StatusOr<Uuid> ParseResourceName(std::string_view collection, std::string_view name,
+                                       std::string_view field) {
   if (name.empty()) return Uuid();
   if (name.size() > collection.size() + 1 && name.substr(0, collection.size()) == collection &&
       name[collection.size()] == '/') {
-    if (const std::optional<Uuid> id = Uuid::Parse(name.substr(collection.size() + 1)); id && !id->IsNil()) return *id;
+    if (const std::optional<Uuid> id = Uuid::Parse(name.substr(collection.size() + 1)); id && !id->IsNil())
+      return *id;
   }
-  return InvalidField(field, absl::StrFormat("got \"%s\", want %s/{uuid}", std::string(name.substr(0, 80)), collection));
+  return InvalidField(
+      field, absl::StrFormat("got \"%s\", want %s/{uuid}", std::string(name.substr(0, 80)), collection));
 }
 
 }  // namespace gridwarden

@@ -10,7 +10,8 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
-// Ids are UUIDs (version 7 where we make them): 16 bytes in the database and the journal, lower-case text in the API.
+// Ids are UUIDs (version 7 where we make them): 16 bytes in the database and the journal, lower-case text in
+// the API.
 namespace gridwarden {
 
 class Uuid {
@@ -19,11 +20,12 @@ class Uuid {
 
   // A new version 7 id whose time part is `now`. Ids made by one process within a millisecond still increase.
   static Uuid Make(absl::Time now);
-  // Derives an id from another id and a name (version 8): the same input always gives the same id. Not a secret.
+  // Derives an id from another id and a name (version 8): the same input always gives the same id. Not a
+  // secret.
   static Uuid Derive(const Uuid& from, std::string_view name);
 
-  static std::optional<Uuid> Parse(std::string_view text);        // 8-4-4-4-12
-  static std::optional<Uuid> FromBytes(std::string_view bytes);   // 16 bytes; empty input is the nil id
+  static std::optional<Uuid> Parse(std::string_view text);       // 8-4-4-4-12
+  static std::optional<Uuid> FromBytes(std::string_view bytes);  // 16 bytes; empty input is the nil id
 
   std::string ToString() const;  // "" for the nil id
   std::string Bytes() const { return std::string(reinterpret_cast<const char*>(data_.data()), 16); }

@@ -10,8 +10,8 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
-// Errors a caller can branch on. A status made here carries a reason (a value name of errors.v1.ErrorReason) and facts;
-// platform/rpc turns them into google.rpc details and the zh-CN sentence.
+// Errors a caller can branch on. A status made here carries a reason (a value name of errors.v1.ErrorReason)
+// and facts; platform/rpc turns them into google.rpc details and the zh-CN sentence.
 namespace gridwarden {
 
 struct FieldViolation {
@@ -53,8 +53,8 @@ absl::Status Internal(std::string_view message);
 #define GW_CONCAT_INNER(a, b) a##b
 #define GW_CONCAT(a, b) GW_CONCAT_INNER(a, b)
 
-#define GW_RETURN_IF_ERROR(expr)                        \
-  do {                                                  \
+#define GW_RETURN_IF_ERROR(expr)                                            \
+  do {                                                                      \
     if (absl::Status gw_status = (expr); !gw_status.ok()) return gw_status; \
   } while (false)
 

@@ -21,7 +21,8 @@ absl::StatusOr<v1::Case> AcceptCase(const Casework& casework, const rpc::Call& c
         GW_RETURN_IF_ERROR(CheckEtag(request.etag(), file.subject.seq, request.name()));
         absl::Time event_time = call.now;
         if (request.has_event_time()) {
-          GW_ASSIGN_OR_RETURN(const absl::Time dispatched, LastReceived(tx, Aggregate::kCase, file.id, {v1::DISPATCH}));
+          GW_ASSIGN_OR_RETURN(const absl::Time dispatched,
+                              LastReceived(tx, Aggregate::kCase, file.id, {v1::DISPATCH}));
           GW_ASSIGN_OR_RETURN(event_time, EventTime(call, request.event_time(),
                                                     std::max(file.event_time, NotBeforeAsked(dispatched))));
         }

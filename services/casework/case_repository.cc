@@ -25,9 +25,9 @@ namespace gridwarden::casework {
 namespace {
 
 // One case and its signals, 16 bytes each, in one round trip.
-#define ONE_CASE                                                                                        \
-  "SELECT " CASE_COLUMNS                                                                                \
-  ", (SELECT GROUP_CONCAT(s.signal_id ORDER BY s.receive_us, s.signal_id SEPARATOR '') "                \
+#define ONE_CASE                                                                         \
+  "SELECT " CASE_COLUMNS                                                                 \
+  ", (SELECT GROUP_CONCAT(s.signal_id ORDER BY s.receive_us, s.signal_id SEPARATOR '') " \
   "FROM signal_file s WHERE s.case_id = c.case_id) FROM case_file c WHERE "
 constexpr std::string_view kLockCase = ONE_CASE "c.case_id = ? FOR UPDATE";
 constexpr std::string_view kReadCase = ONE_CASE "c.case_id = ?";
@@ -189,8 +189,8 @@ bool IsWide(const CaseFilter& filter) {
                      [](const std::string& key) { return key.size() <= kWidePath; });
 }
 
-// A township with its city and province above it, or less: its open cases are fewer than the overdue ones of a
-// whole city, which the key of due times would go through.
+// A township with its city and province above it, or less: its open cases are fewer than the overdue ones of
+// a whole city, which the key of due times would go through.
 bool IsNarrow(const CaseFilter& filter) {
   constexpr size_t kNarrowPath = 4 * 16;
   return !filter.grounds.empty() &&
@@ -325,12 +325,12 @@ std::string CaseStatements::Newest(const CaseFilter& filter, bool after) {
 
 std::string CaseStatements::Overdue(const CaseFilter& filter, bool after) {
   const bool narrow = IsNarrow(filter);
-  return absl::StrCat("SELECT " CASE_COLUMNS " FROM case_file c FORCE INDEX (",
-                      narrow ? "case_ground" : "case_due", ") WHERE due_us < ?",
-                      after ? " AND (due_us > ? OR (due_us = ? AND case_id > ?))" : "",
-                      GroundClause(filter.grounds.size()), InClause("state", filter.states.size()),
-                      narrow && filter.states.empty() ? OpenStates() : "",
-                      filter.category.empty() ? "" : " AND category = ?", " ORDER BY due_us, case_id LIMIT ?");
+  return absl::StrCat(
+      "SELECT " CASE_COLUMNS " FROM case_file c FORCE INDEX (", narrow ? "case_ground" : "case_due",
+      ") WHERE due_us < ?", after ? " AND (due_us > ? OR (due_us = ? AND case_id > ?))" : "",
+      GroundClause(filter.grounds.size()), InClause("state", filter.states.size()),
+      narrow && filter.states.empty() ? OpenStates() : "", filter.category.empty() ? "" : " AND category = ?",
+      " ORDER BY due_us, case_id LIMIT ?");
 }
 
 std::string CaseStatements::Assigned(const CaseFilter& filter, bool after) {

@@ -11,7 +11,8 @@
 namespace gridwarden::casework {
 namespace {
 
-// An unknown signal or case and one elsewhere are refused in the same words: printed case numbers could be tried one by one.
+// An unknown signal or case and one elsewhere are refused in the same words: printed case numbers could be
+// tried one by one.
 absl::Status Concealed(const Casework& casework, const rpc::Call& call, const absl::Status& status) {
   const std::optional<ErrorFacts> facts = FactsOf(status);
   if (!absl::IsNotFound(status) || !facts) return status;
@@ -23,13 +24,13 @@ absl::Status Concealed(const Casework& casework, const rpc::Call& call, const ab
 template <typename Request, typename Response>
 void Add(rpc::Registry& registry, const std::shared_ptr<const Casework>& casework, std::string_view name,
          absl::StatusOr<Response> (*body)(const Casework&, const rpc::Call&, const Request&)) {
-  registry.Add<Request, Response>(absl::StrCat("gridwarden.casework.v1.CaseworkService/", std::string(name)),
-                                  [casework, body](const rpc::Call& call,
-                                                   const Request& request) -> absl::StatusOr<Response> {
-                                    absl::StatusOr<Response> answer = body(*casework, call, request);
-                                    if (!answer.ok()) return Concealed(*casework, call, answer.status());
-                                    return answer;
-                                  });
+  registry.Add<Request, Response>(
+      absl::StrCat("gridwarden.casework.v1.CaseworkService/", std::string(name)),
+      [casework, body](const rpc::Call& call, const Request& request) -> absl::StatusOr<Response> {
+        absl::StatusOr<Response> answer = body(*casework, call, request);
+        if (!answer.ok()) return Concealed(*casework, call, answer.status());
+        return answer;
+      });
 }
 
 using Act = absl::Status (*)(const Casework&, const rpc::Call&, db::Transaction&, const journal::FeedEntry&);

@@ -30,14 +30,16 @@ CaseFile CaseOf(const SignalFile& signal, const Uuid& id) {
 // A visit may bring photos that are another case's evidence: they stay with the signal and file nothing.
 absl::Status CheckFiling(db::Transaction& tx, const domain::Policy& policy, const SignalFile& signal) {
   const auto conditions = [&](const std::vector<type::v1::Evidence>& evidence) {
-    return domain::FilingConditions(policy, policy.TypeOf(signal.category), static_cast<domain::Channel>(signal.channel),
-                                    ToDomain(signal.answers), ToDomain(evidence));
+    return domain::FilingConditions(policy, policy.TypeOf(signal.category),
+                                    static_cast<domain::Channel>(signal.channel), ToDomain(signal.answers),
+                                    ToDomain(evidence));
   };
   GW_RETURN_IF_ERROR(conditions(signal.evidence));
   GW_ASSIGN_OR_RETURN(const std::vector<std::string> own, ReadMediaOfSignal(tx, signal.id));
   if (conditions(Among(signal.evidence, MediaNames(own))).ok()) return absl::OkStatus();
   const std::vector<type::v1::Evidence> foreign = NotAmong(signal.evidence, MediaNames(own));
-  return FailedPrecondition("PHOTO_OF_OTHER_CASE", "the signal rests on a photo that is evidence of another signal or case",
+  return FailedPrecondition("PHOTO_OF_OTHER_CASE",
+                            "the signal rests on a photo that is evidence of another signal or case",
                             {{"media", foreign.empty() ? "" : foreign.front().media()}});
 }
 

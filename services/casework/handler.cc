@@ -32,7 +32,8 @@ absl::StatusOr<Handler> ReadHandler(const domain::Ground& ground, std::string_vi
         field, "got a supervision officer's post, want one that may fix: supervision officers check");
   }
   if (post->kind == domain::PostKind::kDiscipline) {
-    return InvalidField(field, "got discipline inspection, want a post that may fix: discipline inspection reviews");
+    return InvalidField(field,
+                        "got discipline inspection, want a post that may fix: discipline inspection reviews");
   }
   return Handler{id, false};
 }

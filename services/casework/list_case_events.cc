@@ -42,7 +42,8 @@ absl::StatusOr<v1::CaseHistoryLine> SignalLine(const domain::Ground& ground, con
   if (row.action == v1::SUBMIT && row.system) {
     GW_ASSIGN_OR_RETURN(const Uuid finder, ParseResourceName("persons", event.after().finder(), "finder"));
     line.set_person(ResourceName("persons", finder));
-    if (const domain::Person* person = ground.FindPerson(finder)) line.set_person_display_name(person->display_name);
+    if (const domain::Person* person = ground.FindPerson(finder))
+      line.set_person_display_name(person->display_name);
   }
   line.set_from_state(v1::Signal::State_Name(static_cast<v1::Signal::State>(row.from_state)));
   line.set_to_state(v1::Signal::State_Name(static_cast<v1::Signal::State>(row.to_state)));

@@ -58,11 +58,13 @@ absl::Status ClaimMedia(db::Transaction& tx, const MediaOwner& owner, const std:
 }
 
 absl::StatusOr<std::vector<std::string>> ReadMediaOfSignal(db::Transaction& tx, const Uuid& signal) {
-  return tx.Query(kReadOfSignal, [](const db::Row& row) { return row.Text(0); }, signal);
+  return tx.Query(
+      kReadOfSignal, [](const db::Row& row) { return row.Text(0); }, signal);
 }
 
 absl::StatusOr<std::vector<std::string>> ReadMediaOfChain(db::Transaction& tx, const Uuid& chain) {
-  return tx.Query(kReadOfChain, [](const db::Row& row) { return row.Text(0); }, chain, chain);
+  return tx.Query(
+      kReadOfChain, [](const db::Row& row) { return row.Text(0); }, chain, chain);
 }
 
 }  // namespace gridwarden::casework

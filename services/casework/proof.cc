@@ -126,11 +126,13 @@ std::vector<std::string> DigestsOf(const std::vector<type::v1::Evidence>& eviden
 
 std::vector<std::string> MediaNames(const std::vector<std::string>& digests) {
   std::vector<std::string> names;
-  for (const std::string& digest : digests) names.push_back(absl::StrCat("media/", absl::BytesToHexString(digest)));
+  for (const std::string& digest : digests)
+    names.push_back(absl::StrCat("media/", absl::BytesToHexString(digest)));
   return names;
 }
 
-std::vector<type::v1::Evidence> Among(const std::vector<type::v1::Evidence>& evidence, const std::vector<std::string>& names) {
+std::vector<type::v1::Evidence> Among(const std::vector<type::v1::Evidence>& evidence,
+                                      const std::vector<std::string>& names) {
   const std::set<std::string> wanted(names.begin(), names.end());
   std::vector<type::v1::Evidence> out;
   std::copy_if(evidence.begin(), evidence.end(), std::back_inserter(out),

@@ -52,8 +52,10 @@ std::vector<std::string> DigestsOf(const std::vector<type::v1::Evidence>& eviden
 // "media/" and the hex digits of each digest.
 std::vector<std::string> MediaNames(const std::vector<std::string>& digests);
 
-// Of these photos, the ones whose name is, or is not, among `names`: what was shown before proves nothing new.
-std::vector<type::v1::Evidence> Among(const std::vector<type::v1::Evidence>& evidence, const std::vector<std::string>& names);
+// Of these photos, the ones whose name is, or is not, among `names`: what was shown before proves nothing
+// new.
+std::vector<type::v1::Evidence> Among(const std::vector<type::v1::Evidence>& evidence,
+                                      const std::vector<std::string>& names);
 std::vector<type::v1::Evidence> NotAmong(const std::vector<type::v1::Evidence>& evidence,
                                          const std::vector<std::string>& names);
 

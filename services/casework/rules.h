@@ -21,8 +21,8 @@ inline constexpr absl::Duration kClockSkewMax = absl::Minutes(2);
 absl::StatusOr<absl::Time> EventTime(const rpc::Call& call, const google::protobuf::Timestamp& event_time,
                                      absl::Time not_before, std::string_view field = "event_time");
 
-// Nobody does what nobody has asked for: the earliest instant for an answer to something the server took in at
-// `received`, less the skew that a phone's clock may have.
+// Nobody does what nobody has asked for: the earliest instant for an answer to something the server took in
+// at `received`, less the skew that a phone's clock may have.
 inline absl::Time NotBeforeAsked(absl::Time received) { return received - kClockSkewMax; }
 
 // A client-made id; "" is the nil id. INVALID_FIELD for anything but a UUID.

@@ -27,9 +27,11 @@ absl::StatusOr<access::Acting> AllowSign(const domain::Ground& ground, const rpc
   return AllowAs(ground, call, CountyOf(ground, file.place.division), access::kDispatchers);
 }
 
-// Photos travel after the words, so a case may come here before its photos. A closure that counts rests on photos that are
-// stored: answers the name of one that is not, "" when all are there or the case is not to be seen.
-absl::StatusOr<std::string> MissingPhoto(const Casework& casework, const rpc::Call& call, const std::string& name) {
+// Photos travel after the words, so a case may come here before its photos. A closure that counts rests on
+// photos that are stored: answers the name of one that is not, "" when all are there or the case is not to be
+// seen.
+absl::StatusOr<std::string> MissingPhoto(const Casework& casework, const rpc::Call& call,
+                                         const std::string& name) {
   constexpr size_t kDigestsAtOnce = 1000;  // ListMissingMedia takes so many
   std::vector<std::string> digests;
   GW_RETURN_IF_ERROR(casework.database.Read(call.deadline, [&](db::Transaction& tx) -> absl::Status {
@@ -44,9 +46,10 @@ absl::StatusOr<std::string> MissingPhoto(const Casework& casework, const rpc::Ca
     for (size_t i = first; i < std::min(first + kDigestsAtOnce, digests.size()); ++i) {
       request.add_sha256s(absl::BytesToHexString(digests[i]));
     }
-    GW_ASSIGN_OR_RETURN(const auto missing,
-                        rpc::Send<media::v1::ListMissingMediaResponse>(
-                            casework.channel("media"), call, "gridwarden.media.v1.MediaService/ListMissingMedia", request));
+    GW_ASSIGN_OR_RETURN(
+        const auto missing,
+        rpc::Send<media::v1::ListMissingMediaResponse>(
+            casework.channel("media"), call, "gridwarden.media.v1.MediaService/ListMissingMedia", request));
     if (missing.sha256s_size() > 0) return absl::StrCat("media/", missing.sha256s(0));
   }
   return "";

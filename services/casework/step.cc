@@ -56,7 +56,8 @@ v1::CaseEvent ForJournal(const domain::Policy& policy, v1::CaseEvent event) {
 }
 
 v1::SignalEvent ForJournal(const domain::Policy& policy, v1::SignalEvent event) {
-  // What a signal was handed in with stands in `after`; twice it could outgrow an entry that the visit's own just fitted.
+  // What a signal was handed in with stands in `after`; twice it could outgrow an entry that the visit's own
+  // just fitted.
   if (event.action() == v1::SUBMIT) {
     event.clear_evidence();
     event.clear_answers();

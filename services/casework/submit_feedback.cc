@@ -22,7 +22,8 @@ absl::StatusOr<absl::Time> EarliestFix(db::Transaction& tx, const CaseFile& file
 }
 
 // The state before may be shown by an older photo of the chain; the state after only by a new one.
-absl::StatusOr<std::vector<type::v1::Evidence>> Counting(db::Transaction& tx, const CaseFile& file, const Proof& proof) {
+absl::StatusOr<std::vector<type::v1::Evidence>> Counting(db::Transaction& tx, const CaseFile& file,
+                                                         const Proof& proof) {
   GW_ASSIGN_OR_RETURN(const std::vector<std::string> shown, ReadMediaOfChain(tx, file.chain));
   const std::vector<type::v1::Evidence> old = Among(proof.evidence, MediaNames(shown));
   std::vector<type::v1::Evidence> counting = NotAmong(proof.evidence, MediaNames(shown));

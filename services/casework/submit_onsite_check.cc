@@ -46,8 +46,9 @@ absl::StatusOr<v1::Signal> SubmitOnsiteCheck(const Casework& casework, const rpc
         GW_RETURN_IF_ERROR(CheckEtag(request.etag(), signal.subject.seq, request.name()));
         GW_ASSIGN_OR_RETURN(const absl::Time asked,
                             LastReceived(tx, Aggregate::kSignal, signal.id, {v1::REQUEST_ONSITE_CHECK}));
-        GW_ASSIGN_OR_RETURN(const absl::Time event_time,
-                            EventTime(call, request.event_time(), std::max(signal.event_time, NotBeforeAsked(asked))));
+        GW_ASSIGN_OR_RETURN(
+            const absl::Time event_time,
+            EventTime(call, request.event_time(), std::max(signal.event_time, NotBeforeAsked(asked))));
 
         Step step{.action = v1::SUBMIT_ONSITE_CHECK,
                   .acting = acting,

@@ -89,7 +89,8 @@ absl::StatusOr<v1::Case> SubmitRecheck(const Casework& casework, const rpc::Call
                   .note = request.note(),
                   .proof = proof};
         GW_RETURN_IF_ERROR(Advance(policy, file, step));
-        if (file.recheck_time) GW_RETURN_IF_ERROR(domain::RecheckTime(result, event_time, *file.recheck_time));
+        if (file.recheck_time)
+          GW_RETURN_IF_ERROR(domain::RecheckTime(result, event_time, *file.recheck_time));
         if (request.result() == Result::HELD) GW_RETURN_IF_ERROR(CheckNotOwnFix(tx, file, call));
         GW_ASSIGN_OR_RETURN(const std::vector<std::string> shown, ReadMediaOfChain(tx, file.chain));
         GW_RETURN_IF_ERROR(

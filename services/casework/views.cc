@@ -59,7 +59,8 @@ absl::StatusOr<std::vector<std::string>> ScopeWithin(const domain::Ground& groun
 
 absl::Status CheckCategoryFilter(const domain::Policy& policy, std::string_view category) {
   if (category.empty() || policy.FindCategory(category) != nullptr) return absl::OkStatus();
-  return InvalidField("category", absl::StrFormat("got %s, want a category of the policy", category.substr(0, 80)));
+  return InvalidField("category",
+                      absl::StrFormat("got %s, want a category of the policy", category.substr(0, 80)));
 }
 
 }  // namespace gridwarden::casework

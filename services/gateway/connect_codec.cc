@@ -16,8 +16,9 @@ namespace {
 constexpr char kTypePrefix[] = "type.googleapis.com";
 
 google::protobuf::util::TypeResolver& Types() {
-  static google::protobuf::util::TypeResolver* const types = google::protobuf::util::NewTypeResolverForDescriptorPool(
-      kTypePrefix, google::protobuf::DescriptorPool::generated_pool());
+  static google::protobuf::util::TypeResolver* const types =
+      google::protobuf::util::NewTypeResolverForDescriptorPool(
+          kTypePrefix, google::protobuf::DescriptorPool::generated_pool());
   return *types;
 }
 
@@ -45,7 +46,8 @@ absl::StatusOr<std::string> JsonToBytes(const google::protobuf::Descriptor& type
   std::string bytes;
   const auto status =
       google::protobuf::util::JsonToBinaryString(&Types(), TypeUrl(type), json, &bytes, options);
-  if (!status.ok()) return malformed(std::string(status.message().data(), status.message().size()).substr(0, 400));
+  if (!status.ok())
+    return malformed(std::string(status.message().data(), status.message().size()).substr(0, 400));
   return bytes;
 }
 

@@ -29,7 +29,8 @@ constexpr absl::Duration kRetryAfterBusy = absl::Seconds(2);
 // Sent with every answer. The policy of clients.md 5.1: nothing from anywhere else, framed by nobody.
 constexpr std::pair<const char*, const char*> kSecurityHeaders[] = {
     {"Content-Security-Policy",
-     "default-src 'self'; img-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
+     "default-src 'self'; img-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; font-src 'self' "
+     "data:; "
      "worker-src 'self' blob:; script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; base-uri 'self'; "
      "form-action 'self'; frame-ancestors 'none'"},
     {"X-Content-Type-Options", "nosniff"},
@@ -49,7 +50,8 @@ const google::protobuf::MethodDescriptor* MethodOf(const std::string& path, rpc:
   std::string dotted = path.substr(1);
   dotted[slash - 1] = '.';
   const auto* descriptor = google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(dotted);
-  if (descriptor == nullptr || descriptor->client_streaming() || descriptor->server_streaming()) return nullptr;
+  if (descriptor == nullptr || descriptor->client_streaming() || descriptor->server_streaming())
+    return nullptr;
   method.name = path.substr(1);
   rpc::ReadMethodOptions(*descriptor, method);
   return method.internal ? nullptr : descriptor;
@@ -78,8 +80,9 @@ absl::Status MethodUnknown(const std::string& path) {
 }
 
 absl::Status MessageTooLarge(size_t limit) {
-  return MakeError(absl::StatusCode::kInvalidArgument, absl::StrCat("request is larger than ", limit, " bytes"),
-                   {.reason = "MESSAGE_TOO_LARGE", .metadata = {{"limit", absl::StrCat(limit / 1024, " KiB")}}});
+  return MakeError(
+      absl::StatusCode::kInvalidArgument, absl::StrCat("request is larger than ", limit, " bytes"),
+      {.reason = "MESSAGE_TOO_LARGE", .metadata = {{"limit", absl::StrCat(limit / 1024, " KiB")}}});
 }
 
 absl::Status BadHeader(const char* name, const char* want) {
@@ -93,7 +96,8 @@ HttpResponse ErrorResponse(const absl::Status& status) {
                         .body = ErrorJson(status)};
   const std::optional<ErrorFacts> facts = FactsOf(status);
   if (facts && facts->retry_after) {
-    const int64_t seconds = std::max<int64_t>(1, absl::ToInt64Seconds(absl::Ceil(*facts->retry_after, absl::Seconds(1))));
+    const int64_t seconds =
+        std::max<int64_t>(1, absl::ToInt64Seconds(absl::Ceil(*facts->retry_after, absl::Seconds(1))));
     response.headers.emplace_back("Retry-After", absl::StrCat(seconds));
   }
   return response;
@@ -142,8 +146,9 @@ absl::Status ReadHeaders(const HttpRequest& request, rpc::Envelope& envelope) {
     }
   }
   const std::string_view trace = request.Header("gridwarden-trace");
-  const bool plain = std::all_of(trace.begin(), trace.end(),
-                                 [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; });
+  const bool plain = std::all_of(trace.begin(), trace.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '_';
+  });
   envelope.trace_id =
       !trace.empty() && trace.size() <= 64 && plain ? std::string(trace) : Uuid::Make(absl::Now()).ToString();
   return absl::OkStatus();
@@ -159,7 +164,8 @@ std::string PeerOf(const HttpRequest& request, const std::vector<std::string>& t
   return std::string(absl::StripAsciiWhitespace(last)).substr(0, 64);
 }
 
-// Operators' pages that say how busy we are are for the inside: not through a proxy, and from this machine or a private network.
+// Operators' pages that say how busy we are are for the inside: not through a proxy, and from this machine or
+// a private network.
 bool FromInside(const HttpRequest& request) {
   if (!request.Header("x-forwarded-for").empty()) return false;
   const std::string& peer = request.peer;
@@ -213,8 +219,8 @@ void Gateway::Rpc(HttpRequest request, Respond respond) const {
   rpc::Channel* channel = descriptor != nullptr && options_.channel ? options_.channel(*descriptor) : nullptr;
   if (channel == nullptr) return respond(ErrorResponse(MethodUnknown(request.path)));
   if (request.method != "POST") {
-    HttpResponse response = ErrorResponse(MakeError(absl::StatusCode::kUnimplemented, "rpcs are called with POST",
-                                                    {.reason = "METHOD_UNKNOWN"}));
+    HttpResponse response = ErrorResponse(MakeError(
+        absl::StatusCode::kUnimplemented, "rpcs are called with POST", {.reason = "METHOD_UNKNOWN"}));
     response.status = 405;
     response.headers.emplace_back("Allow", "POST");
     return respond(std::move(response));
@@ -230,7 +236,8 @@ void Gateway::Rpc(HttpRequest request, Respond respond) const {
   rpc::Envelope envelope;
   envelope.method = method.name;
   envelope.peer = PeerOf(request, options_.trusted_proxies);
-  if (const absl::Status status = ReadHeaders(request, envelope); !status.ok()) return respond(ErrorResponse(status));
+  if (const absl::Status status = ReadHeaders(request, envelope); !status.ok())
+    return respond(ErrorResponse(status));
 
   const std::string_view packing = request.Header("content-encoding");
   if (packing == "gzip") {
@@ -256,11 +263,11 @@ void Gateway::Rpc(HttpRequest request, Respond respond) const {
   channel->SendAsync(std::move(envelope), [descriptor, coding = *coding, accepts_gzip, trace,
                                            respond = std::move(respond)](absl::StatusOr<std::string> answer) {
     if (answer.ok() && coding == Coding::kJson) answer = BytesToJson(*descriptor->output_type(), *answer);
-    HttpResponse response = answer.ok()
-                                ? HttpResponse{.headers = {{"Content-Type", coding == Coding::kJson ? kJson : kProto},
-                                                           {"Cache-Control", "no-store"}},
-                                               .body = *std::move(answer)}
-                                : ErrorResponse(answer.status());
+    HttpResponse response =
+        answer.ok() ? HttpResponse{.headers = {{"Content-Type", coding == Coding::kJson ? kJson : kProto},
+                                               {"Cache-Control", "no-store"}},
+                                   .body = *std::move(answer)}
+                    : ErrorResponse(answer.status());
     Pack(accepts_gzip, response);
     response.headers.emplace_back("Gridwarden-Trace", trace);
     respond(std::move(response));
@@ -286,9 +293,10 @@ HttpResponse Gateway::Page(const HttpRequest& request) const {
   if ((request.path == "/" || request.path == "/index.html") && !options_.files.HasIndex()) {
     HttpResponse response{
         .headers = {{"Content-Type", "text/html; charset=utf-8"}, {"Cache-Control", "no-store"}},
-        .body = LandingPage({.version = options_.version,
-                             .demo = options_.demo,
-                             .not_ready = options_.not_ready ? options_.not_ready() : std::vector<std::string>{}})};
+        .body = LandingPage(
+            {.version = options_.version,
+             .demo = options_.demo,
+             .not_ready = options_.not_ready ? options_.not_ready() : std::vector<std::string>{}})};
     Pack(AcceptsGzip(request.Header("accept-encoding")), response);
     return response;
   }
@@ -296,7 +304,8 @@ HttpResponse Gateway::Page(const HttpRequest& request) const {
 }
 
 HttpResponse Gateway::Readiness() const {
-  const std::vector<std::string> reasons = options_.not_ready ? options_.not_ready() : std::vector<std::string>{};
+  const std::vector<std::string> reasons =
+      options_.not_ready ? options_.not_ready() : std::vector<std::string>{};
   if (reasons.empty()) return TextResponse(200, "ready\n");
   return TextResponse(503, absl::StrCat("not ready\n- ", absl::StrJoin(reasons, "\n- "), "\n"));
 }

@@ -12,12 +12,13 @@
 #include "platform/rpc/channel.h"
 #include "platform/rpc/registry.h"
 
-// The edge (D15): the Connect protocol for every public rpc, by its descriptor, with no code per rpc; static files; the pages an
-// operator asks for. Knows HTTP as values; http_server.h puts it on a socket.
+// The edge (D15): the Connect protocol for every public rpc, by its descriptor, with no code per rpc; static
+// files; the pages an operator asks for. Knows HTTP as values; http_server.h puts it on a socket.
 namespace gridwarden::gateway {
 
 struct GatewayOptions {
-  // The way to the area that serves a method; null when no process of ours does. Null function: only the operator's pages.
+  // The way to the area that serves a method; null when no process of ours does. Null function: only the
+  // operator's pages.
   std::function<rpc::Channel*(const google::protobuf::MethodDescriptor&)> channel;
   // Why this process is not ready; empty when it is.
   std::function<std::vector<std::string>()> not_ready;

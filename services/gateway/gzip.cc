@@ -18,14 +18,16 @@ constexpr int kGzipWindow = 15 + 16;  // zlib's spelling of "the gzip format"
 constexpr size_t kChunk = 64 * 1024;
 
 absl::Status Malformed(const char* why) {
-  return MakeError(absl::StatusCode::kInvalidArgument, absl::StrCat("gzip body ", why), {.reason = "MALFORMED_REQUEST"});
+  return MakeError(absl::StatusCode::kInvalidArgument, absl::StrCat("gzip body ", why),
+                   {.reason = "MALFORMED_REQUEST"});
 }
 
 }  // namespace
 
 std::string Gzip(std::string_view bytes, int level) {
   z_stream stream{};
-  if (deflateInit2(&stream, level, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) != Z_OK) std::abort();  // no memory
+  if (deflateInit2(&stream, level, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+    std::abort();  // no memory
   std::string out(deflateBound(&stream, bytes.size()), '\0');
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
   stream.avail_in = static_cast<uInt>(bytes.size());
@@ -56,8 +58,9 @@ absl::StatusOr<std::string> Gunzip(std::string_view bytes, size_t bytes_max) {
   const bool rest = stream.avail_in > 0;
   inflateEnd(&stream);
   if (out.size() > bytes_max) {
-    return MakeError(absl::StatusCode::kInvalidArgument, absl::StrCat("body unpacks to more than ", bytes_max, " bytes"),
-                     {.reason = "MESSAGE_TOO_LARGE", .metadata = {{"limit", absl::StrCat(bytes_max / 1024, " KiB")}}});
+    return MakeError(
+        absl::StatusCode::kInvalidArgument, absl::StrCat("body unpacks to more than ", bytes_max, " bytes"),
+        {.reason = "MESSAGE_TOO_LARGE", .metadata = {{"limit", absl::StrCat(bytes_max / 1024, " KiB")}}});
   }
   if (state == Z_BUF_ERROR || state == Z_OK) return Malformed("ends early");
   if (state != Z_STREAM_END) return Malformed("is not gzip");
@@ -66,7 +69,8 @@ absl::StatusOr<std::string> Gunzip(std::string_view bytes, size_t bytes_max) {
 }
 
 bool AcceptsGzip(std::string_view accept_encoding) {
-  for (const std::string& part : std::vector<std::string>(absl::StrSplit(std::string(accept_encoding), ','))) {
+  for (const std::string& part :
+       std::vector<std::string>(absl::StrSplit(std::string(accept_encoding), ','))) {
     const std::vector<std::string> pieces = absl::StrSplit(part, ';');
     const std::string coding = absl::AsciiStrToLower(absl::StripAsciiWhitespace(pieces[0]));
     if (coding != "gzip" && coding != "*") continue;

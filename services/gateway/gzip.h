@@ -10,8 +10,8 @@ namespace gridwarden::gateway {
 
 std::string Gzip(std::string_view bytes, int level = 5);
 
-// INVALID_ARGUMENT / MALFORMED_REQUEST when it is no gzip or ends early, MESSAGE_TOO_LARGE as soon as it unpacks to more than
-// `bytes_max`: a small bomb costs no memory.
+// INVALID_ARGUMENT / MALFORMED_REQUEST when it is no gzip or ends early, MESSAGE_TOO_LARGE as soon as it
+// unpacks to more than `bytes_max`: a small bomb costs no memory.
 absl::StatusOr<std::string> Gunzip(std::string_view bytes, size_t bytes_max);
 
 // Whether an Accept-Encoding header takes gzip ("gzip;q=0" does not).

@@ -11,9 +11,9 @@
 namespace gridwarden::gateway {
 
 struct HttpRequest {
-  std::string method;  // "POST"
-  std::string path;    // as sent, without the query
-  std::string peer;    // "10.0.0.7", the address that connected
+  std::string method;                          // "POST"
+  std::string path;                            // as sent, without the query
+  std::string peer;                            // "10.0.0.7", the address that connected
   std::map<std::string, std::string> headers;  // names in lower case; of repeated ones the last
   std::string body;
 

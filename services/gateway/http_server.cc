@@ -36,7 +36,8 @@ using boost::system::error_code;
 
 constexpr size_t kLingerBytesMax = 4 * 1024 * 1024;
 constexpr std::chrono::seconds kLingerTime{2};
-// How long a drain waits for the first request of those it has let in: a caller has connected and is about to send.
+// How long a drain waits for the first request of those it has let in: a caller has connected and is about to
+// send.
 constexpr std::chrono::milliseconds kFirstRequestGrace{500};
 
 std::string Lower(beast::string_view text) {
@@ -59,7 +60,8 @@ HttpRequest HeadOf(const http::request_parser<http::string_body>& parser, const 
   return head;
 }
 
-http::response<http::string_body> MessageOf(HttpResponse response, unsigned version, bool keep_alive, bool is_head) {
+http::response<http::string_body> MessageOf(HttpResponse response, unsigned version, bool keep_alive,
+                                            bool is_head) {
   http::response<http::string_body> message;
   message.version(version);
   message.result(static_cast<unsigned>(response.status));
@@ -73,12 +75,15 @@ http::response<http::string_body> MessageOf(HttpResponse response, unsigned vers
 
 }  // namespace
 
-// In the coroutines below everything that needs a destructor has a name: g++ 12 destroys some temporaries of a co_await expression
-// twice.
+// In the coroutines below everything that needs a destructor has a name: g++ 12 destroys some temporaries of
+// a co_await expression twice.
 class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
  public:
   Core(const HttpServerOptions& options, Site site)
-      : options_(options), site_(std::move(site)), context_(options.threads), acceptor_(asio::make_strand(context_)) {}
+      : options_(options),
+        site_(std::move(site)),
+        context_(options.threads),
+        acceptor_(asio::make_strand(context_)) {}
 
   absl::Status Open() {
     error_code error;
@@ -228,14 +233,15 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
   }
 
   // One request and its answer. False when the connection is at its end.
-  asio::awaitable<bool> ServeOne(beast::tcp_stream& stream, beast::flat_buffer& buffer, const std::string& peer,
-                                 std::unique_ptr<Count>& fresh) {
+  asio::awaitable<bool> ServeOne(beast::tcp_stream& stream, beast::flat_buffer& buffer,
+                                 const std::string& peer, std::unique_ptr<Count>& fresh) {
     error_code error;
     http::request_parser<http::string_body> parser;
     parser.header_limit(static_cast<uint32_t>(options_.header_bytes_max));
     parser.body_limit(std::numeric_limits<uint64_t>::max());  // until the head says which limit holds
     stream.expires_after(absl::ToChronoMilliseconds(options_.header_timeout));
-    co_await http::async_read_header(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
+    co_await http::async_read_header(stream, buffer, parser,
+                                     asio::redirect_error(asio::use_awaitable, error));
     if (error) {
       co_await Refuse(stream, error);
       co_return false;
@@ -260,11 +266,13 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
                                  asio::redirect_error(asio::use_awaitable, error));
       if (error) co_return false;
     }
-    // A body may be far larger than the buffer that heads are read into. Strangers send them too, so the sum of all is limited.
+    // A body may be far larger than the buffer that heads are read into. Strangers send them too, so the sum
+    // of all is limited.
     BodyRoom room(bodies_bytes_, options_.bodies_bytes_max);
     bool has_room = true;
     while (!error && has_room && !parser.is_done()) {
-      co_await http::async_read_some(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
+      co_await http::async_read_some(stream, buffer, parser,
+                                     asio::redirect_error(asio::use_awaitable, error));
       has_room = room.Grow(parser.get().body().size());
     }
     if (!has_room) {
@@ -293,7 +301,7 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
     const bool stay = keep_alive && !draining_.load();
     http::response<http::string_body> message = MessageOf(std::move(response), version, stay, is_head);
     const bool written = co_await Write(stream, message);
-    co_return written && stay;
+    co_return written&& stay;
   }
 
   // Waits for the site's answer without holding a thread.
@@ -301,11 +309,12 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
     auto start = [this, executor = stream.get_executor(), &request](auto handler) {
       auto shared = std::make_shared<decltype(handler)>(std::move(handler));
       site_.handle(std::move(request), [self = shared_from_this(), executor, shared](HttpResponse response) {
-        asio::post(executor, [shared, response = std::move(response)]() mutable { (*shared)(std::move(response)); });
+        asio::post(executor,
+                   [shared, response = std::move(response)]() mutable { (*shared)(std::move(response)); });
       });
     };
-    HttpResponse response =
-        co_await asio::async_initiate<decltype(asio::use_awaitable), void(HttpResponse)>(start, asio::use_awaitable);
+    HttpResponse response = co_await asio::async_initiate<decltype(asio::use_awaitable), void(HttpResponse)>(
+        start, asio::use_awaitable);
     co_return response;
   }
 
@@ -320,7 +329,8 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
   asio::awaitable<void> Refuse(beast::tcp_stream& stream, error_code error) {
     if (error.category() != http::make_error_code(http::error::bad_method).category()) co_return;
     if (error == http::error::end_of_stream || error == http::error::partial_message) co_return;
-    const int status = error == http::error::header_limit || error == http::error::buffer_overflow ? 431 : 400;
+    const int status =
+        error == http::error::header_limit || error == http::error::buffer_overflow ? 431 : 400;
     HttpResponse response{.status = status,
                           .headers = {{"Content-Type", "text/plain; charset=utf-8"}},
                           .body = absl::StrCat("bad request: ", error.message(), "\n")};
@@ -336,7 +346,8 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
     stream.expires_after(kLingerTime);
     std::vector<char> dropped(16 * 1024);
     for (size_t total = 0; !error && total < kLingerBytesMax;) {
-      total += co_await stream.async_read_some(asio::buffer(dropped), asio::redirect_error(asio::use_awaitable, error));
+      total += co_await stream.async_read_some(asio::buffer(dropped),
+                                               asio::redirect_error(asio::use_awaitable, error));
     }
   }
 

@@ -8,20 +8,22 @@
 #include "absl/time/time.h"
 #include "gateway/http.h"
 
-// HTTP/1.1 on a socket: one coroutine a connection, a few threads for all of them, a limit on everything a stranger can make
-// grow. TLS and HTTP/2 are for the proxy in front.
+// HTTP/1.1 on a socket: one coroutine a connection, a few threads for all of them, a limit on everything a
+// stranger can make grow. TLS and HTTP/2 are for the proxy in front.
 namespace gridwarden::gateway {
 
 struct HttpServerOptions {
   std::string address = "127.0.0.1";
-  int port = 0;                                        // 0: any
+  int port = 0;  // 0: any
   int threads = 2;
-  int connections_max = 1024;                          // further ones are closed at once
+  int connections_max = 1024;  // further ones are closed at once
   size_t header_bytes_max = 16 * 1024;
-  size_t bodies_bytes_max = 256 << 20;                 // of all larger bodies being read or worked on; further ones come back later
-  absl::Duration header_timeout = absl::Seconds(10);   // from the first byte of a request to the end of its head
-  absl::Duration body_timeout = absl::Seconds(120);    // a photo over a bad network
-  absl::Duration idle_timeout = absl::Seconds(75);     // between requests
+  size_t bodies_bytes_max =
+      256 << 20;  // of all larger bodies being read or worked on; further ones come back later
+  absl::Duration header_timeout =
+      absl::Seconds(10);  // from the first byte of a request to the end of its head
+  absl::Duration body_timeout = absl::Seconds(120);  // a photo over a bad network
+  absl::Duration idle_timeout = absl::Seconds(75);   // between requests
   absl::Duration write_timeout = absl::Seconds(120);
 };
 
@@ -41,8 +43,9 @@ class HttpServer {
 
   int port() const;
   int connections() const;
-  // Takes no new connections; tells those that are open to close after the answer under way. Who has just connected still gets
-  // the answer to a first request, if it comes within half a second. Waits at most `grace`, then closes.
+  // Takes no new connections; tells those that are open to close after the answer under way. Who has just
+  // connected still gets the answer to a first request, if it comes within half a second. Waits at most
+  // `grace`, then closes.
   void Drain(absl::Duration grace);
 
  private:

@@ -22,17 +22,28 @@ constexpr size_t kFolderBytesMax = 128u << 20;
 constexpr size_t kGzipWorthBytes = 1024;
 
 constexpr std::pair<std::string_view, std::string_view> kTypes[] = {
-    {".html", "text/html; charset=utf-8"},   {".js", "text/javascript; charset=utf-8"},
-    {".mjs", "text/javascript; charset=utf-8"}, {".css", "text/css; charset=utf-8"},
-    {".json", "application/json"},           {".webmanifest", "application/manifest+json"},
-    {".svg", "image/svg+xml"},               {".png", "image/png"},
-    {".jpg", "image/jpeg"},                  {".jpeg", "image/jpeg"},
-    {".webp", "image/webp"},                 {".ico", "image/x-icon"},
-    {".woff2", "font/woff2"},                {".woff", "font/woff"},
-    {".wasm", "application/wasm"},           {".txt", "text/plain; charset=utf-8"},
-    {".map", "application/json"},            {".geojson", "application/geo+json"},
-    {".topojson", "application/json"},       {".xml", "application/xml"},
-    {".csv", "text/csv; charset=utf-8"},     {".pdf", "application/pdf"},
+    {".html", "text/html; charset=utf-8"},
+    {".js", "text/javascript; charset=utf-8"},
+    {".mjs", "text/javascript; charset=utf-8"},
+    {".css", "text/css; charset=utf-8"},
+    {".json", "application/json"},
+    {".webmanifest", "application/manifest+json"},
+    {".svg", "image/svg+xml"},
+    {".png", "image/png"},
+    {".jpg", "image/jpeg"},
+    {".jpeg", "image/jpeg"},
+    {".webp", "image/webp"},
+    {".ico", "image/x-icon"},
+    {".woff2", "font/woff2"},
+    {".woff", "font/woff"},
+    {".wasm", "application/wasm"},
+    {".txt", "text/plain; charset=utf-8"},
+    {".map", "application/json"},
+    {".geojson", "application/geo+json"},
+    {".topojson", "application/json"},
+    {".xml", "application/xml"},
+    {".csv", "text/csv; charset=utf-8"},
+    {".pdf", "application/pdf"},
 };
 
 bool Packs(std::string_view type) {
@@ -70,7 +81,8 @@ absl::StatusOr<std::string> DecodePath(std::string_view path) {
       continue;
     }
     const auto hex = [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; };
-    if (i + 2 >= path.size() || !hex(path[i + 1]) || !hex(path[i + 2])) return InvalidField("path", "bad escape");
+    if (i + 2 >= path.size() || !hex(path[i + 1]) || !hex(path[i + 2]))
+      return InvalidField("path", "bad escape");
     decoded += absl::HexStringToBytes(std::string(path.substr(i + 1, 2)));
     i += 2;
   }
@@ -90,9 +102,11 @@ absl::StatusOr<StaticFiles> StaticFiles::Read(const std::string& folder) {
   size_t total = 0;
   std::error_code error;
   fs::recursive_directory_iterator at(folder, error);
-  if (error) return absl::FailedPreconditionError(absl::StrCat("cannot read ", folder, ": ", error.message()));
+  if (error)
+    return absl::FailedPreconditionError(absl::StrCat("cannot read ", folder, ": ", error.message()));
   for (; at != fs::recursive_directory_iterator(); at.increment(error)) {
-    if (error) return absl::FailedPreconditionError(absl::StrCat("cannot read ", folder, ": ", error.message()));
+    if (error)
+      return absl::FailedPreconditionError(absl::StrCat("cannot read ", folder, ": ", error.message()));
     const std::string name = at->path().filename().string();
     if (name.empty() || name[0] == '.') {
       at.disable_recursion_pending();
@@ -104,7 +118,8 @@ absl::StatusOr<StaticFiles> StaticFiles::Read(const std::string& folder) {
     file.bytes.assign(std::istreambuf_iterator<char>(in), {});
     if (in.bad()) return absl::FailedPreconditionError(absl::StrCat("cannot read ", at->path().string()));
     total += file.bytes.size();
-    if (total > kFolderBytesMax) return absl::FailedPreconditionError(absl::StrCat(folder, " holds more than 128 MiB"));
+    if (total > kFolderBytesMax)
+      return absl::FailedPreconditionError(absl::StrCat(folder, " holds more than 128 MiB"));
     const std::string path = "/" + fs::relative(at->path(), folder, error).generic_string();
     file.type = std::string(ContentTypeOf(path));
     file.etag = absl::BytesToHexString(crypto::Sha256(file.bytes)).substr(0, 24);
@@ -114,7 +129,8 @@ absl::StatusOr<StaticFiles> StaticFiles::Read(const std::string& folder) {
   return files;
 }
 
-const StaticFiles::File* StaticFiles::Find(const std::string& path, bool wants_page, std::string& found_path) const {
+const StaticFiles::File* StaticFiles::Find(const std::string& path, bool wants_page,
+                                           std::string& found_path) const {
   const auto at = [&](const std::string& candidate) -> const File* {
     const auto found = files_.find(candidate);
     if (found == files_.end()) return nullptr;
@@ -146,11 +162,11 @@ HttpResponse StaticFiles::Answer(const HttpRequest& request) const {
   const bool packed = !file->gzip.empty() && AcceptsGzip(request.Header("accept-encoding"));
   const std::string etag = absl::StrCat("\"", file->etag, packed ? "-gz" : "", "\"");
   HttpResponse response;
-  response.headers = {{"ETag", etag},
-                      {"Vary", "Accept-Encoding"},
-                      {"Cache-Control", absl::StrContains(found_path, "/assets/")
-                                            ? "public, max-age=31536000, immutable"
-                                            : "no-cache"}};
+  response.headers = {
+      {"ETag", etag},
+      {"Vary", "Accept-Encoding"},
+      {"Cache-Control",
+       absl::StrContains(found_path, "/assets/") ? "public, max-age=31536000, immutable" : "no-cache"}};
   if (Matches(request.Header("if-none-match"), etag)) {
     response.status = 304;
     return response;

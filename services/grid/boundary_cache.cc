@@ -12,7 +12,8 @@ constexpr size_t kPieceBytes = 8 << 20;
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<const BoundaryIndex>> BoundaryCache::Fresh(const domain::Ground& ground, absl::Time deadline) {
+absl::StatusOr<std::shared_ptr<const BoundaryIndex>> BoundaryCache::Fresh(const domain::Ground& ground,
+                                                                          absl::Time deadline) {
   int64_t newest = 0;
   GW_RETURN_IF_ERROR(database_.Read(deadline, [&](db::Transaction& tx) -> absl::Status {
     GW_ASSIGN_OR_RETURN(const Revisions revisions, ReadRevisions(tx));
@@ -40,7 +41,8 @@ absl::StatusOr<std::shared_ptr<const BoundaryIndex>> BoundaryCache::Fresh(const 
   }
   const bool whole = boundaries.size() == shapes_.size();
   auto index = std::make_shared<const BoundaryIndex>(std::move(boundaries));
-  // A polygon may be newer than the caller's ground; the next caller, whose ground has its division, builds again.
+  // A polygon may be newer than the caller's ground; the next caller, whose ground has its division, builds
+  // again.
   index_ = whole ? index : nullptr;
   return index;
 }

@@ -17,7 +17,8 @@ class BoundaryCache {
   explicit BoundaryCache(db::Database& database) : database_(database) {}
 
   // `ground` says the level of each division. UNAVAILABLE when the database is away.
-  absl::StatusOr<std::shared_ptr<const BoundaryIndex>> Fresh(const domain::Ground& ground, absl::Time deadline);
+  absl::StatusOr<std::shared_ptr<const BoundaryIndex>> Fresh(const domain::Ground& ground,
+                                                             absl::Time deadline);
 
  private:
   db::Database& database_;

@@ -29,7 +29,9 @@ constexpr size_t kEdgesKept = 4096;
 // The share of a normal distribution below `x` deviations.
 double Share(double x) { return 0.5 * std::erfc(-x / std::sqrt(2.0)); }
 
-S2Point ToS2(const domain::Point& point) { return S2LatLng::FromDegrees(point.latitude, point.longitude).ToPoint(); }
+S2Point ToS2(const domain::Point& point) {
+  return S2LatLng::FromDegrees(point.latitude, point.longitude).ToPoint();
+}
 
 // Interior on the left: outer rings counter-clockwise, holes clockwise, whichever way the file turns them.
 std::vector<S2Point> ToLoop(const std::vector<domain::Point>& ring, bool hole) {
@@ -46,8 +48,8 @@ std::vector<S2Point> ToLoop(const std::vector<domain::Point>& ring, bool hole) {
   return loop;
 }
 
-// What a search needs besides the index. Kept and used again: a new edge query first looks which part of the earth
-// the index covers, a fifth of a search.
+// What a search needs besides the index. Kept and used again: a new edge query first looks which part of the
+// earth the index covers, a fifth of a search.
 struct Search {
   explicit Search(const MutableS2ShapeIndex* index) : contains(index) {
     S2ClosestEdgeQuery::Options options;
@@ -122,7 +124,8 @@ std::vector<Candidate> BoundaryIndex::Locate(const domain::Point& wgs84, double 
     reached.push_back({.shape = shape->id(), .inside = true});
     return true;
   });
-  search->borders.mutable_options()->set_max_distance(S2Earth::ToAngle(util::units::Meters(kReach * deviation)));
+  search->borders.mutable_options()->set_max_distance(
+      S2Earth::ToAngle(util::units::Meters(kReach * deviation)));
   S2ClosestEdgeQuery::PointTarget target(point);
   search->borders.FindClosestEdges(&target, &search->edges);
   for (const S2ClosestEdgeQuery::Result& edge : search->edges) {

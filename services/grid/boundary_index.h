@@ -10,10 +10,12 @@
 #include "domain/geo/datum.h"
 #include "domain/ground/ground.h"
 
-// Which polygon a point lies in, and how sure that is. Pure: built once from polygons, then only read, by any number of threads.
+// Which polygon a point lies in, and how sure that is. Pure: built once from polygons, then only read, by any
+// number of threads.
 namespace gridwarden::grid {
 
-// A division's polygon as rings of WGS-84 points: the outer ring first, then its holes; a closing point is not repeated.
+// A division's polygon as rings of WGS-84 points: the outer ring first, then its holes; a closing point is
+// not repeated.
 struct Polygon {
   std::vector<std::vector<domain::Point>> rings;
 };
@@ -28,8 +30,8 @@ struct IndexedBoundary {
 struct Candidate {
   Uuid division;
   domain::Level level = domain::Level::kUnspecified;
-  double confidence = 0;      // 0 to 1: the share of the position's possible places that lies inside
-  bool near_border = false;   // found because the border is near, or inside but not surely so
+  double confidence = 0;     // 0 to 1: the share of the position's possible places that lies inside
+  bool near_border = false;  // found because the border is near, or inside but not surely so
 };
 
 class BoundaryIndex {
@@ -37,8 +39,9 @@ class BoundaryIndex {
   explicit BoundaryIndex(std::vector<IndexedBoundary> boundaries);
   ~BoundaryIndex();
 
-  // Best first: the deepest level that has polygons there; a level above is added where the deeper one is less likely than not.
-  // `accuracy_m` is the radius that holds the true point with 68 %; 0 = not stated. Empty when every polygon is out of reach.
+  // Best first: the deepest level that has polygons there; a level above is added where the deeper one is
+  // less likely than not. `accuracy_m` is the radius that holds the true point with 68 %; 0 = not stated.
+  // Empty when every polygon is out of reach.
   std::vector<Candidate> Locate(const domain::Point& wgs84, double accuracy_m) const;
 
   size_t size() const { return boundaries_.size(); }

@@ -38,18 +38,21 @@ Uuid BoundaryId(const Uuid& division) { return Uuid::Derive(division, "boundary"
 absl::Status SaveBoundary(db::Transaction& tx, const BoundaryRow& row) {
   const BoundaryRecord& b = row.record;
   if (row.subject.seq == 1) {
-    return tx.Exec(kInsertBoundary, b.division, BoundaryId(b.division), b.geojson, b.digest, b.vertices,
-                   static_cast<int>(b.given_datum), b.revision, row.subject.seq, row.subject.leaf)
+    return tx
+        .Exec(kInsertBoundary, b.division, BoundaryId(b.division), b.geojson, b.digest, b.vertices,
+              static_cast<int>(b.given_datum), b.revision, row.subject.seq, row.subject.leaf)
         .status();
   }
-  GW_ASSIGN_OR_RETURN(const uint64_t changed,
-                      tx.Exec(kReplaceBoundary, b.geojson, b.digest, b.vertices, static_cast<int>(b.given_datum), b.revision,
-                              row.subject.seq, row.subject.leaf, b.division, row.subject.seq));
+  GW_ASSIGN_OR_RETURN(
+      const uint64_t changed,
+      tx.Exec(kReplaceBoundary, b.geojson, b.digest, b.vertices, static_cast<int>(b.given_datum), b.revision,
+              row.subject.seq, row.subject.leaf, b.division, row.subject.seq));
   if (changed != 1) return EtagMismatch(ResourceName("divisions", b.division));
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<BoundaryRow>> LockBoundaries(db::Transaction& tx, std::span<const Uuid> divisions) {
+absl::StatusOr<std::vector<BoundaryRow>> LockBoundaries(db::Transaction& tx,
+                                                        std::span<const Uuid> divisions) {
   return QueryIn<BoundaryRow>(tx, kLockBoundaries, ") FOR UPDATE", divisions, [](const db::Row& row) {
     BoundaryRow boundary{ReadRecord(row), {}};
     boundary.subject = {BoundaryId(boundary.record.division), static_cast<uint64_t>(row.Int(5)), row.Text(6)};
@@ -57,7 +60,8 @@ absl::StatusOr<std::vector<BoundaryRow>> LockBoundaries(db::Transaction& tx, std
   });
 }
 
-absl::StatusOr<std::vector<BoundaryRecord>> ReadBoundaries(db::Transaction& tx, int64_t after_revision, size_t bytes_max) {
+absl::StatusOr<std::vector<BoundaryRecord>> ReadBoundaries(db::Transaction& tx, int64_t after_revision,
+                                                           size_t bytes_max) {
   std::vector<BoundaryRecord> boundaries;
   for (size_t bytes = 0; bytes < bytes_max;) {
     GW_ASSIGN_OR_RETURN(std::optional<BoundaryRecord> next, tx.QueryOne(

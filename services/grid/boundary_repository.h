@@ -31,7 +31,9 @@ Uuid BoundaryId(const Uuid& division);
 absl::Status SaveBoundary(db::Transaction& tx, const BoundaryRow& row);
 // Locks the polygons of these divisions; without their geometry.
 absl::StatusOr<std::vector<BoundaryRow>> LockBoundaries(db::Transaction& tx, std::span<const Uuid> divisions);
-// Polygons changed after a revision, in revision order, until `bytes_max` of geometry are read (at least one).
-absl::StatusOr<std::vector<BoundaryRecord>> ReadBoundaries(db::Transaction& tx, int64_t after_revision, size_t bytes_max);
+// Polygons changed after a revision, in revision order, until `bytes_max` of geometry are read (at least
+// one).
+absl::StatusOr<std::vector<BoundaryRecord>> ReadBoundaries(db::Transaction& tx, int64_t after_revision,
+                                                           size_t bytes_max);
 
 }  // namespace gridwarden::grid

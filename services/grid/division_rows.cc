@@ -39,19 +39,26 @@ bool AllDigits(std::string_view text) {
 
 size_t CodeLength(Level level) {
   switch (level) {
-    case Level::kProvince: return 2;
-    case Level::kCity: return 4;
-    case Level::kCounty: return 6;
-    case Level::kTownship: return 9;
-    case Level::kVillage: return 12;
+    case Level::kProvince:
+      return 2;
+    case Level::kCity:
+      return 4;
+    case Level::kCounty:
+      return 6;
+    case Level::kTownship:
+      return 9;
+    case Level::kVillage:
+      return 12;
     case Level::kGroup:
-    case Level::kUnspecified: return 0;
+    case Level::kUnspecified:
+      return 0;
   }
   return 0;
 }
 
 Level LevelOfLength(size_t length) {
-  for (const Level level : {Level::kProvince, Level::kCity, Level::kCounty, Level::kTownship, Level::kVillage}) {
+  for (const Level level :
+       {Level::kProvince, Level::kCity, Level::kCounty, Level::kTownship, Level::kVillage}) {
     if (CodeLength(level) == length) return level;
   }
   return Level::kUnspecified;
@@ -59,13 +66,15 @@ Level LevelOfLength(size_t length) {
 
 std::optional<Level> LevelOf(std::string_view text) {
   static const auto* names = new std::map<std::string_view, Level>{
-      {"1", Level::kProvince},  {"省", Level::kProvince},   {"省级", Level::kProvince},   {"2", Level::kCity},
-      {"市", Level::kCity},     {"地市", Level::kCity},     {"市级", Level::kCity},       {"3", Level::kCounty},
-      {"县", Level::kCounty},   {"区", Level::kCounty},     {"县区", Level::kCounty},     {"区县", Level::kCounty},
-      {"县级", Level::kCounty}, {"4", Level::kTownship},    {"乡镇", Level::kTownship},   {"街道", Level::kTownship},
-      {"乡", Level::kTownship}, {"乡级", Level::kTownship}, {"镇", Level::kTownship},     {"5", Level::kVillage},
-      {"村", Level::kVillage},  {"社区", Level::kVillage},  {"村级", Level::kVillage},    {"6", Level::kGroup},
-      {"组", Level::kGroup},    {"楼院", Level::kGroup},
+      {"1", Level::kProvince},    {"省", Level::kProvince},  {"省级", Level::kProvince},
+      {"2", Level::kCity},        {"市", Level::kCity},      {"地市", Level::kCity},
+      {"市级", Level::kCity},     {"3", Level::kCounty},     {"县", Level::kCounty},
+      {"区", Level::kCounty},     {"县区", Level::kCounty},  {"区县", Level::kCounty},
+      {"县级", Level::kCounty},   {"4", Level::kTownship},   {"乡镇", Level::kTownship},
+      {"街道", Level::kTownship}, {"乡", Level::kTownship},  {"乡级", Level::kTownship},
+      {"镇", Level::kTownship},   {"5", Level::kVillage},    {"村", Level::kVillage},
+      {"社区", Level::kVillage},  {"村级", Level::kVillage}, {"6", Level::kGroup},
+      {"组", Level::kGroup},      {"楼院", Level::kGroup},
   };
   if (const auto found = names->find(text); found != names->end()) return found->second;
   return domain::ParseLevel(text);
@@ -88,7 +97,8 @@ std::vector<std::string> Spellings(std::string_view code) {
   std::vector<std::string> spellings = {std::string(code)};
   if (code.size() == 12) {
     for (const size_t length : {9, 6, 4, 2}) {
-      if (code.substr(length).find_first_not_of('0') == std::string_view::npos) spellings.emplace_back(code.substr(0, length));
+      if (code.substr(length).find_first_not_of('0') == std::string_view::npos)
+        spellings.emplace_back(code.substr(0, length));
     }
   }
   return spellings;
@@ -118,13 +128,15 @@ class LineReader {
     const std::string_view level = Cell(row, kLevel);
     if (!level.empty()) {
       const std::optional<Level> parsed = LevelOf(level);
-      if (!parsed) refuse(kLevel, level, "PROVINCE, CITY, COUNTY, TOWNSHIP, VILLAGE or GROUP (省 市 县 乡镇 村 组)");
+      if (!parsed)
+        refuse(kLevel, level, "PROVINCE, CITY, COUNTY, TOWNSHIP, VILLAGE or GROUP (省 市 县 乡镇 村 组)");
       line.level = parsed.value_or(Level::kUnspecified);
     }
     if (code.find("E+") != std::string_view::npos || code.find("e+") != std::string_view::npos) {
       refuse(code_column, code, "the digits of the code; a spreadsheet has rounded it to a number");
     } else if (line.level == Level::kGroup) {
-      if (code.empty() || code.size() > kCodeBytesMax) refuse(code_column, code, "a local code of at most 24 characters");
+      if (code.empty() || code.size() > kCodeBytesMax)
+        refuse(code_column, code, "a local code of at most 24 characters");
       line.code = std::string(code);
     } else if (!AllDigits(code)) {
       refuse(code_column, code, "2, 4, 6, 9 or 12 digits");
@@ -135,8 +147,9 @@ class LineReader {
     } else {
       line.code = domain::CanonicalCode(code, line.level);
       if (line.code.size() != CodeLength(line.level)) {
-        refuse(code_column, code, absl::StrFormat("%d digits, or 12 with zeros behind, for a %s",
-                                                  static_cast<int>(CodeLength(line.level)), domain::NameOf(line.level)));
+        refuse(code_column, code,
+               absl::StrFormat("%d digits, or 12 with zeros behind, for a %s",
+                               static_cast<int>(CodeLength(line.level)), domain::NameOf(line.level)));
       }
     }
     if (good) ReadParent(row, line);
@@ -167,7 +180,8 @@ class LineReader {
     }
     if (has_parent_columns) {
       if (line.level > Level::kCity) {
-        notes_.Refuse(line.line, places_[kParent] >= 0 ? NameOf(kParent) : "", "nothing", "the code of the division above it");
+        notes_.Refuse(line.line, places_[kParent] >= 0 ? NameOf(kParent) : "", "nothing",
+                      "the code of the division above it");
         failed_ = true;
       }
       return;

@@ -9,8 +9,8 @@
 
 namespace gridwarden::grid {
 
-absl::StatusOr<const domain::Division*> FindDivision(const domain::Ground& ground, std::string_view spelling, absl::Time at,
-                                                     std::string_view field) {
+absl::StatusOr<const domain::Division*> FindDivision(const domain::Ground& ground, std::string_view spelling,
+                                                     absl::Time at, std::string_view field) {
   const std::vector<const domain::Division*> found = ground.DivisionsBySpelling(spelling, at);
   if (found.size() == 1) return found.front();
   const std::string shown(spelling.substr(0, 120));
@@ -20,13 +20,16 @@ absl::StatusOr<const domain::Division*> FindDivision(const domain::Ground& groun
     if (i > 0) choices += ", ";
     choices += ground.PathName(found[i]->id);
   }
-  return InvalidField(field, absl::StrFormat("got \"%s\", which could be any of %d divisions, want one of: %s", shown,
-                                             static_cast<int>(found.size()), choices));
+  return InvalidField(
+      field, absl::StrFormat("got \"%s\", which could be any of %d divisions, want one of: %s", shown,
+                             static_cast<int>(found.size()), choices));
 }
 
-absl::StatusOr<v1::Division> GetDivision(GridArea& area, const rpc::Call& call, const v1::GetDivisionRequest& request) {
+absl::StatusOr<v1::Division> GetDivision(GridArea& area, const rpc::Call& call,
+                                         const v1::GetDivisionRequest& request) {
   GW_ASSIGN_OR_RETURN(const auto ground, area.ground.Fresh(call.deadline));
-  GW_ASSIGN_OR_RETURN(const domain::Division* division, FindDivision(*ground, request.name(), call.now, "name"));
+  GW_ASSIGN_OR_RETURN(const domain::Division* division,
+                      FindDivision(*ground, request.name(), call.now, "name"));
   return ToProto(*ground, *division);
 }
 
@@ -51,7 +54,8 @@ absl::StatusOr<v1::ListDivisionsResponse> ListDivisions(GridArea& area, const rp
   GW_ASSIGN_OR_RETURN(const auto ground, area.ground.Fresh(call.deadline));
   Uuid parent;
   if (!request.parent().empty()) {
-    GW_ASSIGN_OR_RETURN(const domain::Division* division, FindDivision(*ground, request.parent(), call.now, "parent"));
+    GW_ASSIGN_OR_RETURN(const domain::Division* division,
+                        FindDivision(*ground, request.parent(), call.now, "parent"));
     parent = division->id;
   }
   // By level, then by code: the key of a page is (level, code, id), all of which outlive renames.
@@ -73,7 +77,8 @@ absl::StatusOr<v1::ListDivisionsResponse> ListDivisions(GridArea& area, const rp
   std::sort(wanted.begin(), wanted.end());
   auto next = wanted.begin();
   if (page.after.size() == 3) {
-    const Key after{std::atoi(page.after[0].c_str()), page.after[1], Uuid::FromBytes(page.after[2]).value_or(Uuid())};
+    const Key after{std::atoi(page.after[0].c_str()), page.after[1],
+                    Uuid::FromBytes(page.after[2]).value_or(Uuid())};
     next = std::upper_bound(wanted.begin(), wanted.end(), after,
                             [](const Key& key, const auto& entry) { return key < entry.first; });
   }

@@ -56,7 +56,8 @@ void ReadRing(const Json& points, bool hole, domain::Datum datum, Feature& featu
   domain::Point first;
   for (const Json& position : points) {
     if (!position.is_array() || position.size() < 2 || !position[0].is_number() || !position[1].is_number()) {
-      return Refuse(feature, "geometry", position.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 60),
+      return Refuse(feature, "geometry",
+                    position.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 60),
                     "[longitude, latitude]");
     }
     const domain::Point given{position[0].get<double>(), position[1].get<double>()};
@@ -89,7 +90,8 @@ void ReadRing(const Json& points, bool hole, domain::Datum datum, Feature& featu
 }
 
 void ReadPolygon(const Json& rings, domain::Datum datum, Feature& feature) {
-  if (!rings.is_array() || rings.empty()) return Refuse(feature, "geometry", "a polygon without rings", "rings");
+  if (!rings.is_array() || rings.empty())
+    return Refuse(feature, "geometry", "a polygon without rings", "rings");
   Polygon polygon;
   for (size_t i = 0; i < rings.size(); ++i) ReadRing(rings[i], i > 0, datum, feature, polygon);
   feature.shape.push_back(std::move(polygon));
@@ -104,7 +106,8 @@ Feature ReadFeature(const Json& json, int number, domain::Datum datum) {
   }
   feature.code = PropertyOf(json["properties"], kCodeNames);
   feature.display_name = PropertyOf(json["properties"], kNameNames);
-  if (feature.code.empty()) Refuse(feature, "properties.adcode", "nothing", "a division code in adcode, Code_County or code");
+  if (feature.code.empty())
+    Refuse(feature, "properties.adcode", "nothing", "a division code in adcode, Code_County or code");
   const Json& geometry = json["geometry"];
   const std::string type = geometry.is_object() && geometry.contains("type") && geometry["type"].is_string()
                                ? geometry["type"].get<std::string>()
@@ -122,20 +125,24 @@ Feature ReadFeature(const Json& json, int number, domain::Datum datum) {
     for (const Json& polygon : coordinates) ReadPolygon(polygon, datum, feature);
   }
   if (feature.vertices > kVerticesMax) {
-    Refuse(feature, "geometry", absl::StrCat(feature.vertices, " points"), absl::StrCat("at most ", kVerticesMax));
+    Refuse(feature, "geometry", absl::StrCat(feature.vertices, " points"),
+           absl::StrCat("at most ", kVerticesMax));
   }
   return feature;
 }
 
-// A document that opens more than this many brackets inside each other is no map, and would cost the parser its stack.
+// A document that opens more than this many brackets inside each other is no map, and would cost the parser
+// its stack.
 bool TooDeep(std::string_view bytes) {
   int depth = 0;
   bool quoted = false;
   for (size_t i = 0; i < bytes.size(); ++i) {
     const char c = bytes[i];
     if (quoted) {
-      if (c == '\\') ++i;
-      else if (c == '"') quoted = false;
+      if (c == '\\')
+        ++i;
+      else if (c == '"')
+        quoted = false;
     } else if (c == '"') {
       quoted = true;
     } else if (c == '[' || c == '{') {
@@ -153,7 +160,8 @@ absl::StatusOr<FeatureFile> ReadFeatures(std::string_view bytes, domain::Datum d
   if (bytes.substr(0, 3) == "\xEF\xBB\xBF") bytes.remove_prefix(3);
   if (TooDeep(bytes)) return InvalidField("content", "got brackets more than 64 deep, want GeoJSON");
   const Json json = Json::parse(bytes.begin(), bytes.end(), nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) return InvalidField("content", "got something that is no JSON, want a GeoJSON FeatureCollection");
+  if (json.is_discarded())
+    return InvalidField("content", "got something that is no JSON, want a GeoJSON FeatureCollection");
   FeatureFile file;
   if (json.is_object() && json.value("type", Json()) == "Feature") {
     file.features.push_back(ReadFeature(json, 1, datum));
@@ -166,8 +174,9 @@ absl::StatusOr<FeatureFile> ReadFeatures(std::string_view bytes, domain::Datum d
   const Json& features = json["features"];
   if (features.empty()) return InvalidField("content", "got a FeatureCollection without features");
   if (features.size() > kFeaturesMax) {
-    return InvalidField("content", absl::StrFormat("got %d features, want at most %d", static_cast<int>(features.size()),
-                                                   static_cast<int>(kFeaturesMax)));
+    return InvalidField("content",
+                        absl::StrFormat("got %d features, want at most %d", static_cast<int>(features.size()),
+                                        static_cast<int>(kFeaturesMax)));
   }
   for (size_t i = 0; i < features.size(); ++i) {
     file.features.push_back(ReadFeature(features[i], static_cast<int>(i) + 1, datum));

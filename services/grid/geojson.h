@@ -13,13 +13,13 @@ namespace gridwarden::grid {
 
 // One feature of a file, or what is wrong with it.
 struct Feature {
-  int number = 0;        // 1, 2 ... in the file
-  std::string code;      // properties adcode, Code_County, code ...; "" when there is none
+  int number = 0;    // 1, 2 ... in the file
+  std::string code;  // properties adcode, Code_County, code ...; "" when there is none
   std::string display_name;
-  MultiPolygon shape;    // WGS-84
+  MultiPolygon shape;  // WGS-84
   int vertices = 0;
-  int rings_closed = 0;  // rings whose last point was not the first
-  int rings_turned = 0;  // rings that ran the wrong way round
+  int rings_closed = 0;                                   // rings whose last point was not the first
+  int rings_turned = 0;                                   // rings that ran the wrong way round
   std::string problem_column, problem_got, problem_want;  // not empty: the feature cannot be taken
 };
 

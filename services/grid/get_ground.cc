@@ -17,10 +17,12 @@ absl::Status CheckRevision(int64_t after_revision) {
 
 }  // namespace
 
-absl::StatusOr<v1::GetGroundResponse> GetGround(GridArea& area, const rpc::Call& call, const v1::GetGroundRequest& request) {
+absl::StatusOr<v1::GetGroundResponse> GetGround(GridArea& area, const rpc::Call& call,
+                                                const v1::GetGroundRequest& request) {
   GW_RETURN_IF_ERROR(CheckRevision(request.after_revision()));
   if (request.limit() < 0) return InvalidField("limit", "got a negative number, want 0 or more");
-  const int limit = request.limit() == 0 || request.limit() > kGroundRecordsMax ? kGroundRecordsMax : request.limit();
+  const int limit =
+      request.limit() == 0 || request.limit() > kGroundRecordsMax ? kGroundRecordsMax : request.limit();
   v1::GetGroundResponse response;
   GW_RETURN_IF_ERROR(area.database.Read(call.deadline, [&](db::Transaction& tx) -> absl::Status {
     GW_ASSIGN_OR_RETURN(response, ReadGround(tx, request.after_revision(), limit));

@@ -56,8 +56,8 @@ v1::GridEvent EventOf(const BoundaryRecord& boundary) {
 
 }  // namespace
 
-absl::StatusOr<GridChange> GridChange::Begin(db::Transaction& tx, const rpc::Call& call, const access::Acting& acting,
-                                             std::string_view request_id) {
+absl::StatusOr<GridChange> GridChange::Begin(db::Transaction& tx, const rpc::Call& call,
+                                             const access::Acting& acting, std::string_view request_id) {
   GW_ASSIGN_OR_RETURN(const Revisions revisions, LockRevisions(tx));
   return GridChange(tx, call, acting, request_id, revisions);
 }
@@ -65,11 +65,11 @@ absl::StatusOr<GridChange> GridChange::Begin(db::Transaction& tx, const rpc::Cal
 absl::StatusOr<journal::Subject> GridChange::Seal(std::string_view kind, const journal::Subject& before,
                                                   const v1::GridEvent& event) {
   GW_ASSIGN_OR_RETURN(journal::Sealed sealed, journal::Seal(*call_, {.kind = std::string(kind),
-                                                                    .before = before,
-                                                                    .event = &event,
-                                                                    .post = acting_.post,
-                                                                    .tenure = acting_.tenure,
-                                                                    .request_id = request_id_}));
+                                                                     .before = before,
+                                                                     .event = &event,
+                                                                     .post = acting_.post,
+                                                                     .tenure = acting_.tenure,
+                                                                     .request_id = request_id_}));
   journal::Subject after = sealed.after;
   sealed_.push_back(std::move(sealed));
   return after;

@@ -12,14 +12,14 @@
 #include "platform/journal/stage.h"
 #include "platform/rpc/call.h"
 
-// One change of the ground inside one transaction: gives every record its revision and its journal entry, then writes all of
-// them in few statements. Holds the lock on the revision counter from Begin to the commit.
+// One change of the ground inside one transaction: gives every record its revision and its journal entry,
+// then writes all of them in few statements. Holds the lock on the revision counter from Begin to the commit.
 namespace gridwarden::grid {
 
 class GridChange {
  public:
-  static absl::StatusOr<GridChange> Begin(db::Transaction& tx, const rpc::Call& call, const access::Acting& acting,
-                                          std::string_view request_id);
+  static absl::StatusOr<GridChange> Begin(db::Transaction& tx, const rpc::Call& call,
+                                          const access::Acting& acting, std::string_view request_id);
 
   // New records; ids must be set. Answers with the revision filled in.
   absl::StatusOr<domain::Division> Add(domain::Division division);
@@ -40,13 +40,14 @@ class GridChange {
   absl::Status Save();
 
  private:
-  GridChange(db::Transaction& tx, const rpc::Call& call, const access::Acting& acting, std::string_view request_id,
-             Revisions revisions)
+  GridChange(db::Transaction& tx, const rpc::Call& call, const access::Acting& acting,
+             std::string_view request_id, Revisions revisions)
       : tx_(&tx), call_(&call), acting_(acting), request_id_(request_id), revisions_(revisions) {}
 
   uint64_t NextRevision() { return static_cast<uint64_t>(++revisions_.ground); }
   // Seals the entry and answers the subject's new end of chain.
-  absl::StatusOr<journal::Subject> Seal(std::string_view kind, const journal::Subject& before, const v1::GridEvent& event);
+  absl::StatusOr<journal::Subject> Seal(std::string_view kind, const journal::Subject& before,
+                                        const v1::GridEvent& event);
 
   db::Transaction* tx_;
   const rpc::Call* call_;

@@ -115,7 +115,8 @@ v1::Unit ToProto(const domain::Unit& unit) {
 absl::StatusOr<absl::Time> ReadTime(const google::protobuf::Timestamp& time, std::string_view field) {
   constexpr int64_t kYear1900 = -2208988800;
   constexpr int64_t kYear2200 = 7258118400;
-  if (time.seconds() < kYear1900 || time.seconds() >= kYear2200 || time.nanos() < 0 || time.nanos() > 999999999) {
+  if (time.seconds() < kYear1900 || time.seconds() >= kYear2200 || time.nanos() < 0 ||
+      time.nanos() > 999999999) {
     return InvalidField(field, absl::StrCat("got ", time.seconds(), " s, want a time between 1900 and 2200"));
   }
   return absl::FromUnixSeconds(time.seconds()) + absl::Microseconds(time.nanos() / 1000);
@@ -127,7 +128,8 @@ std::optional<absl::Time> ParseDay(std::string_view text) {
   if (text.find('T') != std::string_view::npos) {
     absl::Time instant;
     std::string error;
-    if (absl::ParseTime(absl::RFC3339_full, absl::string_view(text.data(), text.size()), &instant, &error)) return instant;
+    if (absl::ParseTime(absl::RFC3339_full, absl::string_view(text.data(), text.size()), &instant, &error))
+      return instant;
     return std::nullopt;
   }
   const std::optional<int> year = TakeNumber(text, 4);
@@ -146,7 +148,8 @@ std::optional<absl::Time> ParseDay(std::string_view text) {
   const std::optional<int> day = TakeNumber(text, 2);
   if (!day || !Take(text, last) || !text.empty()) return std::nullopt;
   const absl::CivilDay civil(*year, *month, *day);
-  if (civil.year() != *year || civil.month() != *month || civil.day() != *day) return std::nullopt;  // 31 June
+  if (civil.year() != *year || civil.month() != *month || civil.day() != *day)
+    return std::nullopt;  // 31 June
   return absl::FromCivil(civil, BeijingTime());
 }
 

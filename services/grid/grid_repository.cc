@@ -13,8 +13,10 @@
 namespace gridwarden::grid {
 namespace {
 
-constexpr std::string_view kReadRevisions = "SELECT revision, boundary_revision FROM grid_revision WHERE id = 1";
-constexpr std::string_view kLockRevisions = "SELECT revision, boundary_revision FROM grid_revision WHERE id = 1 FOR UPDATE";
+constexpr std::string_view kReadRevisions =
+    "SELECT revision, boundary_revision FROM grid_revision WHERE id = 1";
+constexpr std::string_view kLockRevisions =
+    "SELECT revision, boundary_revision FROM grid_revision WHERE id = 1 FOR UPDATE";
 constexpr std::string_view kSaveRevisions =
     "UPDATE grid_revision SET revision = ?, boundary_revision = ? WHERE id = 1";
 
@@ -40,15 +42,18 @@ constexpr std::string_view kAliasesBetween = R"(
   WHERE u.revision > ? AND u.revision <= ? ORDER BY u.revision, a.seq)";
 
 constexpr std::string_view kInsertDivision =
-    "INSERT INTO division (id, parent, level, display_name, valid_from_us, valid_to_us, statistical, has_boundary, revision, "
+    "INSERT INTO division (id, parent, level, display_name, valid_from_us, valid_to_us, statistical, "
+    "has_boundary, revision, "
     "subject_seq, subject_leaf) VALUES ";
 constexpr std::string_view kInsertCode =
     "INSERT INTO division_code (division, seq, code, valid_from_us, valid_to_us) VALUES ";
 constexpr std::string_view kInsertPost =
-    "INSERT INTO post (id, place, of_unit, kind, regime, responsibility, ordinal, valid_from_us, valid_to_us, revision, "
+    "INSERT INTO post (id, place, of_unit, kind, regime, responsibility, ordinal, valid_from_us, "
+    "valid_to_us, revision, "
     "subject_seq, subject_leaf) VALUES ";
 constexpr std::string_view kInsertTenure =
-    "INSERT INTO tenure (id, post, person, kind, valid_from_us, valid_to_us, recorded_us, revoked_us, document_no, revision, "
+    "INSERT INTO tenure (id, post, person, kind, valid_from_us, valid_to_us, recorded_us, revoked_us, "
+    "document_no, revision, "
     "subject_seq, subject_leaf) VALUES ";
 constexpr std::string_view kInsertPerson =
     "INSERT INTO person (id, staff_no, display_name, phone, revision, subject_seq, subject_leaf) VALUES ";
@@ -56,7 +61,8 @@ constexpr std::string_view kInsertUnit =
     "INSERT INTO unit (id, display_name, division, revision, subject_seq, subject_leaf) VALUES ";
 constexpr std::string_view kInsertAlias = "INSERT INTO unit_alias (unit, seq, alias) VALUES ";
 
-// Unlocked: LockDivisionsByCode read the row FOR UPDATE in the same transaction; its statement is put together in QueryIn.
+// Unlocked: LockDivisionsByCode read the row FOR UPDATE in the same transaction; its statement is put
+// together in QueryIn.
 constexpr std::string_view kSaveDivision = R"(
   UPDATE division SET display_name = ?, has_boundary = ?, revision = ?, subject_seq = ?, subject_leaf = ? WHERE id = ?)";
 // A change is saved only over the state it was decided by.
@@ -75,14 +81,17 @@ constexpr std::string_view kLockDivisionsByCode = R"(
 constexpr std::string_view kLockPersonsByStaffNo = R"(
   SELECT id, staff_no, display_name, phone, revision, subject_seq, subject_leaf FROM person WHERE staff_no IN ()";
 constexpr std::string_view kTenureColumns =
-    "SELECT id, post, person, kind, valid_from_us, valid_to_us, recorded_us, revoked_us, document_no, revision, subject_seq, "
+    "SELECT id, post, person, kind, valid_from_us, valid_to_us, recorded_us, revoked_us, document_no, "
+    "revision, subject_seq, "
     "subject_leaf FROM tenure ";
 constexpr std::string_view kPostColumns =
-    "SELECT id, place, of_unit, kind, regime, responsibility, ordinal, valid_from_us, valid_to_us, revision, subject_seq, "
+    "SELECT id, place, of_unit, kind, regime, responsibility, ordinal, valid_from_us, valid_to_us, revision, "
+    "subject_seq, "
     "subject_leaf FROM post ";
 
 constexpr std::string_view kPersonExists = "SELECT 1 FROM person WHERE id = ?";
-constexpr std::string_view kPersonsByIds = "SELECT id, staff_no, display_name, phone, revision FROM person WHERE id IN (";
+constexpr std::string_view kPersonsByIds =
+    "SELECT id, staff_no, display_name, phone, revision FROM person WHERE id IN (";
 constexpr std::string_view kPersonsAfter = R"(
   SELECT id, staff_no, display_name, phone, revision FROM person
   WHERE id > ? AND (? = '' OR INSTR(display_name, ?) > 0 OR INSTR(staff_no, ?) > 0) ORDER BY id LIMIT ?)";
@@ -140,8 +149,9 @@ journal::Subject ReadSubject(const db::Row& row, const Uuid& id, int column) {
 }
 
 absl::StatusOr<Revisions> OneRevisions(db::Transaction& tx, std::string_view sql) {
-  GW_ASSIGN_OR_RETURN(const std::optional<Revisions> found,
-                      tx.QueryOne(sql, [](const db::Row& row) { return Revisions{row.Int(0), row.Int(1)}; }));
+  GW_ASSIGN_OR_RETURN(const std::optional<Revisions> found, tx.QueryOne(sql, [](const db::Row& row) {
+    return Revisions{row.Int(0), row.Int(1)};
+  }));
   if (!found) return Internal("grid_revision has lost its row");
   return *found;
 }
@@ -164,7 +174,8 @@ absl::StatusOr<v1::GetGroundResponse> ReadGround(db::Transaction& tx, int64_t af
   GW_ASSIGN_OR_RETURN(const Revisions newest, ReadRevisions(tx));
   GW_ASSIGN_OR_RETURN(const std::vector<domain::Division> divisions,
                       tx.Query(kDivisionsAfter, ReadDivision, after_revision, limit));
-  GW_ASSIGN_OR_RETURN(const std::vector<domain::Post> posts, tx.Query(kPostsAfter, ReadPost, after_revision, limit));
+  GW_ASSIGN_OR_RETURN(const std::vector<domain::Post> posts,
+                      tx.Query(kPostsAfter, ReadPost, after_revision, limit));
   GW_ASSIGN_OR_RETURN(const std::vector<domain::Tenure> tenures,
                       tx.Query(kTenuresAfter, ReadTenure, after_revision, limit));
   const auto read_person = [](const db::Row& row) {
@@ -175,9 +186,11 @@ absl::StatusOr<v1::GetGroundResponse> ReadGround(db::Transaction& tx, int64_t af
   const auto read_unit = [](const db::Row& row) {
     return domain::Unit{row.Id(0), row.Text(1), {}, row.Id(2), static_cast<uint64_t>(row.Int(3))};
   };
-  GW_ASSIGN_OR_RETURN(std::vector<domain::Unit> units, tx.Query(kUnitsAfter, read_unit, after_revision, limit));
+  GW_ASSIGN_OR_RETURN(std::vector<domain::Unit> units,
+                      tx.Query(kUnitsAfter, read_unit, after_revision, limit));
 
-  // Each table was read up to the limit; together they are cut where the limit falls, at a revision, so that nothing is skipped.
+  // Each table was read up to the limit; together they are cut where the limit falls, at a revision, so that
+  // nothing is skipped.
   std::vector<uint64_t> revisions;
   const auto note = [&](const auto& records) {
     for (const auto& record : records) revisions.push_back(record.revision);
@@ -195,13 +208,15 @@ absl::StatusOr<v1::GetGroundResponse> ReadGround(db::Transaction& tx, int64_t af
     codes[row.Id(0)].push_back({row.Text(1), IntervalAt(row, 2)});
     return 0;
   };
-  if (!divisions.empty()) GW_RETURN_IF_ERROR(tx.Query(kCodesBetween, read_code, after_revision, last).status());
+  if (!divisions.empty())
+    GW_RETURN_IF_ERROR(tx.Query(kCodesBetween, read_code, after_revision, last).status());
   absl::flat_hash_map<Uuid, std::vector<std::string>> aliases;
   const auto read_alias = [&](const db::Row& row) {
     aliases[row.Id(0)].push_back(row.Text(1));
     return 0;
   };
-  if (!units.empty()) GW_RETURN_IF_ERROR(tx.Query(kAliasesBetween, read_alias, after_revision, last).status());
+  if (!units.empty())
+    GW_RETURN_IF_ERROR(tx.Query(kAliasesBetween, read_alias, after_revision, last).status());
 
   v1::GetGroundResponse response;
   response.set_complete(complete);
@@ -234,11 +249,12 @@ absl::Status InsertDivisions(db::Transaction& tx, std::span<const DivisionRow> r
   for (const DivisionRow& row : rows) {
     for (size_t i = 0; i < row.record.codes.size(); ++i) codes.emplace_back(&row.record, static_cast<int>(i));
   }
-  GW_RETURN_IF_ERROR(InsertRows(tx, kInsertDivision, 11, rows, [](const DivisionRow& row, std::vector<db::Value>& values) {
-    const domain::Division& d = row.record;
-    Add(values, d.id, d.parent, static_cast<int>(d.level), d.display_name, d.valid.from, d.valid.to, d.statistical,
-        d.has_boundary, d.revision, row.subject.seq, row.subject.leaf);
-  }));
+  GW_RETURN_IF_ERROR(
+      InsertRows(tx, kInsertDivision, 11, rows, [](const DivisionRow& row, std::vector<db::Value>& values) {
+        const domain::Division& d = row.record;
+        Add(values, d.id, d.parent, static_cast<int>(d.level), d.display_name, d.valid.from, d.valid.to,
+            d.statistical, d.has_boundary, d.revision, row.subject.seq, row.subject.leaf);
+      }));
   return InsertRows(tx, kInsertCode, 5, std::span<const std::pair<const domain::Division*, int>>(codes),
                     [](const auto& code, std::vector<db::Value>& values) {
                       const domain::DivisionCode& c = code.first->codes[code.second];
@@ -250,17 +266,17 @@ absl::Status InsertPosts(db::Transaction& tx, std::span<const PostRow> rows) {
   return InsertRows(tx, kInsertPost, 12, rows, [](const PostRow& row, std::vector<db::Value>& values) {
     const domain::Post& p = row.record;
     const bool of_unit = !p.unit.IsNil();
-    Add(values, p.id, of_unit ? p.unit : p.division, of_unit, static_cast<int>(p.kind), static_cast<int>(p.regime),
-        static_cast<int>(p.responsibility), p.ordinal, p.valid.from, p.valid.to, p.revision, row.subject.seq,
-        row.subject.leaf);
+    Add(values, p.id, of_unit ? p.unit : p.division, of_unit, static_cast<int>(p.kind),
+        static_cast<int>(p.regime), static_cast<int>(p.responsibility), p.ordinal, p.valid.from, p.valid.to,
+        p.revision, row.subject.seq, row.subject.leaf);
   });
 }
 
 absl::Status InsertTenures(db::Transaction& tx, std::span<const TenureRow> rows) {
   return InsertRows(tx, kInsertTenure, 12, rows, [](const TenureRow& row, std::vector<db::Value>& values) {
     const domain::Tenure& t = row.record;
-    Add(values, t.id, t.post, t.person, static_cast<int>(t.kind), t.valid.from, t.valid.to, t.recorded, t.revoked,
-        t.document_no, t.revision, row.subject.seq, row.subject.leaf);
+    Add(values, t.id, t.post, t.person, static_cast<int>(t.kind), t.valid.from, t.valid.to, t.recorded,
+        t.revoked, t.document_no, t.revision, row.subject.seq, row.subject.leaf);
   });
 }
 
@@ -283,33 +299,37 @@ absl::Status InsertUnits(db::Transaction& tx, std::span<const UnitRow> rows) {
       aliases.push_back({row.record.id, static_cast<int>(i), &row.record.aliases[i]});
     }
   }
-  GW_RETURN_IF_ERROR(InsertRows(tx, kInsertUnit, 6, rows, [](const UnitRow& row, std::vector<db::Value>& values) {
-    Add(values, row.record.id, row.record.display_name, row.record.division, row.record.revision, row.subject.seq,
-        row.subject.leaf);
-  }));
+  GW_RETURN_IF_ERROR(
+      InsertRows(tx, kInsertUnit, 6, rows, [](const UnitRow& row, std::vector<db::Value>& values) {
+        Add(values, row.record.id, row.record.display_name, row.record.division, row.record.revision,
+            row.subject.seq, row.subject.leaf);
+      }));
   return InsertRows(tx, kInsertAlias, 3, std::span<const Alias>(aliases),
-                    [](const Alias& alias, std::vector<db::Value>& values) { Add(values, alias.unit, alias.seq, *alias.text); });
+                    [](const Alias& alias, std::vector<db::Value>& values) {
+                      Add(values, alias.unit, alias.seq, *alias.text);
+                    });
 }
 
 absl::Status SaveDivision(db::Transaction& tx, const DivisionRow& row) {
-  return ExpectOne(tx.Exec(kSaveDivision, row.record.display_name, row.record.has_boundary, row.record.revision,
-                           row.subject.seq, row.subject.leaf, row.record.id),
+  return ExpectOne(tx.Exec(kSaveDivision, row.record.display_name, row.record.has_boundary,
+                           row.record.revision, row.subject.seq, row.subject.leaf, row.record.id),
                    "divisions", row.record.id);
 }
 
 absl::Status SavePerson(db::Transaction& tx, const PersonRow& row) {
-  return ExpectOne(tx.Exec(kSavePerson, row.record.display_name, row.record.phone, row.record.revision, row.subject.seq,
-                           row.subject.leaf, row.record.id, row.subject.seq),
+  return ExpectOne(tx.Exec(kSavePerson, row.record.display_name, row.record.phone, row.record.revision,
+                           row.subject.seq, row.subject.leaf, row.record.id, row.subject.seq),
                    "persons", row.record.id);
 }
 
 absl::Status SaveRevoked(db::Transaction& tx, const TenureRow& row) {
-  return ExpectOne(tx.Exec(kSaveRevoked, row.record.revoked, row.record.revision, row.subject.seq, row.subject.leaf,
-                           row.record.id, row.subject.seq),
+  return ExpectOne(tx.Exec(kSaveRevoked, row.record.revoked, row.record.revision, row.subject.seq,
+                           row.subject.leaf, row.record.id, row.subject.seq),
                    "tenures", row.record.id);
 }
 
-absl::StatusOr<std::vector<DivisionRow>> LockDivisionsByCode(db::Transaction& tx, std::span<const std::string> codes) {
+absl::StatusOr<std::vector<DivisionRow>> LockDivisionsByCode(db::Transaction& tx,
+                                                             std::span<const std::string> codes) {
   return QueryIn<DivisionRow>(tx, kLockDivisionsByCode, ") FOR UPDATE", codes, [](const db::Row& row) {
     DivisionRow division{ReadDivision(row), {}};
     division.subject = ReadSubject(row, division.record.id, 9);
@@ -318,7 +338,8 @@ absl::StatusOr<std::vector<DivisionRow>> LockDivisionsByCode(db::Transaction& tx
   });
 }
 
-absl::StatusOr<std::vector<PersonRow>> LockPersonsByStaffNo(db::Transaction& tx, std::span<const std::string> staff_nos) {
+absl::StatusOr<std::vector<PersonRow>> LockPersonsByStaffNo(db::Transaction& tx,
+                                                            std::span<const std::string> staff_nos) {
   return QueryIn<PersonRow>(tx, kLockPersonsByStaffNo, ") FOR UPDATE", staff_nos, [](const db::Row& row) {
     PersonRow person{ReadPerson(row), {}};
     person.subject = ReadSubject(row, person.record.id, 5);
@@ -343,26 +364,32 @@ PostRow ReadPostRow(const db::Row& row) {
 }  // namespace
 
 absl::StatusOr<std::vector<TenureRow>> LockTenuresOfPosts(db::Transaction& tx, std::span<const Uuid> posts) {
-  return QueryIn<TenureRow>(tx, absl::StrCat(std::string(kTenureColumns), "WHERE revoked_us IS NULL AND post IN ("),
-                            ") FOR UPDATE", posts, ReadTenureRow);
+  return QueryIn<TenureRow>(
+      tx, absl::StrCat(std::string(kTenureColumns), "WHERE revoked_us IS NULL AND post IN ("), ") FOR UPDATE",
+      posts, ReadTenureRow);
 }
 
 absl::StatusOr<std::vector<PostRow>> LockPostsAt(db::Transaction& tx, std::span<const Uuid> places) {
-  return QueryIn<PostRow>(tx, absl::StrCat(std::string(kPostColumns), "WHERE place IN ("), ") FOR UPDATE", places, ReadPostRow);
+  return QueryIn<PostRow>(tx, absl::StrCat(std::string(kPostColumns), "WHERE place IN ("), ") FOR UPDATE",
+                          places, ReadPostRow);
 }
 
 absl::StatusOr<std::optional<PostRow>> LockPost(db::Transaction& tx, const Uuid& id) {
-  static const std::string* sql = new std::string(absl::StrCat(std::string(kPostColumns), "WHERE id = ? FOR UPDATE"));
+  static const std::string* sql =
+      new std::string(absl::StrCat(std::string(kPostColumns), "WHERE id = ? FOR UPDATE"));
   return tx.QueryOne(*sql, ReadPostRow, id);
 }
 
 absl::StatusOr<std::optional<TenureRow>> LockTenure(db::Transaction& tx, const Uuid& id) {
-  static const std::string* sql = new std::string(absl::StrCat(std::string(kTenureColumns), "WHERE id = ? FOR UPDATE"));
+  static const std::string* sql =
+      new std::string(absl::StrCat(std::string(kTenureColumns), "WHERE id = ? FOR UPDATE"));
   return tx.QueryOne(*sql, ReadTenureRow, id);
 }
 
 absl::StatusOr<bool> PersonExists(db::Transaction& tx, const Uuid& id) {
-  GW_ASSIGN_OR_RETURN(const std::optional<int> found, tx.QueryOne(kPersonExists, [](const db::Row&) { return 1; }, id));
+  GW_ASSIGN_OR_RETURN(const std::optional<int> found,
+                      tx.QueryOne(
+                          kPersonExists, [](const db::Row&) { return 1; }, id));
   return found.has_value();
 }
 
@@ -370,21 +397,23 @@ absl::StatusOr<std::vector<PersonRecord>> ReadPersons(db::Transaction& tx, std::
   return QueryIn<PersonRecord>(tx, kPersonsByIds, ")", ids, ReadPerson);
 }
 
-absl::StatusOr<std::vector<PersonRecord>> ReadPersonsAfter(db::Transaction& tx, const Uuid& after, std::string_view filter,
-                                                           int limit) {
+absl::StatusOr<std::vector<PersonRecord>> ReadPersonsAfter(db::Transaction& tx, const Uuid& after,
+                                                           std::string_view filter, int limit) {
   return tx.Query(kPersonsAfter, ReadPerson, after.Bytes(), filter, filter, filter, limit);
 }
 
 std::vector<std::string> HotStatements() {
   std::vector<std::string> statements;
-  for (const std::string_view sql : {kDivisionsAfter, kPostsAfter, kTenuresAfter, kPersonsChangedAfter, kUnitsAfter,
-                                     kCodesBetween, kAliasesBetween, kReadRevisions, kPersonsAfter}) {
+  for (const std::string_view sql :
+       {kDivisionsAfter, kPostsAfter, kTenuresAfter, kPersonsChangedAfter, kUnitsAfter, kCodesBetween,
+        kAliasesBetween, kReadRevisions, kPersonsAfter}) {
     statements.emplace_back(sql);
   }
   for (const std::string_view sql : {kLockDivisionsByCode, kLockPersonsByStaffNo, kPersonsByIds}) {
     statements.push_back(absl::StrCat(std::string(sql), "?)"));
   }
-  statements.push_back(absl::StrCat(std::string(kTenureColumns), "WHERE revoked_us IS NULL AND post IN (?) FOR UPDATE"));
+  statements.push_back(
+      absl::StrCat(std::string(kTenureColumns), "WHERE revoked_us IS NULL AND post IN (?) FOR UPDATE"));
   statements.push_back(absl::StrCat(std::string(kPostColumns), "WHERE place IN (?) FOR UPDATE"));
   statements.push_back(absl::StrCat(std::string(kTenureColumns), "WHERE id = ? FOR UPDATE"));
   return statements;

@@ -60,9 +60,12 @@ absl::Status SaveRevoked(db::Transaction& tx, const TenureRow& row);
 
 // All lock what they read: callers decide by it.
 // Divisions whose code of today is one of `codes`.
-absl::StatusOr<std::vector<DivisionRow>> LockDivisionsByCode(db::Transaction& tx, std::span<const std::string> codes);
-absl::StatusOr<std::vector<PersonRow>> LockPersonsByStaffNo(db::Transaction& tx, std::span<const std::string> staff_nos);
-absl::StatusOr<std::vector<TenureRow>> LockTenuresOfPosts(db::Transaction& tx, std::span<const Uuid> posts);  // standing ones
+absl::StatusOr<std::vector<DivisionRow>> LockDivisionsByCode(db::Transaction& tx,
+                                                             std::span<const std::string> codes);
+absl::StatusOr<std::vector<PersonRow>> LockPersonsByStaffNo(db::Transaction& tx,
+                                                            std::span<const std::string> staff_nos);
+absl::StatusOr<std::vector<TenureRow>> LockTenuresOfPosts(db::Transaction& tx,
+                                                          std::span<const Uuid> posts);  // standing ones
 absl::StatusOr<std::vector<PostRow>> LockPostsAt(db::Transaction& tx, std::span<const Uuid> places);
 absl::StatusOr<std::optional<PostRow>> LockPost(db::Transaction& tx, const Uuid& id);
 absl::StatusOr<std::optional<TenureRow>> LockTenure(db::Transaction& tx, const Uuid& id);
@@ -70,10 +73,11 @@ absl::StatusOr<std::optional<TenureRow>> LockTenure(db::Transaction& tx, const U
 absl::StatusOr<bool> PersonExists(db::Transaction& tx, const Uuid& id);
 // Persons by id, and a page of all persons after an id whose name or number contains `filter` ("" = all).
 absl::StatusOr<std::vector<PersonRecord>> ReadPersons(db::Transaction& tx, std::span<const Uuid> ids);
-absl::StatusOr<std::vector<PersonRecord>> ReadPersonsAfter(db::Transaction& tx, const Uuid& after, std::string_view filter,
-                                                           int limit);
+absl::StatusOr<std::vector<PersonRecord>> ReadPersonsAfter(db::Transaction& tx, const Uuid& after,
+                                                           std::string_view filter, int limit);
 
-// The statements that every snapshot and every decision runs: none may scan a table. For the test that asks EXPLAIN.
+// The statements that every snapshot and every decision runs: none may scan a table. For the test that asks
+// EXPLAIN.
 std::vector<std::string> HotStatements();
 
 }  // namespace gridwarden::grid

@@ -12,10 +12,11 @@ using Rpc = absl::StatusOr<Response> (*)(GridArea&, const rpc::Call&, const Requ
 
 std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Registry& registry) {
   auto area = std::make_shared<GridArea>(context.database, context.policy);
-  const auto add = [&]<typename Request, typename Response>(const std::string& name, Rpc<Request, Response> body) {
-    registry.Add<Request, Response>("gridwarden.grid.v1." + name, [area, body](const rpc::Call& call, const Request& request) {
-      return body(*area, call, request);
-    });
+  const auto add = [&]<typename Request, typename Response>(const std::string& name,
+                                                            Rpc<Request, Response> body) {
+    registry.Add<Request, Response>(
+        "gridwarden.grid.v1." + name,
+        [area, body](const rpc::Call& call, const Request& request) { return body(*area, call, request); });
   };
   add("GridService/GetDivision", &GetDivision);
   add("GridService/BatchGetDivisions", &BatchGetDivisions);

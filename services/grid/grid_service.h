@@ -9,8 +9,8 @@
 #include "grid/ground_cache.h"
 #include "gridwarden/grid/v1/grid_service.pb.h"
 
-// Which ground, which posts, who answered for it when: the table of contents. Changes: administrators, or the campaign office of
-// the division or of one above it.
+// Which ground, which posts, who answered for it when: the table of contents. Changes: administrators, or the
+// campaign office of the division or of one above it.
 namespace gridwarden::grid {
 
 // What every rpc of the area works with.
@@ -30,36 +30,44 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
 absl::StatusOr<v1::Division> GetDivision(GridArea&, const rpc::Call&, const v1::GetDivisionRequest&);
 absl::StatusOr<v1::BatchGetDivisionsResponse> BatchGetDivisions(GridArea& area, const rpc::Call& call,
                                                                 const v1::BatchGetDivisionsRequest& request);
-absl::StatusOr<v1::ListDivisionsResponse> ListDivisions(GridArea&, const rpc::Call&, const v1::ListDivisionsRequest&);
+absl::StatusOr<v1::ListDivisionsResponse> ListDivisions(GridArea&, const rpc::Call&,
+                                                        const v1::ListDivisionsRequest&);
 absl::StatusOr<v1::Post> GetPost(GridArea&, const rpc::Call&, const v1::GetPostRequest&);
 absl::StatusOr<v1::ListPostsResponse> ListPosts(GridArea&, const rpc::Call&, const v1::ListPostsRequest&);
-absl::StatusOr<v1::ListTenuresResponse> ListTenures(GridArea&, const rpc::Call&, const v1::ListTenuresRequest&);
-absl::StatusOr<v1::ListPersonsResponse> ListPersons(GridArea&, const rpc::Call&, const v1::ListPersonsRequest&);
+absl::StatusOr<v1::ListTenuresResponse> ListTenures(GridArea&, const rpc::Call&,
+                                                    const v1::ListTenuresRequest&);
+absl::StatusOr<v1::ListPersonsResponse> ListPersons(GridArea&, const rpc::Call&,
+                                                    const v1::ListPersonsRequest&);
 absl::StatusOr<v1::ListUnitsResponse> ListUnits(GridArea&, const rpc::Call&, const v1::ListUnitsRequest&);
 
 // Answering: resolve_responsible.cc, locate_point.cc.
 absl::StatusOr<v1::ResolveResponsibleResponse> ResolveResponsible(GridArea&, const rpc::Call&,
                                                                   const v1::ResolveResponsibleRequest&);
-absl::StatusOr<v1::LocatePointResponse> LocatePoint(GridArea&, const rpc::Call&, const v1::LocatePointRequest&);
-absl::StatusOr<v1::LocatePointsResponse> LocatePoints(GridArea&, const rpc::Call&, const v1::LocatePointsRequest&);
+absl::StatusOr<v1::LocatePointResponse> LocatePoint(GridArea&, const rpc::Call&,
+                                                    const v1::LocatePointRequest&);
+absl::StatusOr<v1::LocatePointsResponse> LocatePoints(GridArea&, const rpc::Call&,
+                                                      const v1::LocatePointsRequest&);
 
 // Changing: one file each.
 absl::StatusOr<v1::Post> CreatePost(GridArea&, const rpc::Call&, const v1::CreatePostRequest&);
 absl::StatusOr<v1::Unit> CreateUnit(GridArea&, const rpc::Call&, const v1::CreateUnitRequest&);
 absl::StatusOr<v1::Tenure> RecordTenure(GridArea&, const rpc::Call&, const v1::RecordTenureRequest&);
 absl::StatusOr<v1::Tenure> EndTenure(GridArea&, const rpc::Call&, const v1::EndTenureRequest&);
-absl::StatusOr<v1::CorrectTenureResponse> CorrectTenure(GridArea&, const rpc::Call&, const v1::CorrectTenureRequest&);
+absl::StatusOr<v1::CorrectTenureResponse> CorrectTenure(GridArea&, const rpc::Call&,
+                                                        const v1::CorrectTenureRequest&);
 absl::StatusOr<type::v1::ImportReport> ImportDivisions(GridArea&, const rpc::Call&, const v1::ImportRequest&);
-absl::StatusOr<type::v1::ImportReport> ImportBoundaries(GridArea&, const rpc::Call&, const v1::ImportRequest&);
+absl::StatusOr<type::v1::ImportReport> ImportBoundaries(GridArea&, const rpc::Call&,
+                                                        const v1::ImportRequest&);
 absl::StatusOr<type::v1::ImportReport> ImportPersons(GridArea&, const rpc::Call&, const v1::ImportRequest&);
 absl::StatusOr<type::v1::ImportReport> ImportTenures(GridArea&, const rpc::Call&, const v1::ImportRequest&);
 
 // For other processes: get_ground.cc.
 absl::StatusOr<v1::GetGroundResponse> GetGround(GridArea&, const rpc::Call&, const v1::GetGroundRequest&);
-absl::StatusOr<v1::GetBoundariesResponse> GetBoundaries(GridArea&, const rpc::Call&, const v1::GetBoundariesRequest&);
+absl::StatusOr<v1::GetBoundariesResponse> GetBoundaries(GridArea&, const rpc::Call&,
+                                                        const v1::GetBoundariesRequest&);
 
 // The division a spelling means at `at`. NOT_FOUND; INVALID_FIELD naming `field` when it could mean several.
-absl::StatusOr<const domain::Division*> FindDivision(const domain::Ground& ground, std::string_view spelling, absl::Time at,
-                                                     std::string_view field);
+absl::StatusOr<const domain::Division*> FindDivision(const domain::Ground& ground, std::string_view spelling,
+                                                     absl::Time at, std::string_view field);
 
 }  // namespace gridwarden::grid

@@ -24,7 +24,8 @@ std::vector<std::string> Spellings(const std::string& code) {
   return spellings;
 }
 
-absl::Status Plan(const FeatureFile& file, domain::Datum datum, db::Transaction& tx, GridChange& change, ImportNotes& notes) {
+absl::Status Plan(const FeatureFile& file, domain::Datum datum, db::Transaction& tx, GridChange& change,
+                  ImportNotes& notes) {
   type::v1::ImportReport& report = notes.report();
   report.set_rows_read(static_cast<int>(file.features.size()));
   std::vector<std::string> codes;
@@ -51,25 +52,29 @@ absl::Status Plan(const FeatureFile& file, domain::Datum datum, db::Transaction&
     }
     const DivisionRow* division = nullptr;
     for (const std::string& code : Spellings(feature.code)) {
-      if (const auto found = by_code.find(code); division == nullptr && found != by_code.end()) division = found->second;
+      if (const auto found = by_code.find(code); division == nullptr && found != by_code.end())
+        division = found->second;
     }
     const std::string shown = absl::StrCat(feature.code, " ", feature.display_name);
     if (division == nullptr) {
       ++unmatched;
-      notes.Remark(absl::StrFormat("feature %d: %s: no division has this code; left out", feature.number, shown));
+      notes.Remark(
+          absl::StrFormat("feature %d: %s: no division has this code; left out", feature.number, shown));
       continue;
     }
     if (const auto [before, first] = taken.emplace(division->record.id, feature.number); !first) {
-      notes.Refuse(feature.number, "properties.adcode", shown,
-                   absl::StrFormat("one polygon per division; feature %d is of the same one", before->second));
+      notes.Refuse(
+          feature.number, "properties.adcode", shown,
+          absl::StrFormat("one polygon per division; feature %d is of the same one", before->second));
       continue;
     }
     if (feature.rings_closed > 0) {
-      notes.Remark(absl::StrFormat("feature %d: %s: %d rings were not closed; closed", feature.number, shown, feature.rings_closed));
+      notes.Remark(absl::StrFormat("feature %d: %s: %d rings were not closed; closed", feature.number, shown,
+                                   feature.rings_closed));
     }
     if (feature.rings_turned > 0) {
-      notes.Remark(absl::StrFormat("feature %d: %s: %d rings ran the wrong way round; turned", feature.number, shown,
-                                   feature.rings_turned));
+      notes.Remark(absl::StrFormat("feature %d: %s: %d rings ran the wrong way round; turned", feature.number,
+                                   shown, feature.rings_turned));
     }
     BoundaryRecord boundary;
     boundary.division = division->record.id;
@@ -86,8 +91,10 @@ absl::Status Plan(const FeatureFile& file, domain::Datum datum, db::Transaction&
     const journal::Subject subject =
         replaces ? before->second->subject : journal::Subject{.id = BoundaryId(boundary.division)};
     GW_RETURN_IF_ERROR(change.Put(std::move(boundary), subject, *division));
-    if (replaces) report.set_updated(report.updated() + 1);
-    else report.set_created(report.created() + 1);
+    if (replaces)
+      report.set_updated(report.updated() + 1);
+    else
+      report.set_created(report.created() + 1);
   }
   if (!notes.refused() && unmatched == static_cast<int>(file.features.size())) {
     notes.Refuse(1, "properties.adcode", absl::StrFormat("%d features, none of a stored division", unmatched),
@@ -100,15 +107,18 @@ absl::Status Plan(const FeatureFile& file, domain::Datum datum, db::Transaction&
 
 absl::StatusOr<type::v1::ImportReport> ImportBoundaries(GridArea& area, const rpc::Call& call,
                                                         const v1::ImportRequest& request) {
-  if (request.datum() == type::v1::Position::DATUM_UNSPECIFIED || !type::v1::Position::Datum_IsValid(request.datum())) {
-    return MakeError(absl::StatusCode::kInvalidArgument, "datum: got nothing, want the datum of the file: WGS84, GCJ02 or BD09",
+  if (request.datum() == type::v1::Position::DATUM_UNSPECIFIED ||
+      !type::v1::Position::Datum_IsValid(request.datum())) {
+    return MakeError(absl::StatusCode::kInvalidArgument,
+                     "datum: got nothing, want the datum of the file: WGS84, GCJ02 or BD09",
                      {.reason = "DATUM_MISSING", .fields = {{"datum", "want WGS84, GCJ02 or BD09"}}});
   }
   const domain::Datum datum = static_cast<domain::Datum>(request.datum());
   GW_ASSIGN_OR_RETURN(const FeatureFile file, ReadFeatures(request.content(), datum));
-  return RunImport(area, call, request, access::Acting(), [&](db::Transaction& tx, GridChange& change, ImportNotes& notes) {
-    return Plan(file, datum, tx, change, notes);
-  });
+  return RunImport(area, call, request, access::Acting(),
+                   [&](db::Transaction& tx, GridChange& change, ImportNotes& notes) {
+                     return Plan(file, datum, tx, change, notes);
+                   });
 }
 
 }  // namespace gridwarden::grid

@@ -28,8 +28,8 @@ struct Known {
 
 class DivisionPlan {
  public:
-  DivisionPlan(GridArea& area, const rpc::Call& call, absl::Time as_of, db::Transaction& tx, GridChange& change,
-               ImportNotes& notes)
+  DivisionPlan(GridArea& area, const rpc::Call& call, absl::Time as_of, db::Transaction& tx,
+               GridChange& change, ImportNotes& notes)
       : area_(area), call_(call), as_of_(as_of), tx_(tx), change_(change), notes_(notes) {}
 
   absl::Status Run(const CsvTable& table) {
@@ -55,7 +55,8 @@ class DivisionPlan {
     codes.erase(std::unique(codes.begin(), codes.end()), codes.end());
     GW_ASSIGN_OR_RETURN(stored_, LockDivisionsByCode(tx_, codes));
     for (const DivisionRow& row : stored_) {
-      known_[row.record.codes[0].code] = {row.record.id, row.record.level, row.record.display_name, row.record.parent, 0, &row};
+      known_[row.record.codes[0].code] = {
+          row.record.id, row.record.level, row.record.display_name, row.record.parent, 0, &row};
     }
     return absl::OkStatus();
   }
@@ -88,8 +89,9 @@ class DivisionPlan {
   // The same code twice in one file.
   absl::Status TakeTwice(const DivisionLine& line, const Uuid& parent, const Known& before) {
     if (before.display_name != line.display_name || before.parent != parent) {
-      notes_.Refuse(line.line, "code", absl::StrCat(line.code, " ", line.display_name),
-                    absl::StrFormat("each code once; line %d has it as %s", before.line, before.display_name));
+      notes_.Refuse(
+          line.line, "code", absl::StrCat(line.code, " ", line.display_name),
+          absl::StrFormat("each code once; line %d has it as %s", before.line, before.display_name));
     } else {
       Count(&type::v1::ImportReport::unchanged, &type::v1::ImportReport::set_unchanged);
     }
@@ -104,7 +106,8 @@ class DivisionPlan {
     }
     // The top may be stored without the province above it; then the list that names one does not move it.
     if (stored.record.parent != parent && !parent.IsNil()) {
-      notes_.Refuse(line.line, "parent_code", line.parents.front(), "the parent it is stored under; divisions are not moved by a list");
+      notes_.Refuse(line.line, "parent_code", line.parents.front(),
+                    "the parent it is stored under; divisions are not moved by a list");
       return absl::OkStatus();
     }
     Known& known = known_[line.code];
@@ -115,7 +118,8 @@ class DivisionPlan {
       Count(&type::v1::ImportReport::unchanged, &type::v1::ImportReport::set_unchanged);
       return absl::OkStatus();
     }
-    notes_.Remark(absl::StrFormat("%s: %s is now named %s", line.code, stored.record.display_name, line.display_name));
+    notes_.Remark(
+        absl::StrFormat("%s: %s is now named %s", line.code, stored.record.display_name, line.display_name));
     DivisionRow renamed = stored;
     renamed.record.display_name = line.display_name;
     Count(&type::v1::ImportReport::updated, &type::v1::ImportReport::set_updated);
@@ -157,10 +161,13 @@ class DivisionPlan {
   }
 
   void Summarise() {
-    if (posts_ > 0) notes_.Remark(absl::StrFormat("%d posts of the preset come with the new divisions, all vacant", posts_));
+    if (posts_ > 0)
+      notes_.Remark(
+          absl::StrFormat("%d posts of the preset come with the new divisions, all vacant", posts_));
     if (statistical_ > 0) {
-      notes_.Remark(absl::StrFormat("%d of the new divisions exist for statistics only (zones, headings): no polygon is expected",
-                                    statistical_));
+      notes_.Remark(absl::StrFormat(
+          "%d of the new divisions exist for statistics only (zones, headings): no polygon is expected",
+          statistical_));
     }
   }
 
@@ -178,7 +185,8 @@ class DivisionPlan {
 
 }  // namespace
 
-absl::StatusOr<type::v1::ImportReport> ImportDivisions(GridArea& area, const rpc::Call& call, const v1::ImportRequest& request) {
+absl::StatusOr<type::v1::ImportReport> ImportDivisions(GridArea& area, const rpc::Call& call,
+                                                       const v1::ImportRequest& request) {
   GW_ASSIGN_OR_RETURN(const CsvTable table, ParseCsv(request.content(), kImportRowsMax));
   GW_ASSIGN_OR_RETURN(const absl::Time as_of, AsOf(request));
   const auto plan = [&](db::Transaction& tx, GridChange& change, ImportNotes& notes) {

@@ -24,7 +24,8 @@ const std::array<CsvColumn, kColumns>& Columns() {
 bool IsPhone(std::string_view text) {
   if (text.empty()) return true;
   const size_t digits = std::count_if(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-  return digits >= 5 && text.size() <= 30 && text.find_first_not_of("0123456789+- ()") == std::string_view::npos;
+  return digits >= 5 && text.size() <= 30 &&
+         text.find_first_not_of("0123456789+- ()") == std::string_view::npos;
 }
 
 // A row that can be taken, or nothing and a refused line.
@@ -41,7 +42,8 @@ std::optional<PersonRecord> ReadLine(const CsvTable& table, const CsvRow& row, c
     notes.Refuse(line, table.header[places[column]], got, want);
     good = false;
   };
-  if (person.staff_no.empty() || person.staff_no.size() > 40) refuse(kStaffNo, person.staff_no, "a number of 1 to 40 characters");
+  if (person.staff_no.empty() || person.staff_no.size() > 40)
+    refuse(kStaffNo, person.staff_no, "a number of 1 to 40 characters");
   if (person.display_name.empty() || person.display_name.size() > 60) {
     refuse(kName, person.display_name, "a name of at most 60 bytes (20 characters)");
   }
@@ -49,7 +51,8 @@ std::optional<PersonRecord> ReadLine(const CsvTable& table, const CsvRow& row, c
   return good ? std::optional(person) : std::nullopt;
 }
 
-absl::Status Plan(const CsvTable& table, const rpc::Call& call, db::Transaction& tx, GridChange& change, ImportNotes& notes) {
+absl::Status Plan(const CsvTable& table, const rpc::Call& call, db::Transaction& tx, GridChange& change,
+                  ImportNotes& notes) {
   GW_ASSIGN_OR_RETURN(const std::vector<int> places, FindColumns(table, Columns()));
   type::v1::ImportReport& report = notes.report();
   report.set_rows_read(static_cast<int>(table.rows.size()));
@@ -68,8 +71,9 @@ absl::Status Plan(const CsvTable& table, const rpc::Call& call, db::Transaction&
     if (!first) {
       const PersonRecord& other = before->second.second;
       if (other.display_name != person->display_name || other.phone != person->phone) {
-        notes.Refuse(line, table.header[places[kStaffNo]], person->staff_no,
-                     absl::StrFormat("each number once; line %d has it for another person", before->second.first));
+        notes.Refuse(
+            line, table.header[places[kStaffNo]], person->staff_no,
+            absl::StrFormat("each number once; line %d has it for another person", before->second.first));
       } else {
         report.set_unchanged(report.unchanged() + 1);
       }
@@ -99,11 +103,13 @@ absl::Status Plan(const CsvTable& table, const rpc::Call& call, db::Transaction&
 
 }  // namespace
 
-absl::StatusOr<type::v1::ImportReport> ImportPersons(GridArea& area, const rpc::Call& call, const v1::ImportRequest& request) {
+absl::StatusOr<type::v1::ImportReport> ImportPersons(GridArea& area, const rpc::Call& call,
+                                                     const v1::ImportRequest& request) {
   GW_ASSIGN_OR_RETURN(const CsvTable table, ParseCsv(request.content(), kImportRowsMax));
-  return RunImport(area, call, request, access::Acting(), [&](db::Transaction& tx, GridChange& change, ImportNotes& notes) {
-    return Plan(table, call, tx, change, notes);
-  });
+  return RunImport(area, call, request, access::Acting(),
+                   [&](db::Transaction& tx, GridChange& change, ImportNotes& notes) {
+                     return Plan(table, call, tx, change, notes);
+                   });
 }
 
 }  // namespace gridwarden::grid

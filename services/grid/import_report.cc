@@ -34,8 +34,10 @@ void ImportNotes::Refuse(int line, std::string_view column, std::string_view got
 }
 
 void ImportNotes::Remark(std::string remark) {
-  if (report_.remarks_size() < kRemarksMax) report_.add_remarks(std::move(remark));
-  else ++remarks_left_out_;
+  if (report_.remarks_size() < kRemarksMax)
+    report_.add_remarks(std::move(remark));
+  else
+    ++remarks_left_out_;
 }
 
 type::v1::ImportReport ImportNotes::Finish(bool dry_run) {
@@ -64,7 +66,9 @@ bool CheckWidth(const CsvTable& table, const CsvRow& row, ImportNotes& notes) {
 absl::StatusOr<absl::Time> AsOf(const v1::ImportRequest& request) {
   if (request.as_of_date().empty()) return absl::InfinitePast();
   const std::optional<absl::Time> day = ParseDay(request.as_of_date());
-  if (!day) return InvalidField("as_of_date", absl::StrFormat("got \"%s\", want YYYY-MM-DD", Shown(request.as_of_date())));
+  if (!day)
+    return InvalidField("as_of_date",
+                        absl::StrFormat("got \"%s\", want YYYY-MM-DD", Shown(request.as_of_date())));
   return *day;
 }
 

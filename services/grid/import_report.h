@@ -19,7 +19,8 @@ inline constexpr int kImportRowsMax = 20'000;
 // Collects the outcome of one file or part.
 class ImportNotes {
  public:
-  explicit ImportNotes(const v1::ImportRequest& request) : first_line_(request.first_line() == 0 ? 2 : request.first_line()) {}
+  explicit ImportNotes(const v1::ImportRequest& request)
+      : first_line_(request.first_line() == 0 ? 2 : request.first_line()) {}
 
   // The line of the whole file at which a row of this part stands.
   int LineOf(const CsvRow& row) const { return row.line - 2 + first_line_; }
@@ -43,17 +44,19 @@ class ImportNotes {
 
 // One cell by the place FindColumns answered; "" where the column or the cell is missing.
 inline std::string_view CellOf(const CsvRow& row, int place) {
-  return place >= 0 && place < static_cast<int>(row.cells.size()) ? std::string_view(row.cells[place]) : std::string_view();
+  return place >= 0 && place < static_cast<int>(row.cells.size()) ? std::string_view(row.cells[place])
+                                                                  : std::string_view();
 }
 
-// Refuses rows with more cells than the header has columns: a comma too many moves everything. True if the row is fine.
+// Refuses rows with more cells than the header has columns: a comma too many moves everything. True if the
+// row is fine.
 bool CheckWidth(const CsvTable& table, const CsvRow& row, ImportNotes& notes);
 
 // "2023-06-30" of as_of_date; InfinitePast when empty.
 absl::StatusOr<absl::Time> AsOf(const v1::ImportRequest& request);
 
-// Runs `plan` in one transaction under the revision lock; it fills the change and the notes. Stored only when nothing was refused
-// and it is no dry run.
+// Runs `plan` in one transaction under the revision lock; it fills the change and the notes. Stored only when
+// nothing was refused and it is no dry run.
 absl::StatusOr<type::v1::ImportReport> RunImport(
     GridArea& area, const rpc::Call& call, const v1::ImportRequest& request, const access::Acting& acting,
     const std::function<absl::Status(db::Transaction&, GridChange&, ImportNotes&)>& plan);

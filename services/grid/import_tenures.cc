@@ -40,15 +40,23 @@ const std::array<CsvColumn, kColumns>& Columns() {
 }
 
 std::optional<PostKind> PostKindOf(std::string_view text) {
-  static const auto* names = new std::map<std::string_view, PostKind>{
-      {"网格长", PostKind::kGridLeader},          {"网格员", PostKind::kGridOfficer},
-      {"巡查员", PostKind::kPatrolOfficer},       {"监督员", PostKind::kSupervisionOfficer},
-      {"攻坚办", PostKind::kCampaignOffice},      {"单位经办", PostKind::kUnitHandler},
-      {"执法", PostKind::kEnforcement},           {"执法人员", PostKind::kEnforcement},
-      {"纪检监察", PostKind::kDiscipline},        {"第一网格长", PostKind::kFirstGridLeader},
-      {"乡镇主要负责人", PostKind::kTownshipHead}, {"街道主要负责人", PostKind::kTownshipHead},
-      {"村主要负责人", PostKind::kVillageHead},   {"社区主要负责人", PostKind::kVillageHead},
-      {"路长", PostKind::kRoadChief},             {"网格督查员", PostKind::kGridInspector}};
+  static const auto* names =
+      new std::map<std::string_view, PostKind>{{"网格长", PostKind::kGridLeader},
+                                               {"网格员", PostKind::kGridOfficer},
+                                               {"巡查员", PostKind::kPatrolOfficer},
+                                               {"监督员", PostKind::kSupervisionOfficer},
+                                               {"攻坚办", PostKind::kCampaignOffice},
+                                               {"单位经办", PostKind::kUnitHandler},
+                                               {"执法", PostKind::kEnforcement},
+                                               {"执法人员", PostKind::kEnforcement},
+                                               {"纪检监察", PostKind::kDiscipline},
+                                               {"第一网格长", PostKind::kFirstGridLeader},
+                                               {"乡镇主要负责人", PostKind::kTownshipHead},
+                                               {"街道主要负责人", PostKind::kTownshipHead},
+                                               {"村主要负责人", PostKind::kVillageHead},
+                                               {"社区主要负责人", PostKind::kVillageHead},
+                                               {"路长", PostKind::kRoadChief},
+                                               {"网格督查员", PostKind::kGridInspector}};
   if (const auto found = names->find(text); found != names->end()) return found->second;
   std::string upper(text);
   for (char& c : upper) c = c == ' ' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
@@ -57,19 +65,21 @@ std::optional<PostKind> PostKindOf(std::string_view text) {
 
 std::optional<Regime> RegimeOf(std::string_view text) {
   static const auto* names = new std::map<std::string_view, Regime>{{"", Regime::kGeneral},
-                                                                     {"通用", Regime::kGeneral},
-                                                                     {"一般", Regime::kGeneral},
-                                                                     {"散乱污", Regime::kSmallPolluter},
-                                                                     {"小散乱污", Regime::kSmallPolluter},
-                                                                     {"道路", Regime::kRoad},
-                                                                     {"工地", Regime::kSite}};
+                                                                    {"通用", Regime::kGeneral},
+                                                                    {"一般", Regime::kGeneral},
+                                                                    {"散乱污", Regime::kSmallPolluter},
+                                                                    {"小散乱污", Regime::kSmallPolluter},
+                                                                    {"道路", Regime::kRoad},
+                                                                    {"工地", Regime::kSite}};
   if (const auto found = names->find(text); found != names->end()) return found->second;
   return domain::ParseRegime(text);
 }
 
 std::optional<domain::TenureKind> TenureKindOf(std::string_view text) {
-  if (text.empty() || text == "正式" || text == "FORMAL" || text == "formal") return domain::TenureKind::kFormal;
-  if (text == "代理" || text == "主持工作" || text == "ACTING" || text == "acting") return domain::TenureKind::kActing;
+  if (text.empty() || text == "正式" || text == "FORMAL" || text == "formal")
+    return domain::TenureKind::kFormal;
+  if (text == "代理" || text == "主持工作" || text == "ACTING" || text == "acting")
+    return domain::TenureKind::kActing;
   return std::nullopt;
 }
 
@@ -87,8 +97,8 @@ struct TenureLine {
 
 class TenurePlan {
  public:
-  TenurePlan(GridArea& area, const rpc::Call& call, const domain::Ground& ground, db::Transaction& tx, GridChange& change,
-             ImportNotes& notes)
+  TenurePlan(GridArea& area, const rpc::Call& call, const domain::Ground& ground, db::Transaction& tx,
+             GridChange& change, ImportNotes& notes)
       : area_(area), call_(call), ground_(ground), tx_(tx), change_(change), notes_(notes) {}
 
   absl::Status Run(const CsvTable& table) {
@@ -126,7 +136,8 @@ class TenurePlan {
     const std::optional<PostKind> kind = PostKindOf(cell(kPost));
     if (!kind) refuse(kPost, "a kind of post: 网格长, 网格员, 巡查员, 监督员, 攻坚办 ... or GRID_LEADER ...");
     const std::optional<Regime> regime = RegimeOf(cell(kRegime));
-    if (!regime) refuse(kRegime, "GENERAL, SMALL_POLLUTER, ROAD or SITE (通用, 散乱污, 道路, 工地), or nothing");
+    if (!regime)
+      refuse(kRegime, "GENERAL, SMALL_POLLUTER, ROAD or SITE (通用, 散乱污, 道路, 工地), or nothing");
     int ordinal = 1;
     if (const std::string_view text = cell(kOrdinal); !text.empty()) {
       const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ordinal);
@@ -141,8 +152,10 @@ class TenurePlan {
     absl::Time to = absl::InfiniteFuture();
     if (!cell(kTo).empty()) {
       const std::optional<absl::Time> day = ParseDay(cell(kTo));
-      if (!day || (from && *day <= *from)) refuse(kTo, "the first day no longer in post, after the beginning, or nothing");
-      else to = *day;
+      if (!day || (from && *day <= *from))
+        refuse(kTo, "the first day no longer in post, after the beginning, or nothing");
+      else
+        to = *day;
     }
     if (cell(kDocument).size() > 80) refuse(kDocument, "at most 80 bytes");
     if (good && !cell(kUnit).empty()) {
@@ -164,9 +177,10 @@ class TenurePlan {
     if (first) {
       const std::vector<const domain::Division*> meant = ground_.DivisionsBySpelling(spelling, call_.now);
       if (meant.size() != 1) {
-        spelt.want = meant.empty() ? "the code or the path of a stored division"
-                                   : absl::StrFormat("a path that names one division, this could be any of %d",
-                                                     static_cast<int>(meant.size()));
+        spelt.want = meant.empty()
+                         ? "the code or the path of a stored division"
+                         : absl::StrFormat("a path that names one division, this could be any of %d",
+                                           static_cast<int>(meant.size()));
       } else if (!access::AllowAt(ground_, call_, meant[0]->id).ok()) {
         spelt.want = "a division in your own area";
       } else {
@@ -180,7 +194,8 @@ class TenurePlan {
   const domain::Unit* UnitOf(const domain::Division& division, std::string_view name) const {
     for (const domain::Unit& unit : ground_.units()) {
       if (unit.division != division.id) continue;
-      if (unit.display_name == name || std::find(unit.aliases.begin(), unit.aliases.end(), name) != unit.aliases.end()) {
+      if (unit.display_name == name ||
+          std::find(unit.aliases.begin(), unit.aliases.end(), name) != unit.aliases.end()) {
         return &unit;
       }
     }
@@ -202,7 +217,8 @@ class TenurePlan {
       line.tenure.person = found->second;
       if (CheckAppointer(call_, found->second, std::get<2>(line.post)).ok()) return false;
       notes_.Refuse(line.line, NameOf(kStaffNo), line.staff_no,
-                    "somebody else than yourself, and no post of discipline inspection: an administrator appoints those");
+                    "somebody else than yourself, and no post of discipline inspection: an administrator "
+                    "appoints those");
       return true;
     });
     return absl::OkStatus();
@@ -231,7 +247,8 @@ class TenurePlan {
         std::tie(std::ignore, post.regime, post.kind, post.ordinal) = line.post;
         (line.unit != nullptr ? post.unit : post.division) = std::get<0>(line.post);
         for (const domain::PostPreset& preset : area_.policy->post_presets) {
-          if (preset.kind == post.kind && preset.level == line.division->level) post.responsibility = preset.responsibility;
+          if (preset.kind == post.kind && preset.level == line.division->level)
+            post.responsibility = preset.responsibility;
         }
         GW_ASSIGN_OR_RETURN(post, change_.Add(post));
         found = posts.emplace(line.post, post).first;
@@ -239,7 +256,8 @@ class TenurePlan {
       }
       line.tenure.post = found->second.id;
       if (!found->second.valid.Overlaps(line.tenure.valid)) {
-        notes_.Refuse(line.line, NameOf(kFrom), absl::FormatTime("%Y-%m-%d", line.tenure.valid.from, BeijingTime()),
+        notes_.Refuse(line.line, NameOf(kFrom),
+                      absl::FormatTime("%Y-%m-%d", line.tenure.valid.from, BeijingTime()),
                       "a time in which the post exists");
       }
     }
@@ -259,7 +277,8 @@ class TenurePlan {
     using Key = std::pair<Uuid, domain::TenureKind>;
     absl::flat_hash_map<Key, std::vector<Slot>> slots;
     absl::flat_hash_map<Key, std::vector<size_t>> stored;  // indexes of standing_
-    for (size_t i = 0; i < standing_.size(); ++i) stored[{standing_[i].record.post, standing_[i].record.kind}].push_back(i);
+    for (size_t i = 0; i < standing_.size(); ++i)
+      stored[{standing_[i].record.post, standing_[i].record.kind}].push_back(i);
     std::vector<bool> named(standing_.size(), false);
     type::v1::ImportReport& report = notes_.report();
     for (const TenureLine& line : lines) {
@@ -276,7 +295,8 @@ class TenurePlan {
       const TenureRow* before = nullptr;
       for (const size_t i : stored[key]) {
         const domain::Tenure& tenure = standing_[i].record;
-        if (named[i] || tenure.person != line.tenure.person || tenure.valid.from != line.tenure.valid.from) continue;
+        if (named[i] || tenure.person != line.tenure.person || tenure.valid.from != line.tenure.valid.from)
+          continue;
         named[i] = true;
         before = &standing_[i];
         break;
@@ -290,8 +310,10 @@ class TenurePlan {
       domain::Tenure tenure = line.tenure;
       tenure.id = Uuid::Make(call_.now);
       GW_RETURN_IF_ERROR(change_.Add(tenure).status());
-      if (before != nullptr) report.set_updated(report.updated() + 1);
-      else report.set_created(report.created() + 1);
+      if (before != nullptr)
+        report.set_updated(report.updated() + 1);
+      else
+        report.set_created(report.created() + 1);
     }
     for (size_t i = 0; i < standing_.size(); ++i) {
       const domain::Tenure& tenure = standing_[i].record;
@@ -303,10 +325,12 @@ class TenurePlan {
 
   // Nobody follows before the one before has gone: each line is blamed that begins inside another's time.
   void CheckSlots(std::vector<Slot>& slots) {
-    std::sort(slots.begin(), slots.end(),
-              [](const Slot& a, const Slot& b) { return std::pair(a.valid.from, a.line) < std::pair(b.valid.from, b.line); });
+    std::sort(slots.begin(), slots.end(), [](const Slot& a, const Slot& b) {
+      return std::pair(a.valid.from, a.line) < std::pair(b.valid.from, b.line);
+    });
     const auto day = [](absl::Time time) {
-      return time == absl::InfiniteFuture() ? std::string("open") : absl::FormatTime("%Y-%m-%d", time, BeijingTime());
+      return time == absl::InfiniteFuture() ? std::string("open")
+                                            : absl::FormatTime("%Y-%m-%d", time, BeijingTime());
     };
     for (size_t i = 1; i < slots.size(); ++i) {
       const Slot& earlier = slots[i - 1];
@@ -314,10 +338,11 @@ class TenurePlan {
       if (!earlier.valid.Overlaps(later.valid)) continue;
       const Slot& blamed = later.line != 0 ? later : earlier;
       const Slot& other = later.line != 0 ? earlier : later;
-      notes_.Refuse(blamed.line, NameOf(kFrom), absl::StrCat(day(blamed.valid.from), " to ", day(blamed.valid.to)),
-                    absl::StrCat("no overlap with the holder ", day(other.valid.from), " to ", day(other.valid.to),
-                                 other.line == 0 ? " recorded before" : absl::StrCat(" of line ", other.line),
-                                 "; end that one first (TENURE_OVERLAP)"));
+      notes_.Refuse(
+          blamed.line, NameOf(kFrom), absl::StrCat(day(blamed.valid.from), " to ", day(blamed.valid.to)),
+          absl::StrCat("no overlap with the holder ", day(other.valid.from), " to ", day(other.valid.to),
+                       other.line == 0 ? " recorded before" : absl::StrCat(" of line ", other.line),
+                       "; end that one first (TENURE_OVERLAP)"));
     }
   }
 
@@ -341,10 +366,13 @@ class TenurePlan {
 // The post in which the caller imports: the one nearest the top, or none for an administrator.
 access::Acting ActingOf(const domain::Ground& ground, const rpc::Call& call) {
   access::Acting acting;
-  for (const domain::Holding& holding : ground.HoldingsOf(call.principal.person, call.now, absl::InfiniteFuture())) {
-    const absl::StatusOr<access::Acting> here = access::AllowAt(ground, call, ground.DivisionOf(*holding.post));
+  for (const domain::Holding& holding :
+       ground.HoldingsOf(call.principal.person, call.now, absl::InfiniteFuture())) {
+    const absl::StatusOr<access::Acting> here =
+        access::AllowAt(ground, call, ground.DivisionOf(*holding.post));
     if (!here.ok() || here->post.IsNil()) continue;
-    if (acting.post.IsNil() || ground.AncestorsOf(here->division).size() < ground.AncestorsOf(acting.division).size()) {
+    if (acting.post.IsNil() ||
+        ground.AncestorsOf(here->division).size() < ground.AncestorsOf(acting.division).size()) {
       acting = *here;
     }
   }
@@ -353,7 +381,8 @@ access::Acting ActingOf(const domain::Ground& ground, const rpc::Call& call) {
 
 }  // namespace
 
-absl::StatusOr<type::v1::ImportReport> ImportTenures(GridArea& area, const rpc::Call& call, const v1::ImportRequest& request) {
+absl::StatusOr<type::v1::ImportReport> ImportTenures(GridArea& area, const rpc::Call& call,
+                                                     const v1::ImportRequest& request) {
   GW_ASSIGN_OR_RETURN(const CsvTable table, ParseCsv(request.content(), kImportRowsMax));
   GW_ASSIGN_OR_RETURN(const auto ground, area.ground.Fresh(call.deadline));
   return RunImport(area, call, request, ActingOf(*ground, call),

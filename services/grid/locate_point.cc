@@ -15,7 +15,8 @@ absl::StatusOr<v1::LocatePointResponse> Locate(const domain::Ground& ground, con
                       domain::ToWgs84({position.longitude(), position.latitude()},
                                       static_cast<domain::Datum>(position.datum()), field));
   if (!(position.accuracy_m() >= 0 && position.accuracy_m() <= kAccuracyMaxM)) {
-    return InvalidField(field + ".accuracy_m", absl::StrFormat("got %g, want 0 to %g", position.accuracy_m(), kAccuracyMaxM));
+    return InvalidField(field + ".accuracy_m",
+                        absl::StrFormat("got %g, want 0 to %g", position.accuracy_m(), kAccuracyMaxM));
   }
   v1::LocatePointResponse response;
   for (const Candidate& candidate : index.Locate(point, position.accuracy_m())) {
@@ -43,7 +44,8 @@ absl::StatusOr<v1::LocatePointResponse> LocatePoint(GridArea& area, const rpc::C
 absl::StatusOr<v1::LocatePointsResponse> LocatePoints(GridArea& area, const rpc::Call& call,
                                                       const v1::LocatePointsRequest& request) {
   if (request.positions_size() > kPositionsMax) {
-    return InvalidField("positions", absl::StrFormat("got %d, want at most %d", request.positions_size(), kPositionsMax));
+    return InvalidField("positions",
+                        absl::StrFormat("got %d, want at most %d", request.positions_size(), kPositionsMax));
   }
   GW_ASSIGN_OR_RETURN(const auto ground, area.ground.Fresh(call.deadline));
   GW_ASSIGN_OR_RETURN(const auto index, area.boundaries.Fresh(*ground, call.deadline));

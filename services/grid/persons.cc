@@ -28,7 +28,8 @@ bool Matches(const PersonRecord& person, const std::string& filter) {
 }
 
 // Whoever holds a post inside one of the subtrees now.
-std::vector<Uuid> PersonsWithin(const domain::Ground& ground, const std::vector<std::string>& scope, absl::Time now) {
+std::vector<Uuid> PersonsWithin(const domain::Ground& ground, const std::vector<std::string>& scope,
+                                absl::Time now) {
   std::vector<Uuid> persons;
   for (const domain::Tenure& tenure : ground.tenures()) {
     if (!tenure.valid.Contains(now) || tenure.revoked != absl::InfiniteFuture()) continue;
@@ -65,8 +66,10 @@ absl::StatusOr<v1::ListPersonsResponse> ListPersons(GridArea& area, const rpc::C
     auto next = std::upper_bound(visible.begin(), visible.end(), after);
     while (next != visible.end() && found.size() < wanted) {
       const auto end = visible.end() - next > kPieceSize ? next + kPieceSize : visible.end();
-      GW_ASSIGN_OR_RETURN(std::vector<PersonRecord> piece, ReadPersons(tx, std::span<const Uuid>(&*next, end - next)));
-      std::sort(piece.begin(), piece.end(), [](const PersonRecord& a, const PersonRecord& b) { return a.id < b.id; });
+      GW_ASSIGN_OR_RETURN(std::vector<PersonRecord> piece,
+                          ReadPersons(tx, std::span<const Uuid>(&*next, end - next)));
+      std::sort(piece.begin(), piece.end(),
+                [](const PersonRecord& a, const PersonRecord& b) { return a.id < b.id; });
       for (PersonRecord& person : piece) {
         if (found.size() < wanted && Matches(person, request.filter())) found.push_back(std::move(person));
       }

@@ -17,17 +17,22 @@ absl::StatusOr<v1::Post> GetPost(GridArea& area, const rpc::Call& call, const v1
   return ToProto(*post);
 }
 
-absl::StatusOr<v1::ListPostsResponse> ListPosts(GridArea& area, const rpc::Call& call, const v1::ListPostsRequest& request) {
+absl::StatusOr<v1::ListPostsResponse> ListPosts(GridArea& area, const rpc::Call& call,
+                                                const v1::ListPostsRequest& request) {
   GW_ASSIGN_OR_RETURN(const rpc::Page page, rpc::ReadPage(request));
   GW_ASSIGN_OR_RETURN(const auto ground, area.ground.Fresh(call.deadline));
-  // Places in the order of the tree, posts of a place in the order of the preset; the key of a page is the place and the post.
+  // Places in the order of the tree, posts of a place in the order of the preset; the key of a page is the
+  // place and the post.
   using Key = std::tuple<std::string, int, int, int, Uuid>;
   std::vector<std::pair<Key, const domain::Post*>> wanted;
   const auto take = [&](const std::string& place, const std::vector<const domain::Post*>& posts) {
     for (const domain::Post* post : posts) {
-      if (request.kind() != v1::Post::KIND_UNSPECIFIED && request.kind() != static_cast<v1::Post::Kind>(post->kind)) continue;
-      wanted.emplace_back(Key{place, static_cast<int>(post->regime), static_cast<int>(post->kind), post->ordinal, post->id},
-                          post);
+      if (request.kind() != v1::Post::KIND_UNSPECIFIED &&
+          request.kind() != static_cast<v1::Post::Kind>(post->kind))
+        continue;
+      wanted.emplace_back(
+          Key{place, static_cast<int>(post->regime), static_cast<int>(post->kind), post->ordinal, post->id},
+          post);
     }
   };
   if (request.parent().rfind("units/", 0) == 0) {
@@ -35,8 +40,10 @@ absl::StatusOr<v1::ListPostsResponse> ListPosts(GridArea& area, const rpc::Call&
     if (ground->FindUnit(unit) == nullptr) return NotFound(request.parent());
     take("", ground->PostsOfUnit(unit));
   } else {
-    GW_ASSIGN_OR_RETURN(const domain::Division* top, FindDivision(*ground, request.parent(), call.now, "parent"));
-    std::function<void(const domain::Division&, int)> walk = [&](const domain::Division& division, int depth) {
+    GW_ASSIGN_OR_RETURN(const domain::Division* top,
+                        FindDivision(*ground, request.parent(), call.now, "parent"));
+    std::function<void(const domain::Division&, int)> walk = [&](const domain::Division& division,
+                                                                 int depth) {
       take(ground->PathKey(division.id), ground->PostsAt(division.id));
       if (!request.recursive() || depth >= 10) return;
       for (const domain::Division* child : ground->ChildrenOf(division.id)) walk(*child, depth + 1);

@@ -8,8 +8,10 @@ namespace gridwarden::grid {
 namespace {
 
 // The division that is meant: named, or the most likely one of a point.
-absl::StatusOr<const domain::Division*> DivisionMeant(GridArea& area, const rpc::Call& call, const domain::Ground& ground,
-                                                      const v1::ResolveResponsibleRequest& request, absl::Time at) {
+absl::StatusOr<const domain::Division*> DivisionMeant(GridArea& area, const rpc::Call& call,
+                                                      const domain::Ground& ground,
+                                                      const v1::ResolveResponsibleRequest& request,
+                                                      absl::Time at) {
   if (request.division().empty() == !request.has_position()) {
     return InvalidField("division", "want exactly one of division and position");
   }
@@ -25,22 +27,24 @@ absl::StatusOr<const domain::Division*> DivisionMeant(GridArea& area, const rpc:
 }
 
 // Posts the preset asks for at a level that do not exist at all: neither held nor vacant.
-void AddGaps(const domain::Ground& ground, const domain::Policy& policy, const domain::Division& division, absl::Time at,
-             v1::ResolveResponsibleResponse& response) {
+void AddGaps(const domain::Ground& ground, const domain::Policy& policy, const domain::Division& division,
+             absl::Time at, v1::ResolveResponsibleResponse& response) {
   for (const domain::PostPreset& preset : policy.post_presets) {
     if (preset.level != division.level) continue;
     bool exists = false;
     for (const domain::Post* post : ground.PostsAt(division.id)) {
       exists = exists || (post->kind == preset.kind && post->valid.Contains(at));
     }
-    if (!exists) response.add_gaps(absl::StrFormat("%s: no post %s", division.display_name, domain::NameOf(preset.kind)));
+    if (!exists)
+      response.add_gaps(
+          absl::StrFormat("%s: no post %s", division.display_name, domain::NameOf(preset.kind)));
   }
 }
 
 }  // namespace
 
-absl::StatusOr<v1::ResolveResponsibleResponse> ResolveResponsible(GridArea& area, const rpc::Call& call,
-                                                                  const v1::ResolveResponsibleRequest& request) {
+absl::StatusOr<v1::ResolveResponsibleResponse> ResolveResponsible(
+    GridArea& area, const rpc::Call& call, const v1::ResolveResponsibleRequest& request) {
   GW_ASSIGN_OR_RETURN(const absl::Time at, ReadTime(request.event_time(), "event_time"));
   absl::Time known = absl::InfiniteFuture();  // everything known today
   if (request.has_known_at()) {
@@ -49,7 +53,8 @@ absl::StatusOr<v1::ResolveResponsibleResponse> ResolveResponsible(GridArea& area
   domain::Regime regime = domain::Regime::kGeneral;
   if (!request.category().empty()) {
     if (area.policy->FindCategory(request.category()) == nullptr) {
-      return InvalidField("category", absl::StrFormat("got \"%s\", want a category of the policy", request.category().substr(0, 60)));
+      return InvalidField("category", absl::StrFormat("got \"%s\", want a category of the policy",
+                                                      request.category().substr(0, 60)));
     }
     regime = area.policy->TypeOf(request.category()).regime;
   }
@@ -77,7 +82,8 @@ absl::StatusOr<v1::ResolveResponsibleResponse> ResolveResponsible(GridArea& area
       to.set_person_display_name(person->display_name);
     }
   }
-  for (const domain::Division* level : ground->AncestorsOf(division->id)) AddGaps(*ground, *area.policy, *level, at, response);
+  for (const domain::Division* level : ground->AncestorsOf(division->id))
+    AddGaps(*ground, *area.policy, *level, at, response);
   return response;
 }
 

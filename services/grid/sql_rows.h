@@ -10,7 +10,8 @@
 #include "base/status.h"
 #include "platform/db/database.h"
 
-// Statements over many rows at once, in a few sizes only, so that the cache of prepared statements stays small.
+// Statements over many rows at once, in a few sizes only, so that the cache of prepared statements stays
+// small.
 namespace gridwarden::grid {
 
 inline constexpr int kRowSizes[] = {500, 100, 10, 1};
@@ -22,7 +23,8 @@ void Add(std::vector<db::Value>& values, const Args&... args) {
 
 // `insert` ends with "VALUES "; `bind` adds the values of one row.
 template <typename T, typename Bind>
-absl::Status InsertRows(db::Transaction& tx, std::string_view insert, int columns, std::span<const T> rows, Bind bind) {
+absl::Status InsertRows(db::Transaction& tx, std::string_view insert, int columns, std::span<const T> rows,
+                        Bind bind) {
   size_t done = 0;
   for (const int size : kRowSizes) {
     if (rows.size() - done < static_cast<size_t>(size)) continue;
@@ -38,7 +40,8 @@ absl::Status InsertRows(db::Transaction& tx, std::string_view insert, int column
   return absl::OkStatus();
 }
 
-// `select` ends with "IN (", `rest` begins with ")". The keys are asked for in pieces; a short last piece repeats its last key.
+// `select` ends with "IN (", `rest` begins with ")". The keys are asked for in pieces; a short last piece
+// repeats its last key.
 template <typename T, typename Key, typename Read>
 absl::StatusOr<std::vector<T>> QueryIn(db::Transaction& tx, std::string_view select, std::string_view rest,
                                        std::span<const Key> keys, Read read) {

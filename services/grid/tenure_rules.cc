@@ -22,20 +22,25 @@ absl::StatusOr<domain::Tenure> ReadTenure(const v1::Tenure& message, std::string
     return InvalidField(path + ".kind", "want FORMAL or ACTING");
   }
   tenure.kind = static_cast<domain::TenureKind>(message.kind());
-  if (!message.has_valid_from()) return InvalidField(path + ".valid_from", "got nothing, want the time it began");
+  if (!message.has_valid_from())
+    return InvalidField(path + ".valid_from", "got nothing, want the time it began");
   GW_ASSIGN_OR_RETURN(tenure.valid.from, ReadTime(message.valid_from(), path + ".valid_from"));
   if (message.has_valid_to()) {
     GW_ASSIGN_OR_RETURN(tenure.valid.to, ReadTime(message.valid_to(), path + ".valid_to"));
   }
-  if (tenure.valid.from >= tenure.valid.to) return InvalidField(path + ".valid_to", "want a time after valid_from");
-  if (message.document_no().size() > kDocumentBytesMax) return InvalidField(path + ".document_no", "want at most 80 bytes");
+  if (tenure.valid.from >= tenure.valid.to)
+    return InvalidField(path + ".valid_to", "want a time after valid_from");
+  if (message.document_no().size() > kDocumentBytesMax)
+    return InvalidField(path + ".document_no", "want at most 80 bytes");
   tenure.document_no = message.document_no();
   return tenure;
 }
 
-absl::Status CheckOverlap(const domain::Tenure& tenure, std::span<const TenureRow> standing, const Uuid& except) {
+absl::Status CheckOverlap(const domain::Tenure& tenure, std::span<const TenureRow> standing,
+                          const Uuid& except) {
   for (const TenureRow& other : standing) {
-    if (other.record.id == except || other.record.post != tenure.post || other.record.kind != tenure.kind) continue;
+    if (other.record.id == except || other.record.post != tenure.post || other.record.kind != tenure.kind)
+      continue;
     if (!other.record.valid.Overlaps(tenure.valid)) continue;
     return FailedPrecondition("TENURE_OVERLAP", "the post has a holder of that kind then",
                               {{"tenure", ResourceName("tenures", other.record.id)}});
@@ -43,15 +48,18 @@ absl::Status CheckOverlap(const domain::Tenure& tenure, std::span<const TenureRo
   return absl::OkStatus();
 }
 
-absl::Status CheckPostExistsThen(const domain::Tenure& tenure, const domain::Post& post, std::string_view field) {
+absl::Status CheckPostExistsThen(const domain::Tenure& tenure, const domain::Post& post,
+                                 std::string_view field) {
   if (post.valid.Overlaps(tenure.valid)) return absl::OkStatus();
-  return InvalidField(absl::StrCat(std::string(field), ".valid_from"), "the post does not exist during that time");
+  return InvalidField(absl::StrCat(std::string(field), ".valid_from"),
+                      "the post does not exist during that time");
 }
 
 absl::Status CheckAppointer(const rpc::Call& call, const Uuid& person, domain::PostKind kind) {
   if (call.principal.administrator || call.principal.system) return absl::OkStatus();
   if (person == call.principal.person) return NotAllowed("nobody appoints, prolongs or dismisses themselves");
-  if (kind == domain::PostKind::kDiscipline) return NotAllowed("discipline inspection is appointed by an administrator");
+  if (kind == domain::PostKind::kDiscipline)
+    return NotAllowed("discipline inspection is appointed by an administrator");
   return absl::OkStatus();
 }
 

@@ -16,13 +16,15 @@ namespace gridwarden::grid {
 absl::StatusOr<domain::Tenure> ReadTenure(const v1::Tenure& message, std::string_view field);
 
 // TENURE_OVERLAP when one of the standing tenures of the same post and kind, other than `except`, overlaps.
-absl::Status CheckOverlap(const domain::Tenure& tenure, std::span<const TenureRow> standing, const Uuid& except = {});
+absl::Status CheckOverlap(const domain::Tenure& tenure, std::span<const TenureRow> standing,
+                          const Uuid& except = {});
 
 // INVALID_FIELD when the post does not exist during any of it.
-absl::Status CheckPostExistsThen(const domain::Tenure& tenure, const domain::Post& post, std::string_view field);
+absl::Status CheckPostExistsThen(const domain::Tenure& tenure, const domain::Post& post,
+                                 std::string_view field);
 
-// Whom an office may appoint: others, and to any post but discipline inspection, which looks over it. Administrators may all.
-// PERMISSION_DENIED / NOT_ALLOWED otherwise, for ending and correcting too.
+// Whom an office may appoint: others, and to any post but discipline inspection, which looks over it.
+// Administrators may all. PERMISSION_DENIED / NOT_ALLOWED otherwise, for ending and correcting too.
 absl::Status CheckAppointer(const rpc::Call& call, const Uuid& person, domain::PostKind kind);
 
 absl::Status CheckEtag(std::string_view etag, const domain::Tenure& tenure);

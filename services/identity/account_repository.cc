@@ -17,12 +17,14 @@ constexpr std::string_view kInsertAccount = R"(
                        subject_seq, subject_leaf)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))";
 
-#define GW_ACCOUNT_COLUMNS                                                                                          \
-  "a.account_id, a.login, a.phone, a.display_name, a.person, a.administrator, a.disabled, a.created_us, "           \
+#define GW_ACCOUNT_COLUMNS                                                                                \
+  "a.account_id, a.login, a.phone, a.display_name, a.person, a.administrator, a.disabled, a.created_us, " \
   "a.access_revision, a.subject_seq, a.subject_leaf"
 
-constexpr std::string_view kFindAccount = "SELECT " GW_ACCOUNT_COLUMNS " FROM account a WHERE a.account_id = ?";
-constexpr std::string_view kLockAccount = "SELECT " GW_ACCOUNT_COLUMNS " FROM account a WHERE a.account_id = ? FOR UPDATE";
+constexpr std::string_view kFindAccount =
+    "SELECT " GW_ACCOUNT_COLUMNS " FROM account a WHERE a.account_id = ?";
+constexpr std::string_view kLockAccount =
+    "SELECT " GW_ACCOUNT_COLUMNS " FROM account a WHERE a.account_id = ? FOR UPDATE";
 constexpr std::string_view kSaveAccount = R"(
   UPDATE account SET administrator = ?, disabled = ?, access_revision = ?, subject_seq = ?, subject_leaf = ?
   WHERE account_id = ?)";
@@ -34,9 +36,11 @@ constexpr std::string_view kListMarked =
     "SELECT " GW_ACCOUNT_COLUMNS " FROM account a WHERE a.disabled = 1 OR a.administrator = 1";
 constexpr std::string_view kAnyAdministrator = R"(SELECT 1 FROM account WHERE administrator = 1 LIMIT 1)";
 constexpr std::string_view kFindByLogin =
-    "SELECT " GW_ACCOUNT_COLUMNS ", c.phc FROM account a JOIN credential c ON c.account_id = a.account_id WHERE a.login = ?";
+    "SELECT " GW_ACCOUNT_COLUMNS
+    ", c.phc FROM account a JOIN credential c ON c.account_id = a.account_id WHERE a.login = ?";
 constexpr std::string_view kFindByPhone =
-    "SELECT " GW_ACCOUNT_COLUMNS ", c.phc FROM account a JOIN credential c ON c.account_id = a.account_id WHERE a.phone = ?";
+    "SELECT " GW_ACCOUNT_COLUMNS
+    ", c.phc FROM account a JOIN credential c ON c.account_id = a.account_id WHERE a.phone = ?";
 
 constexpr std::string_view kFindPhc = R"(SELECT phc FROM credential WHERE account_id = ?)";
 constexpr std::string_view kInsertCredential = R"(
@@ -60,7 +64,9 @@ AccountRow ReadAccount(const db::Row& row) {
           .subject_leaf = row.Text(10)};
 }
 
-AccountCredential ReadAccountCredential(const db::Row& row) { return {.account = ReadAccount(row), .phc = row.Text(11)}; }
+AccountCredential ReadAccountCredential(const db::Row& row) {
+  return {.account = ReadAccount(row), .phc = row.Text(11)};
+}
 
 }  // namespace
 
@@ -94,8 +100,9 @@ absl::StatusOr<int64_t> ReadAccessRevision(db::Transaction& tx) {
 absl::Status InsertAccount(db::Transaction& tx, const AccountRow& account) {
   const db::Value phone = account.phone.empty() ? db::Value(nullptr) : db::Value(account.phone);
   const absl::Status status =
-      tx.Exec(kInsertAccount, account.id, account.login, phone, account.display_name, account.person, account.administrator,
-              account.disabled, account.created, account.access_revision, account.subject_seq, account.subject_leaf)
+      tx.Exec(kInsertAccount, account.id, account.login, phone, account.display_name, account.person,
+              account.administrator, account.disabled, account.created, account.access_revision,
+              account.subject_seq, account.subject_leaf)
           .status();
   if (!db::IsDuplicateKey(status)) return status;
   const std::string key = db::DuplicateKeyName(status);
@@ -115,8 +122,9 @@ absl::StatusOr<AccountRow> LockAccount(db::Transaction& tx, const Uuid& id) {
 }
 
 absl::Status SaveAccount(db::Transaction& tx, const AccountRow& account) {
-  GW_ASSIGN_OR_RETURN(const uint64_t matched, tx.Exec(kSaveAccount, account.administrator, account.disabled, account.access_revision,
-                                                      account.subject_seq, account.subject_leaf, account.id));
+  GW_ASSIGN_OR_RETURN(const uint64_t matched,
+                      tx.Exec(kSaveAccount, account.administrator, account.disabled, account.access_revision,
+                              account.subject_seq, account.subject_leaf, account.id));
   if (matched != 1) return Internal("an account vanished while it was locked");
   return absl::OkStatus();
 }
@@ -137,7 +145,8 @@ absl::StatusOr<bool> AnyAdministrator(db::Transaction& tx) {
 }
 
 absl::StatusOr<std::optional<AccountCredential>> FindByLogin(db::Transaction& tx, std::string_view login) {
-  GW_ASSIGN_OR_RETURN(std::optional<AccountCredential> found, tx.QueryOne(kFindByLogin, ReadAccountCredential, login));
+  GW_ASSIGN_OR_RETURN(std::optional<AccountCredential> found,
+                      tx.QueryOne(kFindByLogin, ReadAccountCredential, login));
   // Phone numbers are ASCII, and the database refuses to compare them with anything else.
   const bool may_be_phone = std::all_of(login.begin(), login.end(), [](unsigned char c) { return c < 0x80; });
   if (found || !may_be_phone) return found;
@@ -145,22 +154,26 @@ absl::StatusOr<std::optional<AccountCredential>> FindByLogin(db::Transaction& tx
 }
 
 absl::StatusOr<std::optional<std::string>> FindPhc(db::Transaction& tx, const Uuid& account) {
-  return tx.QueryOne(kFindPhc, [](const db::Row& row) { return row.Text(0); }, account);
+  return tx.QueryOne(
+      kFindPhc, [](const db::Row& row) { return row.Text(0); }, account);
 }
 
 absl::Status InsertCredential(db::Transaction& tx, const Credential& credential) {
-  return tx.Exec(kInsertCredential, credential.account, credential.phc, credential.demo_cost, credential.changed).status();
+  return tx
+      .Exec(kInsertCredential, credential.account, credential.phc, credential.demo_cost, credential.changed)
+      .status();
 }
 
 absl::Status SaveCredential(db::Transaction& tx, const Credential& credential) {
-  GW_ASSIGN_OR_RETURN(const uint64_t matched,
-                      tx.Exec(kSaveCredential, credential.phc, credential.demo_cost, credential.changed, credential.account));
+  GW_ASSIGN_OR_RETURN(const uint64_t matched, tx.Exec(kSaveCredential, credential.phc, credential.demo_cost,
+                                                      credential.changed, credential.account));
   if (matched != 1) return Internal("an account has no credential");
   return absl::OkStatus();
 }
 
 absl::StatusOr<int64_t> CountDemoCredentials(db::Transaction& tx) {
-  GW_ASSIGN_OR_RETURN(const std::optional<int64_t> count, tx.QueryOne(kCountDemo, [](const db::Row& row) { return row.Int(0); }));
+  GW_ASSIGN_OR_RETURN(const std::optional<int64_t> count,
+                      tx.QueryOne(kCountDemo, [](const db::Row& row) { return row.Int(0); }));
   return count.value_or(0);
 }
 

@@ -16,8 +16,8 @@ namespace gridwarden::identity {
 
 struct AccountRow {
   Uuid id;
-  std::string login;         // as NormaliseLogin gives it
-  std::string phone;         // as NormalisePhone gives it, "" for none
+  std::string login;  // as NormaliseLogin gives it
+  std::string phone;  // as NormalisePhone gives it, "" for none
   std::string display_name;
   Uuid person;
   bool administrator = false;
@@ -30,7 +30,8 @@ struct AccountRow {
 
 v1::Account AccountMessage(const AccountRow& account);
 
-// The number of a change that other processes must hear of. Locks the counter until commit: take it before any account.
+// The number of a change that other processes must hear of. Locks the counter until commit: take it before
+// any account.
 absl::StatusOr<int64_t> NextAccessRevision(db::Transaction& tx);
 absl::StatusOr<int64_t> ReadAccessRevision(db::Transaction& tx);
 

@@ -42,8 +42,9 @@ std::string InWords(absl::Duration wait) {
 absl::Status CheckLock(const Attempts& attempts, absl::Time now) {
   if (attempts.locked_until <= now) return absl::OkStatus();
   const absl::Duration wait = attempts.locked_until - now;
-  return MakeError(absl::StatusCode::kResourceExhausted, "too many failed attempts to sign in",
-                   {.reason = "ACCOUNT_LOCKED", .metadata = {{"retry_after", InWords(wait)}}, .retry_after = wait});
+  return MakeError(
+      absl::StatusCode::kResourceExhausted, "too many failed attempts to sign in",
+      {.reason = "ACCOUNT_LOCKED", .metadata = {{"retry_after", InWords(wait)}}, .retry_after = wait});
 }
 
 }  // namespace
@@ -54,7 +55,8 @@ Attempts CountFailure(const Attempts& before, const AttemptLimits& limits, absl:
   after.last = now;
   after.failures += 1;
   const int beyond = after.failures - limits.failures_free;
-  if (beyond > 0) after.locked_until = now + std::min(limits.lock_max, limits.lock_first * (1 << std::min(beyond - 1, 16)));
+  if (beyond > 0)
+    after.locked_until = now + std::min(limits.lock_max, limits.lock_first * (1 << std::min(beyond - 1, 16)));
   return after;
 }
 
@@ -70,7 +72,8 @@ std::string AddressOf(std::string_view peer) {
   if (const size_t zone = address.find('%'); zone != std::string::npos) address.resize(zone);
   unsigned char bytes[16];
   if (inet_pton(AF_INET6, address.c_str(), bytes) != 1) return address;
-  const bool mapped = std::all_of(bytes, bytes + 10, [](unsigned char b) { return b == 0; }) && bytes[10] == 0xff && bytes[11] == 0xff;
+  const bool mapped = std::all_of(bytes, bytes + 10, [](unsigned char b) { return b == 0; }) &&
+                      bytes[10] == 0xff && bytes[11] == 0xff;
   if (mapped) return absl::StrCat(bytes[12], ".", bytes[13], ".", bytes[14], ".", bytes[15]);
   return absl::StrCat(absl::BytesToHexString(std::string(reinterpret_cast<const char*>(bytes), 8)), "::/64");
 }
@@ -79,13 +82,15 @@ std::vector<AttemptKey> AttemptKeys(std::string_view secret, std::string_view lo
   std::vector<AttemptKey> keys;
   keys.push_back({crypto::HmacSha256(secret, absl::StrFormat("login:%s", login)), kLoginLimits});
   const std::string address = AddressOf(peer);
-  if (!address.empty()) keys.push_back({crypto::HmacSha256(secret, absl::StrFormat("peer:%s", address)), kPeerLimits});
+  if (!address.empty())
+    keys.push_back({crypto::HmacSha256(secret, absl::StrFormat("peer:%s", address)), kPeerLimits});
   return keys;
 }
 
 absl::Status CheckAttempts(db::Transaction& tx, const std::vector<AttemptKey>& keys, absl::Time now) {
   for (const AttemptKey& key : keys) {
-    GW_ASSIGN_OR_RETURN(const std::optional<Attempts> attempts, tx.QueryOne(kSelectAttempt, ReadAttempts, key.digest));
+    GW_ASSIGN_OR_RETURN(const std::optional<Attempts> attempts,
+                        tx.QueryOne(kSelectAttempt, ReadAttempts, key.digest));
     if (attempts) GW_RETURN_IF_ERROR(CheckLock(*attempts, now));
   }
   return absl::OkStatus();
@@ -94,11 +99,13 @@ absl::Status CheckAttempts(db::Transaction& tx, const std::vector<AttemptKey>& k
 absl::Status ClaimAttempt(db::Transaction& tx, const std::vector<AttemptKey>& keys, absl::Time now) {
   for (const AttemptKey& key : keys) {
     GW_RETURN_IF_ERROR(tx.Exec(kInsertAttempt, key.digest).status());
-    GW_ASSIGN_OR_RETURN(const std::optional<Attempts> attempts, tx.QueryOne(kLockAttempt, ReadAttempts, key.digest));
+    GW_ASSIGN_OR_RETURN(const std::optional<Attempts> attempts,
+                        tx.QueryOne(kLockAttempt, ReadAttempts, key.digest));
     if (!attempts) return Internal("an attempt row vanished");
     GW_RETURN_IF_ERROR(CheckLock(*attempts, now));
     const Attempts after = CountFailure(*attempts, key.limits, now);
-    const int64_t locked_us = after.locked_until == absl::InfinitePast() ? 0 : absl::ToUnixMicros(after.locked_until);
+    const int64_t locked_us =
+        after.locked_until == absl::InfinitePast() ? 0 : absl::ToUnixMicros(after.locked_until);
     GW_RETURN_IF_ERROR(tx.Exec(kUpdateAttempt, after.failures, after.last, locked_us, key.digest).status());
   }
   return absl::OkStatus();
@@ -115,6 +122,8 @@ absl::Status ClearAttempt(db::Transaction& tx, const std::vector<AttemptKey>& ke
   return absl::OkStatus();
 }
 
-absl::Status ForgetAttempts(db::Transaction& tx, const AttemptKey& key) { return tx.Exec(kDeleteAttempt, key.digest).status(); }
+absl::Status ForgetAttempts(db::Transaction& tx, const AttemptKey& key) {
+  return tx.Exec(kDeleteAttempt, key.digest).status();
+}
 
 }  // namespace gridwarden::identity

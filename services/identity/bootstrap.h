@@ -16,7 +16,9 @@ struct FirstAdministrator {
 };
 
 // Creates the first administrator of an installation, hashed at full cost also in a demo.
-// FAILED_PRECONDITION / ALREADY_EXISTS when there is any administrator, disabled or not; of two at once one succeeds.
-absl::StatusOr<FirstAdministrator> BootstrapAdministrator(db::Database& database, std::string_view login, absl::Time now);
+// FAILED_PRECONDITION / ALREADY_EXISTS when there is any administrator, disabled or not; of two at once one
+// succeeds.
+absl::StatusOr<FirstAdministrator> BootstrapAdministrator(db::Database& database, std::string_view login,
+                                                          absl::Time now);
 
 }  // namespace gridwarden::identity

@@ -22,11 +22,13 @@ std::optional<std::string> NormalisePhone(std::string_view text) {
   std::string phone;
   for (char c : text) {
     if (c == ' ' || c == '-' || c == '(' || c == ')') continue;
-    if (!absl::ascii_isdigit(static_cast<unsigned char>(c)) && !(c == '+' && phone.empty())) return std::nullopt;
+    if (!absl::ascii_isdigit(static_cast<unsigned char>(c)) && !(c == '+' && phone.empty()))
+      return std::nullopt;
     phone += c;
   }
   for (const std::string prefix : {"+86", "0086", "86"}) {
-    if (phone.size() == prefix.size() + 11 && phone.compare(0, prefix.size() + 1, prefix + "1") == 0) phone.erase(0, prefix.size());
+    if (phone.size() == prefix.size() + 11 && phone.compare(0, prefix.size() + 1, prefix + "1") == 0)
+      phone.erase(0, prefix.size());
   }
   const size_t digits = phone.size() - (phone.empty() || phone[0] != '+' ? 0 : 1);
   if (digits < kDigitsMin || digits > kDigitsMax) return std::nullopt;
@@ -37,27 +39,32 @@ std::string NormaliseLoginOrPhone(std::string_view text) {
   return NormalisePhone(text).value_or(NormaliseLogin(text));
 }
 
-absl::StatusOr<Credential> MakeCredential(Identity& identity, const Uuid& account, std::string_view password, absl::Time now) {
+absl::StatusOr<Credential> MakeCredential(Identity& identity, const Uuid& account, std::string_view password,
+                                          absl::Time now) {
   Credential credential{.account = account, .changed = now};
   if (identity.demo) {
-    GW_RETURN_IF_ERROR(identity.database.Read(absl::InfiniteFuture(), [&](db::Transaction& tx) -> absl::Status {
-      GW_ASSIGN_OR_RETURN(const int64_t count, CountDemoCredentials(tx));
-      credential.demo_cost = count < kDemoCostAccountsMax;
-      return absl::OkStatus();
-    }));
+    GW_RETURN_IF_ERROR(
+        identity.database.Read(absl::InfiniteFuture(), [&](db::Transaction& tx) -> absl::Status {
+          GW_ASSIGN_OR_RETURN(const int64_t count, CountDemoCredentials(tx));
+          credential.demo_cost = count < kDemoCostAccountsMax;
+          return absl::OkStatus();
+        }));
   }
   GW_ASSIGN_OR_RETURN(const HashGate::Pass pass, identity.gate.Enter());
-  GW_ASSIGN_OR_RETURN(credential.phc, HashPassword(password, credential.demo_cost ? HashCost::kDemo : HashCost::kFull));
+  GW_ASSIGN_OR_RETURN(credential.phc,
+                      HashPassword(password, credential.demo_cost ? HashCost::kDemo : HashCost::kFull));
   return credential;
 }
 
-std::string PasswordStandIn(const Identity& identity, std::string_view request_id, std::string_view password) {
-  const std::string digest = crypto::HmacSha256(identity.secret, absl::StrFormat("request:%s:%s", request_id, password));
+std::string PasswordStandIn(const Identity& identity, std::string_view request_id,
+                            std::string_view password) {
+  const std::string digest =
+      crypto::HmacSha256(identity.secret, absl::StrFormat("request:%s:%s", request_id, password));
   return absl::BytesToHexString(digest);
 }
 
-absl::StatusOr<journal::Sealed> SealAccount(const rpc::Call& call, AccountRow& account, v1::AccountEvent::Action action,
-                                            std::string_view request_id) {
+absl::StatusOr<journal::Sealed> SealAccount(const rpc::Call& call, AccountRow& account,
+                                            v1::AccountEvent::Action action, std::string_view request_id) {
   v1::AccountEvent event;
   event.set_action(action);
   if (!account.person.IsNil()) event.set_person(account.person.Bytes());
@@ -77,7 +84,8 @@ absl::StatusOr<journal::Sealed> SealAccount(const rpc::Call& call, AccountRow& a
 absl::Status CheckAdministrator(db::Transaction& tx, const rpc::Call& call) {
   if (call.principal.system) return absl::OkStatus();
   GW_ASSIGN_OR_RETURN(const std::optional<AccountRow> caller, FindAccount(tx, call.principal.account));
-  if (!caller || !caller->administrator || caller->disabled) return NotAllowed("only administrators manage accounts");
+  if (!caller || !caller->administrator || caller->disabled)
+    return NotAllowed("only administrators manage accounts");
   return absl::OkStatus();
 }
 

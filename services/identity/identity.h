@@ -41,24 +41,26 @@ inline constexpr int kClientBytesMax = 120;
 
 // Lower case (ASCII), without surrounding space.
 std::string NormaliseLogin(std::string_view text);
-// Digits with an optional leading +, without separators and without China's prefix before a mobile number; none when it is no
-// phone number.
+// Digits with an optional leading +, without separators and without China's prefix before a mobile number;
+// none when it is no phone number.
 std::optional<std::string> NormalisePhone(std::string_view text);
 // What SignIn looks for: the phone number, or else the login.
 std::string NormaliseLoginOrPhone(std::string_view text);
 
 // Argon2id of `password` behind the gate, at the cost that applies to a new credential of `account`.
-absl::StatusOr<Credential> MakeCredential(Identity& identity, const Uuid& account, std::string_view password, absl::Time now);
+absl::StatusOr<Credential> MakeCredential(Identity& identity, const Uuid& account, std::string_view password,
+                                          absl::Time now);
 
-// The password keyed by the server secret and the request id: what stands for it where a digest of the request is kept.
+// The password keyed by the server secret and the request id: what stands for it where a digest of the
+// request is kept.
 std::string PasswordStandIn(const Identity& identity, std::string_view request_id, std::string_view password);
 
 // Seals the journal entry of a change and moves the row's chain on; stage it after saving the row.
-absl::StatusOr<journal::Sealed> SealAccount(const rpc::Call& call, AccountRow& account, v1::AccountEvent::Action action,
-                                            std::string_view request_id);
+absl::StatusOr<journal::Sealed> SealAccount(const rpc::Call& call, AccountRow& account,
+                                            v1::AccountEvent::Action action, std::string_view request_id);
 
-// PERMISSION_DENIED unless the caller is, in the database now, an enabled administrator. Call with the access counter locked: of
-// two administrators who disable each other at once only one succeeds.
+// PERMISSION_DENIED unless the caller is, in the database now, an enabled administrator. Call with the access
+// counter locked: of two administrators who disable each other at once only one succeeds.
 absl::Status CheckAdministrator(db::Transaction& tx, const rpc::Call& call);
 
 }  // namespace gridwarden::identity

@@ -14,22 +14,156 @@
 namespace gridwarden::identity {
 namespace {
 
-// Words that, with digits and signs around them or repeated, make the common passwords of 12 and more characters: the heads of the
-// public lists, what Chinese users choose (pinyin, 520, 1314), and our own words.
+// Words that, with digits and signs around them or repeated, make the common passwords of 12 and more
+// characters: the heads of the public lists, what Chinese users choose (pinyin, 520, 1314), and our own
+// words.
 constexpr std::string_view kCommonWords[] = {
-    "password", "passw", "passwd", "pass", "passcode", "admin", "administrator", "root", "toor", "guest", "user", "username", "login",
-    "welcome", "letmein", "letmeinnow", "changeme", "changemenow", "default", "secret", "master", "test", "testing", "tester", "demo",
-    "temp", "temporary", "qwerty", "qwertyuiop", "qwertyui", "qwert", "asdf", "asdfgh", "asdfghjkl", "zxcvbn", "zxcvbnm", "qazwsx",
-    "qazwsxedc", "qweasd", "qweasdzxc", "qaz", "wsx", "qwe", "asd", "zxc", "abc", "abcd", "abcdef", "abcdefg", "abcdefgh", "iloveyou",
-    "iloveyousomuch", "loveyou", "love", "lovely", "princess", "sunshine", "football", "baseball", "basketball", "superman", "batman",
-    "dragon", "monkey", "shadow", "michael", "jennifer", "computer", "internet", "starwars", "trustno", "whatever", "freedom",
-    "liverpool", "chelsea", "arsenal", "manchester", "google", "facebook", "microsoft", "windows", "samsung", "apple", "huawei",
-    "xiaomi", "tencent", "alibaba", "weixin", "wechat", "taobao", "baidu", "woaini", "woainima", "woaizhongguo", "wodemima", "mima",
-    "mimashi", "nihao", "nihaoma", "zhongguo", "china", "beijing", "shanghai", "henan", "zhengzhou", "zhumadian", "suiping", "xinmi",
-    "wangge", "wanggeyuan", "wanggezhang", "lantian", "lantianwangge", "huanbao", "huanbaoju", "gridwarden", "grid", "warden",
-    "a", "aa", "q", "aaa", "p", "ss", "w", "rd", "d", "as", "administratorpassword", "passwordpassword", "adminadmin", "newpassword",
-    "mypassword", "thisismypassword", "correcthorsebatterystaple", "correct", "horse", "battery", "staple", "hello", "helloworld",
-    "world", "summer", "winter", "spring", "autumn",
+    "password",
+    "passw",
+    "passwd",
+    "pass",
+    "passcode",
+    "admin",
+    "administrator",
+    "root",
+    "toor",
+    "guest",
+    "user",
+    "username",
+    "login",
+    "welcome",
+    "letmein",
+    "letmeinnow",
+    "changeme",
+    "changemenow",
+    "default",
+    "secret",
+    "master",
+    "test",
+    "testing",
+    "tester",
+    "demo",
+    "temp",
+    "temporary",
+    "qwerty",
+    "qwertyuiop",
+    "qwertyui",
+    "qwert",
+    "asdf",
+    "asdfgh",
+    "asdfghjkl",
+    "zxcvbn",
+    "zxcvbnm",
+    "qazwsx",
+    "qazwsxedc",
+    "qweasd",
+    "qweasdzxc",
+    "qaz",
+    "wsx",
+    "qwe",
+    "asd",
+    "zxc",
+    "abc",
+    "abcd",
+    "abcdef",
+    "abcdefg",
+    "abcdefgh",
+    "iloveyou",
+    "iloveyousomuch",
+    "loveyou",
+    "love",
+    "lovely",
+    "princess",
+    "sunshine",
+    "football",
+    "baseball",
+    "basketball",
+    "superman",
+    "batman",
+    "dragon",
+    "monkey",
+    "shadow",
+    "michael",
+    "jennifer",
+    "computer",
+    "internet",
+    "starwars",
+    "trustno",
+    "whatever",
+    "freedom",
+    "liverpool",
+    "chelsea",
+    "arsenal",
+    "manchester",
+    "google",
+    "facebook",
+    "microsoft",
+    "windows",
+    "samsung",
+    "apple",
+    "huawei",
+    "xiaomi",
+    "tencent",
+    "alibaba",
+    "weixin",
+    "wechat",
+    "taobao",
+    "baidu",
+    "woaini",
+    "woainima",
+    "woaizhongguo",
+    "wodemima",
+    "mima",
+    "mimashi",
+    "nihao",
+    "nihaoma",
+    "zhongguo",
+    "china",
+    "beijing",
+    "shanghai",
+    "henan",
+    "zhengzhou",
+    "zhumadian",
+    "suiping",
+    "xinmi",
+    "wangge",
+    "wanggeyuan",
+    "wanggezhang",
+    "lantian",
+    "lantianwangge",
+    "huanbao",
+    "huanbaoju",
+    "gridwarden",
+    "grid",
+    "warden",
+    "a",
+    "aa",
+    "q",
+    "aaa",
+    "p",
+    "ss",
+    "w",
+    "rd",
+    "d",
+    "as",
+    "administratorpassword",
+    "passwordpassword",
+    "adminadmin",
+    "newpassword",
+    "mypassword",
+    "thisismypassword",
+    "correcthorsebatterystaple",
+    "correct",
+    "horse",
+    "battery",
+    "staple",
+    "hello",
+    "helloworld",
+    "world",
+    "summer",
+    "winter",
+    "spring",
+    "autumn",
 };
 
 bool IsCommonWord(std::string_view word) {
@@ -48,7 +182,11 @@ int CountCharacters(std::string_view text) {
   int count = 0;
   for (size_t i = 0; i < text.size(); ++count) {
     const unsigned char lead = static_cast<unsigned char>(text[i]);
-    const size_t size = lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2 : lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
+    const size_t size = lead < 0x80                   ? 1
+                        : lead >= 0xC2 && lead < 0xE0 ? 2
+                        : lead >= 0xE0 && lead < 0xF0 ? 3
+                        : lead >= 0xF0 && lead < 0xF5 ? 4
+                                                      : 0;
     if (size == 0 || i + size > text.size()) return -1;
     for (size_t k = 1; k < size; ++k) {
       if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return -1;
@@ -76,15 +214,17 @@ bool IsRepetition(std::string_view text) {
 
 // A walk along the alphabet, the digits or a row of keys, in either direction: "1234567890ab" is two of them.
 int CountBreaks(std::string_view text) {
-  constexpr std::string_view kRows[] = {"abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm",
-                                        "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik", "!@#$%^&*()"};
+  constexpr std::string_view kRows[] = {
+      "abcdefghijklmnopqrstuvwxyz",      "01234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm",
+      "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik", "!@#$%^&*()"};
   int breaks = 0;
   for (size_t i = 1; i < text.size(); ++i) {
     bool neighbours = text[i] == text[i - 1];
     for (std::string_view row : kRows) {
       const std::string pair = {text[i - 1], text[i]};
       const std::string back = {text[i], text[i - 1]};
-      neighbours = neighbours || row.find(pair) != std::string_view::npos || row.find(back) != std::string_view::npos;
+      neighbours =
+          neighbours || row.find(pair) != std::string_view::npos || row.find(back) != std::string_view::npos;
     }
     if (!neighbours) ++breaks;
   }
@@ -122,14 +262,16 @@ bool IsCommon(const std::string& lower) {
     }
     if (any_word && all_common) return true;
   }
-  return std::all_of(lower.begin(), lower.end(), [](unsigned char c) { return absl::ascii_isdigit(c); }) && lower.size() < 16;
+  return std::all_of(lower.begin(), lower.end(), [](unsigned char c) { return absl::ascii_isdigit(c); }) &&
+         lower.size() < 16;
 }
 
 // `word` makes up so much of the password that fewer than 8 bytes are left.
 bool ConsistsOf(const std::string& lower, const std::string& word) {
   if (word.size() < 4) return false;
   size_t rest = lower.size();
-  for (size_t at = lower.find(word); at != std::string::npos; at = lower.find(word, at + word.size())) rest -= word.size();
+  for (size_t at = lower.find(word); at != std::string::npos; at = lower.find(word, at + word.size()))
+    rest -= word.size();
   return rest != lower.size() && rest < 8;
 }
 
@@ -140,8 +282,10 @@ struct Cost {
 
 Cost CostOf(HashCost cost) {
   switch (cost) {
-    case HashCost::kFull: return {3, size_t{64} << 20};
-    case HashCost::kDemo: return {1, size_t{1} << 20};
+    case HashCost::kFull:
+      return {3, size_t{64} << 20};
+    case HashCost::kDemo:
+      return {1, size_t{1} << 20};
   }
   std::abort();
 }
@@ -154,16 +298,19 @@ void NeedSodium() {
 }  // namespace
 
 absl::Status CheckPassword(std::string_view password, std::string_view login, std::string_view phone) {
-  if (password.size() > kPasswordBytesMax) return TooWeak(absl::StrFormat("不超过 %d 字节", kPasswordBytesMax));
+  if (password.size() > kPasswordBytesMax)
+    return TooWeak(absl::StrFormat("不超过 %d 字节", kPasswordBytesMax));
   const int characters = CountCharacters(password);
   if (characters < 0) return TooWeak("须为 UTF-8 文字");
   if (password.find('\0') != std::string_view::npos) return TooWeak("不能含空字符");
-  if (characters < kPasswordCharactersMin) return TooWeak(absl::StrFormat("至少 %d 个字符", kPasswordCharactersMin));
+  if (characters < kPasswordCharactersMin)
+    return TooWeak(absl::StrFormat("至少 %d 个字符", kPasswordCharactersMin));
   const std::string lower = Lower(password);
   if (IsRepetition(lower)) return TooWeak("不能是重复的字符");
   if (CountBreaks(lower) < 3) return TooWeak("不能是连续的字符");
   if (IsCommon(lower)) return TooWeak("不能是常见密码");
-  if (ConsistsOf(lower, Lower(login)) || ConsistsOf(lower, std::string(phone))) return TooWeak("不能由账号或手机号组成");
+  if (ConsistsOf(lower, Lower(login)) || ConsistsOf(lower, std::string(phone)))
+    return TooWeak("不能由账号或手机号组成");
   return absl::OkStatus();
 }
 
@@ -171,8 +318,8 @@ absl::StatusOr<std::string> HashPassword(std::string_view password, HashCost cos
   NeedSodium();
   char phc[crypto_pwhash_STRBYTES];
   const Cost limits = CostOf(cost);
-  if (crypto_pwhash_str_alg(phc, password.data(), password.size(), limits.passes, limits.memory, crypto_pwhash_ALG_ARGON2ID13) !=
-      0) {
+  if (crypto_pwhash_str_alg(phc, password.data(), password.size(), limits.passes, limits.memory,
+                            crypto_pwhash_ALG_ARGON2ID13) != 0) {
     return Overloaded("no memory to hash a password", absl::Seconds(5));
   }
   return std::string(phc);
@@ -207,7 +354,8 @@ absl::StatusOr<HashGate::Pass> HashGate::Enter() {
   if (running_ >= kRunningMax) {
     if (waiting_ >= kWaitingMax) return Overloaded("too many sign in at once", absl::Seconds(1));
     ++waiting_;
-    const bool free = left_.wait_for(lock, std::chrono::milliseconds(kWaitMsMax), [this] { return running_ < kRunningMax; });
+    const bool free = left_.wait_for(lock, std::chrono::milliseconds(kWaitMsMax),
+                                     [this] { return running_ < kRunningMax; });
     --waiting_;
     if (!free) return Overloaded("too many sign in at once", absl::Seconds(2));
   }

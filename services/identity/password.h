@@ -8,7 +8,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-// Passwords: which are accepted, and how they are kept (guarantees.md 5.1). Never logged, never stored but as Argon2id.
+// Passwords: which are accepted, and how they are kept (guarantees.md 5.1). Never logged, never stored but as
+// Argon2id.
 namespace gridwarden::identity {
 
 inline constexpr int kPasswordCharactersMin = 12;
@@ -27,8 +28,8 @@ bool VerifyPassword(std::string_view phc, std::string_view password);
 // The PHC of a password nobody knows, of that cost: what is verified when there is no such account.
 const std::string& PhcOfNobody(HashCost cost);
 
-// Lets two hash at once and a few wait; the others are told to come again (OVERLOADED), so that signing in can take neither the
-// processors nor the executor's threads away from field work.
+// Lets two hash at once and a few wait; the others are told to come again (OVERLOADED), so that signing in
+// can take neither the processors nor the executor's threads away from field work.
 class HashGate {
  public:
   static constexpr int kRunningMax = 2;

@@ -34,7 +34,8 @@ absl::StatusOr<v1::ListAccountsResponse> ListAccounts(Identity& identity, const 
   return response;
 }
 
-absl::StatusOr<v1::GetAccessResponse> GetAccess(Identity& identity, const rpc::Call& call, const v1::GetAccessRequest& request) {
+absl::StatusOr<v1::GetAccessResponse> GetAccess(Identity& identity, const rpc::Call& call,
+                                                const v1::GetAccessRequest& request) {
   const absl::Time now = identity.clock.Now();
   // The first process to ask makes the first key, so that everybody knows it before it signs.
   GW_RETURN_IF_ERROR(identity.keys.Current(identity.database, now).status());
@@ -43,7 +44,8 @@ absl::StatusOr<v1::GetAccessResponse> GetAccess(Identity& identity, const rpc::C
     response.Clear();
     GW_ASSIGN_OR_RETURN(const int64_t revision, ReadAccessRevision(tx));
     response.set_revision(revision);
-    GW_ASSIGN_OR_RETURN(const std::vector<AccountRow> accounts, ListAccountsChanged(tx, request.after_revision()));
+    GW_ASSIGN_OR_RETURN(const std::vector<AccountRow> accounts,
+                        ListAccountsChanged(tx, request.after_revision()));
     for (const AccountRow& account : accounts) {
       v1::Account& message = *response.add_accounts();
       message.set_name(ResourceName("accounts", account.id));

@@ -21,13 +21,15 @@ absl::Status NotSignedIn(std::string_view why) {
 Verdict Judge(const SessionRow& session, const RefreshToken& shown, absl::Time now) {
   const std::string digest = shown.TokenDigest();
   if (crypto::SameSecret(digest, session.token_digest)) return Verdict::kRotate;
-  const bool previous = !session.previous_digest.empty() && crypto::SameSecret(digest, session.previous_digest);
-  if (previous && !session.previous_spent && now - session.rotated <= kLostAnswerGrace) return Verdict::kRotateAgain;
+  const bool previous =
+      !session.previous_digest.empty() && crypto::SameSecret(digest, session.previous_digest);
+  if (previous && !session.previous_spent && now - session.rotated <= kLostAnswerGrace)
+    return Verdict::kRotateAgain;
   return Verdict::kStale;
 }
 
-// Puts `next` in force. The first repeat of a lost answer keeps the token it came with as the previous one, spent: the one that
-// was lost on the way is stale if it ever turns up.
+// Puts `next` in force. The first repeat of a lost answer keeps the token it came with as the previous one,
+// spent: the one that was lost on the way is stale if it ever turns up.
 void Rotate(SessionRow& session, Verdict verdict, const RefreshToken& next, absl::Time now) {
   if (verdict == Verdict::kRotate) {
     session.previous_digest = session.token_digest;
@@ -43,7 +45,8 @@ void Rotate(SessionRow& session, Verdict verdict, const RefreshToken& next, absl
 
 }  // namespace
 
-absl::StatusOr<v1::Tokens> RefreshTokens(Identity& identity, const rpc::Call& call, const v1::RefreshTokensRequest& request) {
+absl::StatusOr<v1::Tokens> RefreshTokens(Identity& identity, const rpc::Call& call,
+                                         const v1::RefreshTokensRequest& request) {
   const std::optional<RefreshToken> shown = ParseRefreshToken(request.refresh_token());
   if (!shown) return NotSignedIn("no refresh token");
   const absl::Time now = identity.clock.Now();
@@ -52,31 +55,36 @@ absl::StatusOr<v1::Tokens> RefreshTokens(Identity& identity, const rpc::Call& ca
   SessionRow session;
   AccountRow account;
   Verdict verdict = Verdict::kStale;
-  GW_RETURN_IF_ERROR(identity.database.Run({.deadline = call.deadline}, [&](db::Transaction& tx) -> absl::Status {
-    GW_ASSIGN_OR_RETURN(const std::optional<SessionRow> found, LockSessionByFamily(tx, shown->FamilyDigest()));
-    if (!found) return NotSignedIn("the refresh token is unknown");
-    session = *found;
-    if (session.ended) return NotSignedIn("the session has ended");
-    if (session.idle_expires <= now || session.expires <= now) {
-      return MakeError(absl::StatusCode::kUnauthenticated, "the session has expired", {.reason = "TOKEN_EXPIRED"});
-    }
-    GW_ASSIGN_OR_RETURN(const std::optional<AccountRow> owner, FindAccount(tx, session.account));
-    if (!owner || owner->disabled) return NotSignedIn("the account is disabled");
-    account = *owner;
-    verdict = Judge(session, *shown, now);
-    if (verdict == Verdict::kStale) return absl::OkStatus();
-    Rotate(session, verdict, next, now);
-    return SaveRotation(tx, session);
-  }));
+  GW_RETURN_IF_ERROR(
+      identity.database.Run({.deadline = call.deadline}, [&](db::Transaction& tx) -> absl::Status {
+        GW_ASSIGN_OR_RETURN(const std::optional<SessionRow> found,
+                            LockSessionByFamily(tx, shown->FamilyDigest()));
+        if (!found) return NotSignedIn("the refresh token is unknown");
+        session = *found;
+        if (session.ended) return NotSignedIn("the session has ended");
+        if (session.idle_expires <= now || session.expires <= now) {
+          return MakeError(absl::StatusCode::kUnauthenticated, "the session has expired",
+                           {.reason = "TOKEN_EXPIRED"});
+        }
+        GW_ASSIGN_OR_RETURN(const std::optional<AccountRow> owner, FindAccount(tx, session.account));
+        if (!owner || owner->disabled) return NotSignedIn("the account is disabled");
+        account = *owner;
+        verdict = Judge(session, *shown, now);
+        if (verdict == Verdict::kStale) return absl::OkStatus();
+        Rotate(session, verdict, next, now);
+        return SaveRotation(tx, session);
+      }));
   if (verdict != Verdict::kStale) return AnswerTokens(identity, account, session, next, now);
 
-  // Two hold tokens of one family; nobody can tell which is the thief, so both have to sign in again. In a transaction of its
-  // own, because the access counter is locked before sessions everywhere else.
-  GW_RETURN_IF_ERROR(identity.database.Run({.deadline = call.deadline}, [&](db::Transaction& tx) -> absl::Status {
-    GW_ASSIGN_OR_RETURN(const int64_t revision, NextAccessRevision(tx));
-    return EndSession(tx, session.id, SessionEnd::kTokenReused, now, revision).status();
-  }));
-  return MakeError(absl::StatusCode::kUnauthenticated, "a refresh token was used twice; its session has ended",
+  // Two hold tokens of one family; nobody can tell which is the thief, so both have to sign in again. In a
+  // transaction of its own, because the access counter is locked before sessions everywhere else.
+  GW_RETURN_IF_ERROR(
+      identity.database.Run({.deadline = call.deadline}, [&](db::Transaction& tx) -> absl::Status {
+        GW_ASSIGN_OR_RETURN(const int64_t revision, NextAccessRevision(tx));
+        return EndSession(tx, session.id, SessionEnd::kTokenReused, now, revision).status();
+      }));
+  return MakeError(absl::StatusCode::kUnauthenticated,
+                   "a refresh token was used twice; its session has ended",
                    {.reason = "REFRESH_TOKEN_REUSED"});
 }
 

@@ -45,7 +45,8 @@ absl::StatusOr<std::optional<std::string>> ReadSecret(const std::string& path) {
   std::string bytes(kSecretSize + 1, '\0');
   const ssize_t size = read(file, bytes.data(), bytes.size());
   close(file);
-  if (size != static_cast<ssize_t>(kSecretSize)) return Internal(absl::StrFormat("secret file %s is damaged", path));
+  if (size != static_cast<ssize_t>(kSecretSize))
+    return Internal(absl::StrFormat("secret file %s is damaged", path));
   bytes.resize(kSecretSize);
   return std::optional<std::string>(bytes);
 }
@@ -55,7 +56,8 @@ absl::Status WriteSecret(const std::string& folder, const std::string& path, con
   std::string temporary = folder + "/new-XXXXXX";
   const int file = mkostemp(temporary.data(), O_CLOEXEC);  // mode 0600
   if (file < 0) return FileError(temporary);
-  const bool written = write(file, secret.data(), secret.size()) == static_cast<ssize_t>(secret.size()) && fsync(file) == 0;
+  const bool written =
+      write(file, secret.data(), secret.size()) == static_cast<ssize_t>(secret.size()) && fsync(file) == 0;
   close(file);
   const bool linked = written && (link(temporary.c_str(), path.c_str()) == 0 || errno == EEXIST);
   const absl::Status status = linked ? absl::OkStatus() : FileError(path);
@@ -81,7 +83,9 @@ absl::StatusOr<std::string> LoadServerSecret(const std::string& data_dir) {
   return Internal(absl::StrFormat("secret file %s vanished", path));
 }
 
-std::string KeyRing::FileOf(const std::string& key_id) const { return FolderOf(data_dir_) + "/" + key_id + ".key"; }
+std::string KeyRing::FileOf(const std::string& key_id) const {
+  return FolderOf(data_dir_) + "/" + key_id + ".key";
+}
 
 absl::StatusOr<access::SigningKey> KeyRing::Current(db::Database& database, absl::Time now) {
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -111,13 +115,16 @@ absl::StatusOr<access::SigningKey> KeyRing::Choose(db::Database& database, absl:
   if (!current) return MakeKey(database, now, now);
   if (newest->created + kKeyLife <= now) {
     GW_RETURN_IF_ERROR(MakeKey(database, now, now + kPublishAhead).status());
-    const absl::Time retired = now + kPublishAhead + kLookAgain + access::kAccessTokenLife + access::kClockSkewMax;
-    GW_RETURN_IF_ERROR(database.Run([&](db::Transaction& tx) { return RetireSigningKey(tx, current->id, retired); }));
+    const absl::Time retired =
+        now + kPublishAhead + kLookAgain + access::kAccessTokenLife + access::kClockSkewMax;
+    GW_RETURN_IF_ERROR(
+        database.Run([&](db::Transaction& tx) { return RetireSigningKey(tx, current->id, retired); }));
   }
   return access::SigningKey{.id = current->id, .seed = seed};
 }
 
-absl::StatusOr<access::SigningKey> KeyRing::MakeKey(db::Database& database, absl::Time now, absl::Time active) {
+absl::StatusOr<access::SigningKey> KeyRing::MakeKey(db::Database& database, absl::Time now,
+                                                    absl::Time active) {
   const crypto::KeyPair pair = crypto::MakeKeyPair();
   const access::SigningKey key{.id = Uuid::Make(now).ToString(), .seed = pair.private_key};
   GW_RETURN_IF_ERROR(MakeFolder(data_dir_));

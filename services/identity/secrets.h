@@ -8,15 +8,16 @@
 #include "access/token.h"
 #include "platform/db/database.h"
 
-// What the identity area keeps secret in files of mode 0600 under data_dir/identity: the server secret (32 random bytes that key
-// digests of logins, addresses and passwords) and the private halves of signing keys.
+// What the identity area keeps secret in files of mode 0600 under data_dir/identity: the server secret (32
+// random bytes that key digests of logins, addresses and passwords) and the private halves of signing keys.
 namespace gridwarden::identity {
 
-// The secret in `data_dir`; made at the first call. INTERNAL with the file's name when it cannot be read or written.
+// The secret in `data_dir`; made at the first call. INTERNAL with the file's name when it cannot be read or
+// written.
 absl::StatusOr<std::string> LoadServerSecret(const std::string& data_dir);
 
-// The keys that sign access tokens. A key lives 30 days; its successor is published a minute before it signs, so that every
-// process knows it, and the old one is honoured until the last token it signed has expired.
+// The keys that sign access tokens. A key lives 30 days; its successor is published a minute before it signs,
+// so that every process knows it, and the old one is honoured until the last token it signed has expired.
 class KeyRing {
  public:
   static constexpr absl::Duration kKeyLife = absl::Hours(24 * 30);

@@ -38,7 +38,8 @@ constexpr std::string_view kRetireKey = R"(
   UPDATE signing_key SET retired_us = ? WHERE key_id = ? AND retired_us IS NULL)";
 
 constexpr std::string_view kSweepIdle = R"(DELETE FROM session WHERE idle_expires_us < ? LIMIT ?)";
-constexpr std::string_view kSweepEnded = R"(DELETE FROM session WHERE access_revision > 0 AND ended_us < ? LIMIT ?)";
+constexpr std::string_view kSweepEnded =
+    R"(DELETE FROM session WHERE access_revision > 0 AND ended_us < ? LIMIT ?)";
 constexpr std::string_view kSweepAttempts = R"(DELETE FROM login_attempt WHERE last_us < ? LIMIT ?)";
 
 SessionRow ReadSession(const db::Row& row) {
@@ -62,34 +63,40 @@ SessionRow ReadSession(const db::Row& row) {
 
 absl::Status InsertSession(db::Transaction& tx, const SessionRow& session) {
   return tx
-      .Exec(kInsertSession, session.id, session.account, session.family_digest, session.token_digest, session.rotated,
-            session.client, session.created, session.idle_expires, session.expires, session.access_expires)
+      .Exec(kInsertSession, session.id, session.account, session.family_digest, session.token_digest,
+            session.rotated, session.client, session.created, session.idle_expires, session.expires,
+            session.access_expires)
       .status();
 }
 
-absl::StatusOr<std::optional<SessionRow>> LockSessionByFamily(db::Transaction& tx, std::string_view family_digest) {
+absl::StatusOr<std::optional<SessionRow>> LockSessionByFamily(db::Transaction& tx,
+                                                              std::string_view family_digest) {
   return tx.QueryOne(kLockSession, ReadSession, family_digest);
 }
 
 absl::Status SaveRotation(db::Transaction& tx, const SessionRow& session) {
   return tx
-      .Exec(kSaveRotation, session.token_digest, session.previous_digest, session.previous_spent, session.rotated,
-            session.idle_expires, session.access_expires, session.id)
+      .Exec(kSaveRotation, session.token_digest, session.previous_digest, session.previous_spent,
+            session.rotated, session.idle_expires, session.access_expires, session.id)
       .status();
 }
 
-absl::StatusOr<bool> EndSession(db::Transaction& tx, const Uuid& session, SessionEnd reason, absl::Time now, int64_t revision) {
-  GW_ASSIGN_OR_RETURN(const uint64_t matched, tx.Exec(kEndSession, now, static_cast<int>(reason), revision, session));
+absl::StatusOr<bool> EndSession(db::Transaction& tx, const Uuid& session, SessionEnd reason, absl::Time now,
+                                int64_t revision) {
+  GW_ASSIGN_OR_RETURN(const uint64_t matched,
+                      tx.Exec(kEndSession, now, static_cast<int>(reason), revision, session));
   return matched == 1;
 }
 
-absl::Status EndSessionsOf(db::Transaction& tx, const Uuid& account, const Uuid& but, SessionEnd reason, absl::Time now,
-                           int64_t revision) {
+absl::Status EndSessionsOf(db::Transaction& tx, const Uuid& account, const Uuid& but, SessionEnd reason,
+                           absl::Time now, int64_t revision) {
   return tx.Exec(kEndSessionsOf, now, static_cast<int>(reason), revision, account, but.Bytes()).status();
 }
 
-absl::StatusOr<std::vector<Uuid>> ListEndedSessions(db::Transaction& tx, int64_t after_revision, absl::Time now) {
-  return tx.Query(kListEnded, [](const db::Row& row) { return row.Id(0); }, after_revision, now);
+absl::StatusOr<std::vector<Uuid>> ListEndedSessions(db::Transaction& tx, int64_t after_revision,
+                                                    absl::Time now) {
+  return tx.Query(
+      kListEnded, [](const db::Row& row) { return row.Id(0); }, after_revision, now);
 }
 
 absl::Status InsertSigningKey(db::Transaction& tx, const SigningKeyRow& key) {
@@ -100,7 +107,10 @@ absl::StatusOr<std::vector<SigningKeyRow>> ListSigningKeys(db::Transaction& tx, 
   return tx.Query(
       kListKeys,
       [](const db::Row& row) {
-        return SigningKeyRow{.id = row.Text(0), .public_key = row.Text(1), .created = row.Time(2), .active = row.Time(3),
+        return SigningKeyRow{.id = row.Text(0),
+                             .public_key = row.Text(1),
+                             .created = row.Time(2),
+                             .active = row.Time(3),
                              .retired = row.Time(4)};
       },
       now);

@@ -14,7 +14,13 @@
 namespace gridwarden::identity {
 
 // Why a session is over; stored.
-enum class SessionEnd { kNone = 0, kSignedOut = 1, kTokenReused = 2, kPasswordChanged = 3, kAccountDisabled = 4 };
+enum class SessionEnd {
+  kNone = 0,
+  kSignedOut = 1,
+  kTokenReused = 2,
+  kPasswordChanged = 3,
+  kAccountDisabled = 4
+};
 
 struct SessionRow {
   Uuid id;
@@ -26,24 +32,27 @@ struct SessionRow {
   absl::Time rotated;
   std::string client;
   absl::Time created;
-  absl::Time idle_expires;      // moved on with each refresh
+  absl::Time idle_expires;  // moved on with each refresh
   absl::Time expires;
-  absl::Time access_expires;    // when the last access token given out expires
+  absl::Time access_expires;  // when the last access token given out expires
   std::optional<absl::Time> ended;
 };
 
 absl::Status InsertSession(db::Transaction& tx, const SessionRow& session);
 // Reads and locks the session of a family; none when the family is unknown.
-absl::StatusOr<std::optional<SessionRow>> LockSessionByFamily(db::Transaction& tx, std::string_view family_digest);
+absl::StatusOr<std::optional<SessionRow>> LockSessionByFamily(db::Transaction& tx,
+                                                              std::string_view family_digest);
 // Saves a rotation: digests, rotated, idle_expires, access_expires.
 absl::Status SaveRotation(db::Transaction& tx, const SessionRow& session);
 // Ends one session; answers whether it was open.
-absl::StatusOr<bool> EndSession(db::Transaction& tx, const Uuid& session, SessionEnd reason, absl::Time now, int64_t revision);
+absl::StatusOr<bool> EndSession(db::Transaction& tx, const Uuid& session, SessionEnd reason, absl::Time now,
+                                int64_t revision);
 // Ends all open sessions of an account but one (nil: all).
-absl::Status EndSessionsOf(db::Transaction& tx, const Uuid& account, const Uuid& but, SessionEnd reason, absl::Time now,
-                           int64_t revision);
+absl::Status EndSessionsOf(db::Transaction& tx, const Uuid& account, const Uuid& but, SessionEnd reason,
+                           absl::Time now, int64_t revision);
 // Sessions ended after a revision whose access tokens may still be unexpired.
-absl::StatusOr<std::vector<Uuid>> ListEndedSessions(db::Transaction& tx, int64_t after_revision, absl::Time now);
+absl::StatusOr<std::vector<Uuid>> ListEndedSessions(db::Transaction& tx, int64_t after_revision,
+                                                    absl::Time now);
 
 struct SigningKeyRow {
   std::string id;
@@ -57,8 +66,8 @@ absl::Status InsertSigningKey(db::Transaction& tx, const SigningKeyRow& key);
 absl::StatusOr<std::vector<SigningKeyRow>> ListSigningKeys(db::Transaction& tx, absl::Time now);
 absl::Status RetireSigningKey(db::Transaction& tx, std::string_view key_id, absl::Time when);
 
-// Deletes up to `limit` rows each of what nobody needs any more: sessions over for 30 days, attempts a day old.
-// Answers how many went.
+// Deletes up to `limit` rows each of what nobody needs any more: sessions over for 30 days, attempts a day
+// old. Answers how many went.
 absl::StatusOr<uint64_t> SweepIdentity(db::Transaction& tx, absl::Time now, int limit);
 
 }  // namespace gridwarden::identity

@@ -26,13 +26,18 @@ std::string RefreshToken::ToText() const { return absl::WebSafeBase64Escape(fami
 std::string RefreshToken::FamilyDigest() const { return crypto::Sha256(family); }
 std::string RefreshToken::TokenDigest() const { return crypto::Sha256(family + turn); }
 
-RefreshToken NewFamily() { return {.family = crypto::RandomBytes(kFamilySize), .turn = crypto::RandomBytes(kTurnSize)}; }
+RefreshToken NewFamily() {
+  return {.family = crypto::RandomBytes(kFamilySize), .turn = crypto::RandomBytes(kTurnSize)};
+}
 
-RefreshToken NextTurn(const RefreshToken& token) { return {.family = token.family, .turn = crypto::RandomBytes(kTurnSize)}; }
+RefreshToken NextTurn(const RefreshToken& token) {
+  return {.family = token.family, .turn = crypto::RandomBytes(kTurnSize)};
+}
 
 std::optional<RefreshToken> ParseRefreshToken(std::string_view text) {
   std::string bytes;
-  if (text.size() != kTextSize || !absl::WebSafeBase64Unescape(absl::string_view(text.data(), text.size()), &bytes) ||
+  if (text.size() != kTextSize ||
+      !absl::WebSafeBase64Unescape(absl::string_view(text.data(), text.size()), &bytes) ||
       bytes.size() != kFamilySize + kTurnSize) {
     return std::nullopt;
   }
@@ -44,8 +49,9 @@ SessionLife LifeOf(std::string_view client) {
   return {.idle = absl::Hours(24 * 45), .whole = absl::Hours(24 * 90)};
 }
 
-absl::StatusOr<v1::Tokens> AnswerTokens(Identity& identity, const AccountRow& account, const SessionRow& session,
-                                        const RefreshToken& refresh, absl::Time now) {
+absl::StatusOr<v1::Tokens> AnswerTokens(Identity& identity, const AccountRow& account,
+                                        const SessionRow& session, const RefreshToken& refresh,
+                                        absl::Time now) {
   GW_ASSIGN_OR_RETURN(const access::SigningKey key, identity.keys.Current(identity.database, now));
   v1::Tokens tokens;
   tokens.set_access_token(access::MintToken(key, {.account = account.id,

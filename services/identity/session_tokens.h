@@ -9,8 +9,8 @@
 #include "identity/identity.h"
 #include "identity/session_repository.h"
 
-// Refresh tokens: 16 bytes that stay for the session (the family) and 32 that change with each use (the turn), all random, in
-// base64url. The server keeps digests only, and knows a stale token by its family.
+// Refresh tokens: 16 bytes that stay for the session (the family) and 32 that change with each use (the
+// turn), all random, in base64url. The server keeps digests only, and knows a stale token by its family.
 namespace gridwarden::identity {
 
 struct RefreshToken {
@@ -34,7 +34,8 @@ struct SessionLife {
 SessionLife LifeOf(std::string_view client);
 
 // The answer to SignIn and RefreshTokens. Mints an access token that expires at session.access_expires.
-absl::StatusOr<v1::Tokens> AnswerTokens(Identity& identity, const AccountRow& account, const SessionRow& session,
-                                        const RefreshToken& refresh, absl::Time now);
+absl::StatusOr<v1::Tokens> AnswerTokens(Identity& identity, const AccountRow& account,
+                                        const SessionRow& session, const RefreshToken& refresh,
+                                        absl::Time now);
 
 }  // namespace gridwarden::identity

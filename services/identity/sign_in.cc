@@ -12,7 +12,8 @@ namespace {
 constexpr size_t kLoginTextBytesMax = 128;
 
 absl::Status Refused() {
-  return MakeError(absl::StatusCode::kUnauthenticated, "login or password is wrong", {.reason = "SIGN_IN_REFUSED"});
+  return MakeError(absl::StatusCode::kUnauthenticated, "login or password is wrong",
+                   {.reason = "SIGN_IN_REFUSED"});
 }
 
 // At most `limit` bytes, not cutting a UTF-8 character.
@@ -25,13 +26,16 @@ std::string Shortened(const std::string& text, size_t limit) {
 
 }  // namespace
 
-absl::StatusOr<v1::Tokens> SignIn(Identity& identity, const rpc::Call& call, const v1::SignInRequest& request) {
+absl::StatusOr<v1::Tokens> SignIn(Identity& identity, const rpc::Call& call,
+                                  const v1::SignInRequest& request) {
   if (request.login().size() > kLoginTextBytesMax) return InvalidField("login", "want at most 128 bytes");
-  if (request.password().size() > kPasswordBytesMax) return InvalidField("password", "want at most 1024 bytes");
+  if (request.password().size() > kPasswordBytesMax)
+    return InvalidField("password", "want at most 1024 bytes");
   const std::string login = NormaliseLoginOrPhone(request.login());
   const absl::Time now = identity.clock.Now();
 
-  // An account has one count of failures, whether it was named by login or by phone; an unknown one is counted just the same.
+  // An account has one count of failures, whether it was named by login or by phone; an unknown one is
+  // counted just the same.
   std::optional<AccountCredential> found;
   std::vector<AttemptKey> keys;
   GW_RETURN_IF_ERROR(identity.database.Read(call.deadline, [&](db::Transaction& tx) -> absl::Status {
@@ -43,9 +47,10 @@ absl::StatusOr<v1::Tokens> SignIn(Identity& identity, const rpc::Call& call, con
   bool right = false;
   {
     GW_ASSIGN_OR_RETURN(const HashGate::Pass pass, identity.gate.Enter());
-    GW_RETURN_IF_ERROR(identity.database.Run({.deadline = call.deadline},
-                                             [&](db::Transaction& tx) { return ClaimAttempt(tx, keys, now); }));
-    right = VerifyPassword(found ? found->phc : PhcOfNobody(identity.CostOfNobody()), request.password()) && found;
+    GW_RETURN_IF_ERROR(identity.database.Run(
+        {.deadline = call.deadline}, [&](db::Transaction& tx) { return ClaimAttempt(tx, keys, now); }));
+    right = VerifyPassword(found ? found->phc : PhcOfNobody(identity.CostOfNobody()), request.password()) &&
+            found;
   }
   if (!right) return Refused();
 
@@ -63,14 +68,16 @@ absl::StatusOr<v1::Tokens> SignIn(Identity& identity, const rpc::Call& call, con
                            .access_expires = std::min(now + access::kAccessTokenLife, now + life.whole)};
   AccountRow account;
   std::optional<std::string> phc;
-  GW_RETURN_IF_ERROR(identity.database.Run({.deadline = call.deadline}, [&](db::Transaction& tx) -> absl::Status {
-    // Locked, so that a disabling or a change of password that comes at the same time either sees the session or is seen.
-    GW_ASSIGN_OR_RETURN(account, LockAccount(tx, found->account.id));
-    GW_ASSIGN_OR_RETURN(phc, FindPhc(tx, account.id));
-    if (account.disabled || phc != found->phc) return Refused();
-    GW_RETURN_IF_ERROR(ClearAttempt(tx, keys, now));
-    return InsertSession(tx, session);
-  }));
+  GW_RETURN_IF_ERROR(
+      identity.database.Run({.deadline = call.deadline}, [&](db::Transaction& tx) -> absl::Status {
+        // Locked, so that a disabling or a change of password that comes at the same time either sees the
+        // session or is seen.
+        GW_ASSIGN_OR_RETURN(account, LockAccount(tx, found->account.id));
+        GW_ASSIGN_OR_RETURN(phc, FindPhc(tx, account.id));
+        if (account.disabled || phc != found->phc) return Refused();
+        GW_RETURN_IF_ERROR(ClearAttempt(tx, keys, now));
+        return InsertSession(tx, session);
+      }));
   return AnswerTokens(identity, account, session, refresh, now);
 }
 

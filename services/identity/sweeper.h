@@ -14,7 +14,8 @@ namespace gridwarden::identity {
 // Every ten minutes removes what nobody needs any more: old sessions and forgotten attempts to sign in.
 class Sweeper final : public Worker {
  public:
-  Sweeper(db::Database& database, const Clock& clock, std::chrono::milliseconds interval = std::chrono::minutes(10))
+  Sweeper(db::Database& database, const Clock& clock,
+          std::chrono::milliseconds interval = std::chrono::minutes(10))
       : database_(database), clock_(clock), interval_(interval) {}
   ~Sweeper() override { Stop(); }
 

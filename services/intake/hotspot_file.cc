@@ -76,20 +76,29 @@ class Cells {
 
 std::string CodeOf(Hotspot::Satellite satellite) {
   switch (satellite) {
-    case Hotspot::TERRA: return "T";
-    case Hotspot::AQUA: return "A";
-    case Hotspot::SUOMI_NPP: return "N";
-    case Hotspot::NOAA_20: return "N20";
-    case Hotspot::NOAA_21: return "N21";
-    default: return "-";
+    case Hotspot::TERRA:
+      return "T";
+    case Hotspot::AQUA:
+      return "A";
+    case Hotspot::SUOMI_NPP:
+      return "N";
+    case Hotspot::NOAA_20:
+      return "N20";
+    case Hotspot::NOAA_21:
+      return "N21";
+    default:
+      return "-";
   }
 }
 
 std::string CodeOf(Hotspot::Instrument instrument) {
   switch (instrument) {
-    case Hotspot::MODIS: return "MODIS";
-    case Hotspot::VIIRS: return "VIIRS";
-    default: return "LIST";
+    case Hotspot::MODIS:
+      return "MODIS";
+    case Hotspot::VIIRS:
+      return "VIIRS";
+    default:
+      return "LIST";
   }
 }
 
@@ -104,12 +113,12 @@ std::string KeyOf(const HotspotRow& row) {
 
 Hotspot::Satellite ParseSatellite(const std::string& text) {
   static const std::map<std::string, Hotspot::Satellite> names = {
-      {"t", Hotspot::TERRA},          {"terra", Hotspot::TERRA},      {"a", Hotspot::AQUA},
-      {"aqua", Hotspot::AQUA},        {"n", Hotspot::SUOMI_NPP},      {"npp", Hotspot::SUOMI_NPP},
-      {"snpp", Hotspot::SUOMI_NPP},   {"suomi npp", Hotspot::SUOMI_NPP}, {"suomi-npp", Hotspot::SUOMI_NPP},
-      {"1", Hotspot::NOAA_20},        {"n20", Hotspot::NOAA_20},      {"noaa-20", Hotspot::NOAA_20},
-      {"noaa20", Hotspot::NOAA_20},   {"j1", Hotspot::NOAA_20},       {"2", Hotspot::NOAA_21},
-      {"n21", Hotspot::NOAA_21},      {"noaa-21", Hotspot::NOAA_21},  {"noaa21", Hotspot::NOAA_21}};
+      {"t", Hotspot::TERRA},        {"terra", Hotspot::TERRA},         {"a", Hotspot::AQUA},
+      {"aqua", Hotspot::AQUA},      {"n", Hotspot::SUOMI_NPP},         {"npp", Hotspot::SUOMI_NPP},
+      {"snpp", Hotspot::SUOMI_NPP}, {"suomi npp", Hotspot::SUOMI_NPP}, {"suomi-npp", Hotspot::SUOMI_NPP},
+      {"1", Hotspot::NOAA_20},      {"n20", Hotspot::NOAA_20},         {"noaa-20", Hotspot::NOAA_20},
+      {"noaa20", Hotspot::NOAA_20}, {"j1", Hotspot::NOAA_20},          {"2", Hotspot::NOAA_21},
+      {"n21", Hotspot::NOAA_21},    {"noaa-21", Hotspot::NOAA_21},     {"noaa21", Hotspot::NOAA_21}};
   const auto found = names.find(absl::AsciiStrToLower(text));
   return found == names.end() ? Hotspot::SATELLITE_UNSPECIFIED : found->second;
 }
@@ -139,7 +148,8 @@ void ReadConfidence(Cells& cells, HotspotRow& row) {
 void ReadDayNightAndType(Cells& cells, HotspotRow& row) {
   const std::string day_night = absl::AsciiStrToUpper(cells.Text("daynight"));
   row.night = day_night == "N";
-  if (!day_night.empty() && day_night != "N" && day_night != "D") cells.Refuse("daynight", day_night, "D or N");
+  if (!day_night.empty() && day_night != "N" && day_night != "D")
+    cells.Refuse("daynight", day_night, "D or N");
   const std::string kind = cells.Text("type");
   int number = 0;
   if (kind.empty()) return;
@@ -165,17 +175,19 @@ void ReadFirmsRow(Cells cells, int line, absl::Time now, bool has_ti4, Pixels& p
   row.given.latitude = cells.Number("latitude", -90, 90, true);
   row.given.longitude = cells.Number("longitude", -180, 180, true);
   row.position = row.given;
-  const absl::StatusOr<absl::Time> acquired = ParseAcquisition(cells.Text("acq_date"), cells.Text("acq_time"));
+  const absl::StatusOr<absl::Time> acquired =
+      ParseAcquisition(cells.Text("acq_date"), cells.Text("acq_time"));
   if (!acquired.ok()) {
     cells.Refuse("acq_date, acq_time", absl::StrCat(cells.Text("acq_date"), " ", cells.Text("acq_time")),
                  "2022-05-28 and 0536 (UTC)");
   } else if (*acquired > now) {
-    cells.Refuse("acq_date, acq_time", absl::StrCat(cells.Text("acq_date"), " ", cells.Text("acq_time")), "a time not in the future");
+    cells.Refuse("acq_date, acq_time", absl::StrCat(cells.Text("acq_date"), " ", cells.Text("acq_time")),
+                 "a time not in the future");
   } else {
     row.acquired = *acquired;
   }
   const std::string instrument = absl::AsciiStrToUpper(cells.Text("instrument"));
-  row.instrument = instrument.empty() ? (has_ti4 ? Hotspot::VIIRS : Hotspot::MODIS)
+  row.instrument = instrument.empty()      ? (has_ti4 ? Hotspot::VIIRS : Hotspot::MODIS)
                    : instrument == "MODIS" ? Hotspot::MODIS
                    : instrument == "VIIRS" ? Hotspot::VIIRS
                                            : Hotspot::INSTRUMENT_UNSPECIFIED;
@@ -243,11 +255,13 @@ void ReadStrawRow(Cells cells, int line, absl::Time now, domain::Datum datum, Ho
 
 std::map<std::string, size_t> ColumnsOf(const csv::Table& table) {
   std::map<std::string, size_t> columns;
-  for (size_t i = 0; i < table.header.size(); ++i) columns.try_emplace(absl::AsciiStrToLower(table.header[i]), i);
+  for (size_t i = 0; i < table.header.size(); ++i)
+    columns.try_emplace(absl::AsciiStrToLower(table.header[i]), i);
   return columns;
 }
 
-std::vector<std::string> Missing(const std::map<std::string, size_t>& columns, std::initializer_list<const char*> wanted) {
+std::vector<std::string> Missing(const std::map<std::string, size_t>& columns,
+                                 std::initializer_list<const char*> wanted) {
   std::vector<std::string> missing;
   for (const char* column : wanted) {
     if (!columns.contains(column)) missing.emplace_back(column);
@@ -258,23 +272,25 @@ std::vector<std::string> Missing(const std::map<std::string, size_t>& columns, s
 absl::Status WrongFile(const csv::Table& table, std::string_view missing) {
   std::string got;
   for (const std::string& column : table.header) got += (got.empty() ? "" : ",") + column;
-  return InvalidField("content",
-                      absl::StrCat("got the columns \"", got.substr(0, 200), "\", want a FIRMS file (", std::string(missing),
-                                   " missing) or a straw list (时间,中心经度,中心纬度,省,市,县)"));
+  return InvalidField("content", absl::StrCat("got the columns \"", got.substr(0, 200),
+                                              "\", want a FIRMS file (", std::string(missing),
+                                              " missing) or a straw list (时间,中心经度,中心纬度,省,市,县)"));
 }
 
 }  // namespace
 
 Uuid HotspotRow::FireId() const { return DigestId(channel_key); }
-Uuid HotspotRow::HotspotId() const { return DigestId(absl::StrCat(channel_key, "/", static_cast<int>(grade))); }
+Uuid HotspotRow::HotspotId() const {
+  return DigestId(absl::StrCat(channel_key, "/", static_cast<int>(grade)));
+}
 
 absl::StatusOr<absl::Time> ParseAcquisition(std::string_view date, std::string_view time) {
   const absl::Status bad = absl::InvalidArgumentError("no acquisition time");
   const std::string day(date);
   const std::vector<std::string> parts = absl::StrSplit(day, day.find('/') != std::string::npos ? '/' : '-');
   int year = 0, month = 0, of_month = 0;
-  if (parts.size() != 3 || parts[0].size() != 4 || !absl::SimpleAtoi(parts[0], &year) || !absl::SimpleAtoi(parts[1], &month) ||
-      !absl::SimpleAtoi(parts[2], &of_month)) {
+  if (parts.size() != 3 || parts[0].size() != 4 || !absl::SimpleAtoi(parts[0], &year) ||
+      !absl::SimpleAtoi(parts[1], &month) || !absl::SimpleAtoi(parts[2], &of_month)) {
     return bad;
   }
   const absl::CivilDay civil(year, month, of_month);
@@ -291,7 +307,8 @@ absl::StatusOr<absl::Time> ParseAcquisition(std::string_view date, std::string_v
   } else {
     // Zero-padding is lost by spreadsheets: 36 is 00:36, 536 is 05:36.
     int number = 0;
-    if (clock.empty() || clock.size() > 4 || !std::all_of(clock.begin(), clock.end(), [](unsigned char c) { return std::isdigit(c); }) ||
+    if (clock.empty() || clock.size() > 4 ||
+        !std::all_of(clock.begin(), clock.end(), [](unsigned char c) { return std::isdigit(c); }) ||
         !absl::SimpleAtoi(clock, &number)) {
       return bad;
     }
@@ -307,9 +324,12 @@ double FootprintRadius(double scan_km, double track_km) {
   const double wanted = 0.68 * p * q;  // of one quarter
   // Area of the quarter circle of radius r inside the quarter pixel p x q.
   auto inside = [&](double r) {
-    auto under = [&](double x) { return (x * std::sqrt(std::max(r * r - x * x, 0.0)) + r * r * std::asin(std::min(x / r, 1.0))) / 2; };
+    auto under = [&](double x) {
+      return (x * std::sqrt(std::max(r * r - x * x, 0.0)) + r * r * std::asin(std::min(x / r, 1.0))) / 2;
+    };
     const double to = std::min(p, r);
-    const double flat = r > q ? std::min(std::sqrt(r * r - q * q), to) : 0;  // up to here the circle is above the pixel's edge
+    const double flat = r > q ? std::min(std::sqrt(r * r - q * q), to)
+                              : 0;  // up to here the circle is above the pixel's edge
     return q * flat + under(to) - under(flat);
   };
   double low = 0, high = std::sqrt(p * p + q * q);
@@ -322,12 +342,14 @@ double FootprintRadius(double scan_km, double track_km) {
 
 Hotspot::Grade GradeOf(std::string_view version) {
   const std::string text = absl::AsciiStrToUpper(std::string(version));
-  if (text.find("NRT") != std::string::npos || text.empty()) return Hotspot::NEAR_REAL_TIME;  // nothing stated: not the final one
+  if (text.find("NRT") != std::string::npos || text.empty())
+    return Hotspot::NEAR_REAL_TIME;  // nothing stated: not the final one
   if (text.find("RT") != std::string::npos) return Hotspot::REAL_TIME;
   return Hotspot::STANDARD;
 }
 
-absl::StatusOr<HotspotFile> ReadHotspotFile(std::string_view content, int first_line, domain::Datum datum, absl::Time now) {
+absl::StatusOr<HotspotFile> ReadHotspotFile(std::string_view content, int first_line, domain::Datum datum,
+                                            absl::Time now) {
   GW_ASSIGN_OR_RETURN(const csv::Table table, csv::Read(content, first_line, {.rows = kRowsMax}));
   const std::map<std::string, size_t> columns = ColumnsOf(table);
   HotspotFile file;
@@ -336,12 +358,15 @@ absl::StatusOr<HotspotFile> ReadHotspotFile(std::string_view content, int first_
   if (Missing(columns, {"时间", "中心经度", "中心纬度"}).empty()) {
     file.recognised_as = "ministry straw list";
     if (datum == domain::Datum::kUnspecified) {
-      return MakeError(absl::StatusCode::kInvalidArgument, "a straw list does not say its datum: give one", {.reason = "DATUM_MISSING"});
+      return MakeError(absl::StatusCode::kInvalidArgument, "a straw list does not say its datum: give one",
+                       {.reason = "DATUM_MISSING"});
     }
-    for (const csv::Row& row : table.rows) ReadStrawRow(Cells(columns, row, file), row.line, now, datum, file);
+    for (const csv::Row& row : table.rows)
+      ReadStrawRow(Cells(columns, row, file), row.line, now, datum, file);
     return file;
   }
-  std::vector<std::string> missing = Missing(columns, {"latitude", "longitude", "acq_date", "acq_time", "satellite", "confidence"});
+  std::vector<std::string> missing =
+      Missing(columns, {"latitude", "longitude", "acq_date", "acq_time", "satellite", "confidence"});
   const bool has_ti4 = columns.contains("bright_ti4");
   if (!has_ti4 && !columns.contains("brightness")) missing.emplace_back("brightness or bright_ti4");
   if (!missing.empty()) {
@@ -354,7 +379,8 @@ absl::StatusOr<HotspotFile> ReadHotspotFile(std::string_view content, int first_
   }
   file.recognised_as = has_ti4 ? "FIRMS VIIRS" : "FIRMS MODIS";
   Pixels pixels;
-  for (const csv::Row& row : table.rows) ReadFirmsRow(Cells(columns, row, file), row.line, now, has_ti4, pixels, file);
+  for (const csv::Row& row : table.rows)
+    ReadFirmsRow(Cells(columns, row, file), row.line, now, has_ti4, pixels, file);
   return file;
 }
 

@@ -13,10 +13,11 @@
 
 // Reads hotspot files. Pure: bytes to rows.
 //
-// FIRMS CSV (conventions.md C1): MODIS and VIIRS, NRT and standard, every column variant and time spelling that was found in the
-// field (shared data/fires/README): acq_time 0536, 536, 05:36, 5:36; confidence 0-100, low/nominal/high or l/n/h; the optional
-// columns instrument, type, country_id. Times are UTC, positions WGS-84.
-// The environment ministry's straw list: 时间,中心经度,中心纬度,省,市,县; a local day instead of a time, datum not stated.
+// FIRMS CSV (conventions.md C1): MODIS and VIIRS, NRT and standard, every column variant and time spelling
+// that was found in the field (shared data/fires/README): acq_time 0536, 536, 05:36, 5:36; confidence 0-100,
+// low/nominal/high or l/n/h; the optional columns instrument, type, country_id. Times are UTC, positions
+// WGS-84. The environment ministry's straw list: 时间,中心经度,中心纬度,省,市,县; a local day instead of a
+// time, datum not stated.
 namespace gridwarden::intake {
 
 inline constexpr int kRowsMax = 100'000;
@@ -44,8 +45,8 @@ struct HotspotRow {
   std::string version;
   v1::Hotspot::Grade grade = v1::Hotspot::GRADE_UNSPECIFIED;
   std::string given_place;
-  // The same for every processing of the same pixel: satellite, instrument, time, place to 0.001 degree (about 100 m; the
-  // smallest pixels are 375 m apart).
+  // The same for every processing of the same pixel: satellite, instrument, time, place to 0.001 degree
+  // (about 100 m; the smallest pixels are 375 m apart).
   std::string channel_key;
 
   Uuid FireId() const;     // digest of channel_key
@@ -61,9 +62,11 @@ struct HotspotFile {
   std::vector<std::string> remarks;
 };
 
-// `now` is the latest acquisition time that is believed. INVALID_FIELD on `content` for what is no such file, on `datum` for a
-// datum that FIRMS cannot have; DATUM_MISSING for a ministry list without one. Bad rows are problems, all at once.
-absl::StatusOr<HotspotFile> ReadHotspotFile(std::string_view content, int first_line, domain::Datum datum, absl::Time now);
+// `now` is the latest acquisition time that is believed. INVALID_FIELD on `content` for what is no such file,
+// on `datum` for a datum that FIRMS cannot have; DATUM_MISSING for a ministry list without one. Bad rows are
+// problems, all at once.
+absl::StatusOr<HotspotFile> ReadHotspotFile(std::string_view content, int first_line, domain::Datum datum,
+                                            absl::Time now);
 
 // The pieces, for tests.
 absl::StatusOr<absl::Time> ParseAcquisition(std::string_view date, std::string_view time);

@@ -7,18 +7,26 @@
 namespace gridwarden::intake {
 namespace {
 
-#define GW_HOTSPOT_COLUMNS                                                                                                     \
-  "h.hotspot_id, h.fire_id, h.grade, h.state, h.satellite, h.instrument, h.acquired_us, h.acquired_until_us, h.longitude, "     \
-  "h.latitude, h.accuracy_m, h.given_longitude, h.given_latitude, h.given_datum, h.division, h.city_id, h.ground_path, "        \
-  "h.place_confidence, h.place_basis, h.confidence, h.confidence_percent, h.brightness_k, h.brightness_2_k, h.frp_mw, "        \
-  "h.scan_km, h.track_km, h.night, h.type, h.version, h.superseded_by, h.replaces, h.channel_key, h.import_id, h.file_line, "  \
+#define GW_HOTSPOT_COLUMNS                                                                                \
+  "h.hotspot_id, h.fire_id, h.grade, h.state, h.satellite, h.instrument, h.acquired_us, "                 \
+  "h.acquired_until_us, h.longitude, "                                                                    \
+  "h.latitude, h.accuracy_m, h.given_longitude, h.given_latitude, h.given_datum, h.division, h.city_id, " \
+  "h.ground_path, "                                                                                       \
+  "h.place_confidence, h.place_basis, h.confidence, h.confidence_percent, h.brightness_k, "               \
+  "h.brightness_2_k, h.frp_mw, "                                                                          \
+  "h.scan_km, h.track_km, h.night, h.type, h.version, h.superseded_by, h.replaces, h.channel_key, "       \
+  "h.import_id, h.file_line, "                                                                            \
   "h.given_place, h.received_us, h.subject_seq, h.subject_leaf"
 
 constexpr std::string_view kInsertHead =
-    "INSERT INTO hotspot (hotspot_id, fire_id, grade, state, satellite, instrument, acquired_us, acquired_until_us, longitude, "
-    "latitude, accuracy_m, given_longitude, given_latitude, given_datum, division, city_id, ground_path, place_confidence, "
-    "place_basis, confidence, confidence_percent, brightness_k, brightness_2_k, frp_mw, scan_km, track_km, night, type, version, "
-    "superseded_by, replaces, channel_key, import_id, file_line, given_place, received_us, subject_seq, subject_leaf) VALUES ";
+    "INSERT INTO hotspot (hotspot_id, fire_id, grade, state, satellite, instrument, acquired_us, "
+    "acquired_until_us, longitude, "
+    "latitude, accuracy_m, given_longitude, given_latitude, given_datum, division, city_id, ground_path, "
+    "place_confidence, "
+    "place_basis, confidence, confidence_percent, brightness_k, brightness_2_k, frp_mw, scan_km, track_km, "
+    "night, type, version, "
+    "superseded_by, replaces, channel_key, import_id, file_line, given_place, received_us, subject_seq, "
+    "subject_leaf) VALUES ";
 constexpr int kColumns = 38;
 constexpr int kRowsAtOnce[] = {256, 32, 4, 1};
 
@@ -79,15 +87,44 @@ HotspotRecord RecordWithFile(const db::Row& row) {
 
 void Bind(const HotspotRecord& record, std::vector<db::Value>& values) {
   const HotspotRow& row = record.row;
-  values.insert(values.end(),
-                {record.id, record.fire, static_cast<int>(row.grade), static_cast<int>(record.state),
-                 static_cast<int>(row.satellite), static_cast<int>(row.instrument), row.acquired, row.acquired_until,
-                 row.position.longitude, row.position.latitude, row.accuracy_m, row.given.longitude, row.given.latitude,
-                 static_cast<int>(row.given_datum), record.division, record.city, record.ground_path, record.place_confidence,
-                 record.place_basis, static_cast<int>(row.confidence), row.confidence_percent, row.brightness_k,
-                 row.brightness_2_k, row.frp_mw, row.scan_km, row.track_km, row.night, static_cast<int>(row.type), row.version,
-                 record.superseded_by, record.replaces, row.channel_key, record.import, row.line, row.given_place,
-                 record.received, record.subject_seq, record.subject_leaf});
+  values.insert(values.end(), {record.id,
+                               record.fire,
+                               static_cast<int>(row.grade),
+                               static_cast<int>(record.state),
+                               static_cast<int>(row.satellite),
+                               static_cast<int>(row.instrument),
+                               row.acquired,
+                               row.acquired_until,
+                               row.position.longitude,
+                               row.position.latitude,
+                               row.accuracy_m,
+                               row.given.longitude,
+                               row.given.latitude,
+                               static_cast<int>(row.given_datum),
+                               record.division,
+                               record.city,
+                               record.ground_path,
+                               record.place_confidence,
+                               record.place_basis,
+                               static_cast<int>(row.confidence),
+                               row.confidence_percent,
+                               row.brightness_k,
+                               row.brightness_2_k,
+                               row.frp_mw,
+                               row.scan_km,
+                               row.track_km,
+                               row.night,
+                               static_cast<int>(row.type),
+                               row.version,
+                               record.superseded_by,
+                               record.replaces,
+                               row.channel_key,
+                               record.import,
+                               row.line,
+                               row.given_place,
+                               record.received,
+                               record.subject_seq,
+                               record.subject_leaf});
 }
 
 }  // namespace
@@ -98,11 +135,13 @@ absl::Status PassGate(db::Transaction& tx) {
   return tx.Exec(kSql).status();
 }
 
-absl::StatusOr<absl::flat_hash_map<Uuid, HotspotRecord>> ReadFires(db::Transaction& tx, std::span<const Uuid> fires) {
+absl::StatusOr<absl::flat_hash_map<Uuid, HotspotRecord>> ReadFires(db::Transaction& tx,
+                                                                   std::span<const Uuid> fires) {
   absl::flat_hash_map<Uuid, HotspotRecord> best;
   for (size_t at = 0; at < fires.size();) {
     const int rows = RowsFor(fires.size() - at);
-    const std::string sql = "SELECT " GW_HOTSPOT_COLUMNS " FROM hotspot h WHERE h.fire_id IN (" + db::InList(rows) + ")";
+    const std::string sql =
+        "SELECT " GW_HOTSPOT_COLUMNS " FROM hotspot h WHERE h.fire_id IN (" + db::InList(rows) + ")";
     std::vector<db::Value> values;
     for (const Uuid& fire : fires.subspan(at, rows)) values.emplace_back(fire);
     GW_RETURN_IF_ERROR(tx.QueryValues(sql, values, [&](const db::Row& row) {
@@ -134,9 +173,10 @@ absl::Status SaveSuperseded(db::Transaction& tx, const HotspotRecord& hotspot) {
   constexpr std::string_view kSql = R"(
     UPDATE hotspot SET state = ?, superseded_by = ?, subject_seq = ?, subject_leaf = ?
     WHERE hotspot_id = ? AND subject_seq = ?)";
-  GW_ASSIGN_OR_RETURN(const uint64_t changed,
-                      tx.Exec(kSql, static_cast<int>(hotspot.state), hotspot.superseded_by, hotspot.subject_seq,
-                              hotspot.subject_leaf, hotspot.id, hotspot.subject_seq - 1));
+  GW_ASSIGN_OR_RETURN(
+      const uint64_t changed,
+      tx.Exec(kSql, static_cast<int>(hotspot.state), hotspot.superseded_by, hotspot.subject_seq,
+              hotspot.subject_leaf, hotspot.id, hotspot.subject_seq - 1));
   if (changed != 1) return EtagMismatch(ResourceName("hotspots", hotspot.id));
   return absl::OkStatus();
 }
@@ -146,15 +186,18 @@ absl::Status InsertImport(db::Transaction& tx, const ImportRecord& import) {
     INSERT INTO hotspot_import (import_id, file_name, digest, recognised_as, account, rows_read, created, duplicates, outside,
                                 superseded, received_us)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))";
-  return tx.Exec(kSql, import.id, import.file_name, import.digest, import.recognised_as, import.account, import.rows_read,
-                 import.created, import.duplicates, import.outside, import.superseded, import.received)
+  return tx
+      .Exec(kSql, import.id, import.file_name, import.digest, import.recognised_as, import.account,
+            import.rows_read, import.created, import.duplicates, import.outside, import.superseded,
+            import.received)
       .status();
 }
 
 absl::StatusOr<std::optional<HotspotRecord>> ReadHotspot(db::Transaction& tx, const Uuid& id) {
-  constexpr std::string_view kSql = "SELECT " GW_HOTSPOT_COLUMNS
-                                    ", i.file_name FROM hotspot h LEFT JOIN hotspot_import i ON i.import_id = h.import_id"
-                                    " WHERE h.hotspot_id = ?";
+  constexpr std::string_view kSql =
+      "SELECT " GW_HOTSPOT_COLUMNS
+      ", i.file_name FROM hotspot h LEFT JOIN hotspot_import i ON i.import_id = h.import_id"
+      " WHERE h.hotspot_id = ?";
   return tx.QueryOne(kSql, RecordWithFile, id);
 }
 
@@ -171,20 +214,24 @@ absl::StatusOr<std::vector<HotspotRecord>> ReadHotspots(db::Transaction& tx, con
     ground_values.emplace_back(access::EndOfSubtree(path));
   }
   if (!ground.empty()) ground += ")";
-  const std::string sql = "SELECT " GW_HOTSPOT_COLUMNS
-                          ", i.file_name FROM hotspot h FORCE INDEX (hotspot_newest) LEFT JOIN hotspot_import i"
-                          " ON i.import_id = h.import_id WHERE h.state = ? AND h.acquired_us >= ? AND h.acquired_us < ?"
-                          " AND h.acquired_us <= ? AND (h.acquired_us < ? OR h.hotspot_id < ?)" +
-                          ground + " ORDER BY h.acquired_us DESC, h.hotspot_id DESC LIMIT ?";
+  const std::string sql =
+      "SELECT " GW_HOTSPOT_COLUMNS
+      ", i.file_name FROM hotspot h FORCE INDEX (hotspot_newest) LEFT JOIN hotspot_import i"
+      " ON i.import_id = h.import_id WHERE h.state = ? AND h.acquired_us >= ? AND h.acquired_us < ?"
+      " AND h.acquired_us <= ? AND (h.acquired_us < ? OR h.hotspot_id < ?)" +
+      ground + " ORDER BY h.acquired_us DESC, h.hotspot_id DESC LIMIT ?";
   constexpr int64_t kEver = int64_t{1} << 60;
   for (int state : query.states) {
-    std::vector<db::Value> values{state, query.from ? absl::ToUnixMicros(*query.from) : -kEver,
+    std::vector<db::Value> values{state,
+                                  query.from ? absl::ToUnixMicros(*query.from) : -kEver,
                                   query.to ? absl::ToUnixMicros(*query.to) : kEver,
-                                  query.after ? query.after->first : kEver, query.after ? query.after->first : kEver,
+                                  query.after ? query.after->first : kEver,
+                                  query.after ? query.after->first : kEver,
                                   query.after ? query.after->second : std::string()};
     values.insert(values.end(), ground_values.begin(), ground_values.end());
     values.emplace_back(query.limit);
-    GW_RETURN_IF_ERROR(tx.QueryValues(sql, values, [&](const db::Row& row) { found.push_back(RecordWithFile(row)); }));
+    GW_RETURN_IF_ERROR(
+        tx.QueryValues(sql, values, [&](const db::Row& row) { found.push_back(RecordWithFile(row)); }));
   }
   std::sort(found.begin(), found.end(), [](const HotspotRecord& a, const HotspotRecord& b) {
     return std::pair(b.row.acquired, b.id) < std::pair(a.row.acquired, a.id);

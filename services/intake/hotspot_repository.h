@@ -52,7 +52,8 @@ struct ImportRecord {
 // Imports take turns: locks the gate for the rest of `tx`.
 absl::Status PassGate(db::Transaction& tx);
 // The best processing kept of each of these fires.
-absl::StatusOr<absl::flat_hash_map<Uuid, HotspotRecord>> ReadFires(db::Transaction& tx, std::span<const Uuid> fires);
+absl::StatusOr<absl::flat_hash_map<Uuid, HotspotRecord>> ReadFires(db::Transaction& tx,
+                                                                   std::span<const Uuid> fires);
 absl::Status InsertHotspots(db::Transaction& tx, std::span<const HotspotRecord> hotspots);
 absl::Status SaveSuperseded(db::Transaction& tx, const HotspotRecord& hotspot);
 absl::Status InsertImport(db::Transaction& tx, const ImportRecord& import);

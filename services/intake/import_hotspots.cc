@@ -23,7 +23,8 @@ using v1::Hotspot;
 constexpr std::string_view kLocatePoints = "gridwarden.grid.v1.GridService/LocatePoints";
 constexpr size_t kLocateAtOnce = 5000;
 
-// Of several processings of one fire in one file only the best is looked at; answers how many were left aside.
+// Of several processings of one fire in one file only the best is looked at; answers how many were left
+// aside.
 int KeepBest(std::vector<HotspotRow>& rows) {
   absl::flat_hash_map<Uuid, size_t> best;
   std::vector<HotspotRow> kept;
@@ -42,7 +43,8 @@ int KeepBest(std::vector<HotspotRow>& rows) {
 }
 
 // Where each row lies, by the polygons of the grid area.
-absl::StatusOr<std::vector<HotspotRecord>> Locate(const AreaContext& context, const rpc::Call& call, std::vector<HotspotRow> rows) {
+absl::StatusOr<std::vector<HotspotRecord>> Locate(const AreaContext& context, const rpc::Call& call,
+                                                  std::vector<HotspotRow> rows) {
   const std::shared_ptr<const domain::Ground> ground = context.directory.ground();
   std::vector<HotspotRecord> records(rows.size());
   absl::flat_hash_map<Uuid, access::Standing> standings;
@@ -56,8 +58,10 @@ absl::StatusOr<std::vector<HotspotRecord>> Locate(const AreaContext& context, co
       position->set_datum(type::v1::Position::WGS84);
       position->set_accuracy_m(rows[i].accuracy_m);
     }
-    GW_ASSIGN_OR_RETURN(const auto located, rpc::Send<grid::v1::LocatePointsResponse>(context.channel("grid"), call, kLocatePoints, request));
-    if (located.results_size() != request.positions_size()) return Internal("the grid did not locate every point");
+    GW_ASSIGN_OR_RETURN(const auto located, rpc::Send<grid::v1::LocatePointsResponse>(
+                                                context.channel("grid"), call, kLocatePoints, request));
+    if (located.results_size() != request.positions_size())
+      return Internal("the grid did not locate every point");
     for (size_t i = at; i < end; ++i) {
       HotspotRecord& record = records[i];
       record.row = std::move(rows[i]);
@@ -90,7 +94,8 @@ struct Plan {
   int duplicates = 0;
 };
 
-Plan Decide(const std::vector<HotspotRecord>& records, const absl::flat_hash_map<Uuid, HotspotRecord>& known) {
+Plan Decide(const std::vector<HotspotRecord>& records,
+            const absl::flat_hash_map<Uuid, HotspotRecord>& known) {
   Plan plan;
   for (const HotspotRecord& record : records) {
     const auto found = known.find(record.fire);
@@ -125,7 +130,8 @@ v1::HotspotEvent EventOf(const HotspotRecord& record) {
   event.set_division(after->division());
   event.set_place_confidence(after->place_confidence());
   *event.mutable_acquisition_time() = after->acquisition_time();
-  if (after->has_acquisition_until_time()) *event.mutable_acquisition_until_time() = after->acquisition_until_time();
+  if (after->has_acquisition_until_time())
+    *event.mutable_acquisition_until_time() = after->acquisition_until_time();
   event.set_confidence(after->confidence());
   event.set_confidence_percent(after->confidence_percent());
   event.set_frp_mw(after->frp_mw());
@@ -137,19 +143,20 @@ v1::HotspotEvent EventOf(const HotspotRecord& record) {
 }
 
 // Seals one entry per hotspot and writes the end of its chain into the record.
-absl::StatusOr<journal::Sealed> SealHotspot(const rpc::Call& call, const access::Acting& acting, const std::string& request_id,
-                                            HotspotRecord& record) {
+absl::StatusOr<journal::Sealed> SealHotspot(const rpc::Call& call, const access::Acting& acting,
+                                            const std::string& request_id, HotspotRecord& record) {
   const v1::HotspotEvent event = EventOf(record);
   const bool day_only = record.row.acquired_until != absl::InfiniteFuture();
-  GW_ASSIGN_OR_RETURN(journal::Sealed sealed,
-                      journal::Seal(call, {.kind = "hotspot",
-                                           .before = record.subject(),
-                                           .event = &event,
-                                           .post = acting.post,
-                                           .tenure = acting.tenure,
-                                           .earliest = record.row.acquired,
-                                           .latest = day_only ? record.row.acquired_until : record.row.acquired,
-                                           .request_id = request_id}));
+  GW_ASSIGN_OR_RETURN(
+      journal::Sealed sealed,
+      journal::Seal(call, {.kind = "hotspot",
+                           .before = record.subject(),
+                           .event = &event,
+                           .post = acting.post,
+                           .tenure = acting.tenure,
+                           .earliest = record.row.acquired,
+                           .latest = day_only ? record.row.acquired_until : record.row.acquired,
+                           .request_id = request_id}));
   record.subject_seq = sealed.after.seq;
   record.subject_leaf = sealed.after.leaf;
   return sealed;
@@ -159,8 +166,10 @@ void Count(const Plan& plan, int aside, v1::ImportHotspotsResponse& response) {
   response.set_duplicates(plan.duplicates + aside);
   response.set_superseded(static_cast<int>(plan.superseded.size()));
   for (const HotspotRecord& record : plan.created) {
-    if (record.state == Hotspot::LOCATED) response.set_located(response.located() + 1);
-    else response.set_outside(response.outside() + 1);
+    if (record.state == Hotspot::LOCATED)
+      response.set_located(response.located() + 1);
+    else
+      response.set_outside(response.outside() + 1);
   }
   type::v1::ImportReport* report = response.mutable_report();
   report->set_created(static_cast<int>(plan.created.size()) - response.superseded());
@@ -192,10 +201,12 @@ std::vector<Uuid> FiresOf(const std::vector<HotspotRecord>& records) {
 absl::StatusOr<v1::ImportHotspotsResponse> ImportHotspots(const AreaContext& context, const rpc::Call& call,
                                                           const v1::ImportHotspotsRequest& request) {
   // Allowed before anything is read; the post it is done in stands in the journal.
-  GW_ASSIGN_OR_RETURN(const access::Acting acting, access::AllowAt(*context.directory.ground(), call, Uuid()));
+  GW_ASSIGN_OR_RETURN(const access::Acting acting,
+                      access::AllowAt(*context.directory.ground(), call, Uuid()));
   if (request.file_name().size() > 200) return InvalidField("file_name", "want at most 200 bytes");
-  GW_ASSIGN_OR_RETURN(HotspotFile file, ReadHotspotFile(request.content(), request.first_line(),
-                                                        static_cast<domain::Datum>(request.datum()), call.now));
+  GW_ASSIGN_OR_RETURN(HotspotFile file,
+                      ReadHotspotFile(request.content(), request.first_line(),
+                                      static_cast<domain::Datum>(request.datum()), call.now));
   if (file.rows_refused > 0) return AnswerOf(file, request.dry_run());
   const int aside = KeepBest(file.rows);
   GW_ASSIGN_OR_RETURN(const std::vector<HotspotRecord> records, Locate(context, call, std::move(file.rows)));
@@ -212,21 +223,24 @@ absl::StatusOr<v1::ImportHotspotsResponse> ImportHotspots(const AreaContext& con
   }
   GW_ASSIGN_OR_RETURN(const Uuid import_id, rpc::RequestId(request.request_id()));
   return rpc::Mutate<v1::ImportHotspotsResponse>(
-      context.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::ImportHotspotsResponse> {
+      context.database, call, request,
+      [&](db::Transaction& tx) -> absl::StatusOr<v1::ImportHotspotsResponse> {
         GW_RETURN_IF_ERROR(PassGate(tx));
         GW_ASSIGN_OR_RETURN(const auto known, ReadFires(tx, fires));
         Plan plan = Decide(records, known);
         std::vector<journal::Sealed> entries;
         entries.reserve(plan.created.size() + plan.superseded.size());
         for (HotspotRecord& record : plan.superseded) {
-          GW_ASSIGN_OR_RETURN(journal::Sealed sealed, SealHotspot(call, acting, request.request_id(), record));
+          GW_ASSIGN_OR_RETURN(journal::Sealed sealed,
+                              SealHotspot(call, acting, request.request_id(), record));
           entries.push_back(std::move(sealed));
           GW_RETURN_IF_ERROR(SaveSuperseded(tx, record));
         }
         for (HotspotRecord& record : plan.created) {
           record.import = import_id;
           record.received = call.now;
-          GW_ASSIGN_OR_RETURN(journal::Sealed sealed, SealHotspot(call, acting, request.request_id(), record));
+          GW_ASSIGN_OR_RETURN(journal::Sealed sealed,
+                              SealHotspot(call, acting, request.request_id(), record));
           entries.push_back(std::move(sealed));
         }
         GW_RETURN_IF_ERROR(InsertHotspots(tx, plan.created));

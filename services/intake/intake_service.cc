@@ -31,7 +31,8 @@ v1::Hotspot HotspotOf(const HotspotRecord& record) {
   hotspot.set_satellite(row.satellite);
   hotspot.set_instrument(row.instrument);
   SetTime(row.acquired, hotspot.mutable_acquisition_time());
-  if (row.acquired_until != absl::InfiniteFuture()) SetTime(row.acquired_until, hotspot.mutable_acquisition_until_time());
+  if (row.acquired_until != absl::InfiniteFuture())
+    SetTime(row.acquired_until, hotspot.mutable_acquisition_until_time());
   type::v1::Position* position = hotspot.mutable_position();
   position->set_longitude(row.position.longitude);
   position->set_latitude(row.position.latitude);
@@ -67,7 +68,8 @@ v1::Hotspot HotspotOf(const HotspotRecord& record) {
   return hotspot;
 }
 
-absl::StatusOr<v1::Hotspot> GetHotspot(const AreaContext& context, const rpc::Call& call, const v1::GetHotspotRequest& request) {
+absl::StatusOr<v1::Hotspot> GetHotspot(const AreaContext& context, const rpc::Call& call,
+                                       const v1::GetHotspotRequest& request) {
   const std::shared_ptr<const domain::Ground> ground = context.directory.ground();
   GW_ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("hotspots", request.name()));
   std::optional<HotspotRecord> record;
@@ -86,14 +88,17 @@ absl::StatusOr<v1::ListHotspotsResponse> ListHotspots(const AreaContext& context
   HotspotQuery query;
   std::string within;
   if (!request.division().empty()) {
-    GW_ASSIGN_OR_RETURN(const access::Standing standing, access::StandingOf(*ground, request.division(), call.now, "division"));
+    GW_ASSIGN_OR_RETURN(const access::Standing standing,
+                        access::StandingOf(*ground, request.division(), call.now, "division"));
     within = standing.ground_path;
   }
   GW_ASSIGN_OR_RETURN(query.scope, access::ListScope(*ground, call, within));
   GW_ASSIGN_OR_RETURN(const rpc::Page page, rpc::ReadPage(request));
   for (int state : request.states()) {
-    if (!v1::Hotspot::State_IsValid(state) || state == 0) return InvalidField("states", absl::StrCat("got ", state, ", want a state"));
-    if (std::find(query.states.begin(), query.states.end(), state) == query.states.end()) query.states.push_back(state);
+    if (!v1::Hotspot::State_IsValid(state) || state == 0)
+      return InvalidField("states", absl::StrCat("got ", state, ", want a state"));
+    if (std::find(query.states.begin(), query.states.end(), state) == query.states.end())
+      query.states.push_back(state);
   }
   if (query.states.empty()) query.states = {v1::Hotspot::LOCATED};
   if (request.has_from_time()) query.from = TimeOf(request.from_time());
@@ -101,7 +106,8 @@ absl::StatusOr<v1::ListHotspotsResponse> ListHotspots(const AreaContext& context
   if (page.after.size() == 2) {
     const std::optional<Uuid> id = Uuid::FromBytes(page.after[1]);
     int64_t acquired = 0;
-    if (!id || !absl::SimpleAtoi(page.after[0], &acquired)) return InvalidField("page_token", "not a token of this list");
+    if (!id || !absl::SimpleAtoi(page.after[0], &acquired))
+      return InvalidField("page_token", "not a token of this list");
     query.after = {acquired, page.after[1]};
   } else if (!page.after.empty()) {
     return InvalidField("page_token", "not a token of this list");
@@ -116,8 +122,8 @@ absl::StatusOr<v1::ListHotspotsResponse> ListHotspots(const AreaContext& context
   for (const HotspotRecord& record : records) {
     if (response.hotspots_size() == page.size) {
       const HotspotRecord& last = records[page.size - 1];
-      response.set_next_page_token(
-          rpc::NextPageToken(request, {absl::StrCat(absl::ToUnixMicros(last.row.acquired)), last.id.Bytes()}));
+      response.set_next_page_token(rpc::NextPageToken(
+          request, {absl::StrCat(absl::ToUnixMicros(last.row.acquired)), last.id.Bytes()}));
       break;
     }
     *response.add_hotspots() = HotspotOf(record);

@@ -8,13 +8,14 @@
 #include "intake/hotspot_repository.h"
 #include "platform/rpc/registry.h"
 
-// The intake area: adapters that turn the outside world into signals. A stored hotspot is a journal entry of kind "hotspot";
-// casework consumes the feed and makes the signal.
+// The intake area: adapters that turn the outside world into signals. A stored hotspot is a journal entry of
+// kind "hotspot"; casework consumes the feed and makes the signal.
 namespace gridwarden::intake {
 
 absl::StatusOr<v1::ImportHotspotsResponse> ImportHotspots(const AreaContext& context, const rpc::Call& call,
                                                           const v1::ImportHotspotsRequest& request);
-absl::StatusOr<v1::Hotspot> GetHotspot(const AreaContext& context, const rpc::Call& call, const v1::GetHotspotRequest& request);
+absl::StatusOr<v1::Hotspot> GetHotspot(const AreaContext& context, const rpc::Call& call,
+                                       const v1::GetHotspotRequest& request);
 absl::StatusOr<v1::ListHotspotsResponse> ListHotspots(const AreaContext& context, const rpc::Call& call,
                                                       const v1::ListHotspotsRequest& request);
 

@@ -21,8 +21,8 @@ namespace {
 constexpr absl::Duration kClockStepMax = absl::Seconds(2);
 // How many staged rows are looked through for ones that can go; stuck ones must not hide them.
 constexpr size_t kScanMax = 8192;
-// Rows of one read, and bytes of bodies after which no further page is read: memory and the time the head is locked
-// stay bounded whatever the entries weigh (61,440 bytes at most, a few hundred as a rule).
+// Rows of one read, and bytes of bodies after which no further page is read: memory and the time the head is
+// locked stay bounded whatever the entries weigh (61,440 bytes at most, a few hundred as a rule).
 constexpr int kPageRows = 256;
 constexpr size_t kBatchBytes = 4 << 20;
 constexpr absl::Duration kRunTimeout = absl::Seconds(20);

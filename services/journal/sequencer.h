@@ -23,7 +23,7 @@ struct SequencerOptions {
   bool demo = false;
   absl::Duration lease = absl::Seconds(3);  // how long the log stands still after the sequencer was killed
   absl::Duration poll = absl::Milliseconds(50);  // between looks when nobody rang
-  int batch_max = 1024;  // entries a transaction; fewer when they are heavy
+  int batch_max = 1024;                          // entries a transaction; fewer when they are heavy
 };
 
 class Sequencer final : public Worker {

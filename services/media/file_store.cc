@@ -22,7 +22,8 @@ namespace {
 namespace fs = std::filesystem;
 
 absl::Status DiskError(std::string_view what) {
-  return Unavailable("DATABASE_UNAVAILABLE", absl::StrFormat("media store: %s: %s", what, strerror(errno)), absl::Seconds(30));
+  return Unavailable("DATABASE_UNAVAILABLE", absl::StrFormat("media store: %s: %s", what, strerror(errno)),
+                     absl::Seconds(30));
 }
 
 class File {
@@ -85,12 +86,16 @@ bool IsIntact(const std::string& path, const std::string& sha256_hex) {
 
 }  // namespace
 
-std::string FileStore::FolderOf(const std::string& hex) const { return root_ + "/" + hex.substr(0, 2) + "/" + hex.substr(2, 2); }
+std::string FileStore::FolderOf(const std::string& hex) const {
+  return root_ + "/" + hex.substr(0, 2) + "/" + hex.substr(2, 2);
+}
 
 absl::Status FileStore::Put(const std::string& hex, std::string_view content) const {
   std::error_code error;
   fs::create_directories(root_, error);
-  if (error) return Unavailable("DATABASE_UNAVAILABLE", absl::StrFormat("media store: %s", error.message()), absl::Seconds(30));
+  if (error)
+    return Unavailable("DATABASE_UNAVAILABLE", absl::StrFormat("media store: %s", error.message()),
+                       absl::Seconds(30));
   GW_RETURN_IF_ERROR(SyncFolder(fs::path(root_).parent_path().string()));
   GW_RETURN_IF_ERROR(MakeFolder(root_, "tmp"));
   GW_RETURN_IF_ERROR(MakeFolder(root_, hex.substr(0, 2)));
@@ -123,7 +128,8 @@ absl::Status FileStore::Put(const std::string& hex, std::string_view content) co
 absl::StatusOr<std::string> FileStore::Get(const std::string& hex) const {
   std::optional<std::string> bytes = ReadAll(FolderOf(hex) + "/" + hex);
   if (!bytes || absl::BytesToHexString(crypto::Sha256(*bytes)) != hex) {
-    return MakeError(absl::StatusCode::kDataLoss, absl::StrFormat("media/%s is missing or damaged on disk", hex),
+    return MakeError(absl::StatusCode::kDataLoss,
+                     absl::StrFormat("media/%s is missing or damaged on disk", hex),
                      {.reason = "MEDIA_DIGEST_MISMATCH"});
   }
   return *std::move(bytes);
@@ -131,7 +137,8 @@ absl::StatusOr<std::string> FileStore::Get(const std::string& hex) const {
 
 bool FileStore::Has(const std::string& hex, int64_t size) const {
   struct stat status;
-  return stat((FolderOf(hex) + "/" + hex).c_str(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size == size;
+  return stat((FolderOf(hex) + "/" + hex).c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+         status.st_size == size;
 }
 
 int FileStore::RemoveOrphans(absl::Duration age) const {

@@ -14,11 +14,13 @@ class FileStore {
  public:
   explicit FileStore(const std::string& data_dir) : root_(data_dir + "/media") {}
 
-  // Puts the content on disk and does not answer OK before it would survive a power cut. Safe to repeat and to do at the same time
-  // elsewhere; a damaged file of that name is replaced. UNAVAILABLE / DATABASE_UNAVAILABLE when the disk refuses.
+  // Puts the content on disk and does not answer OK before it would survive a power cut. Safe to repeat and
+  // to do at the same time elsewhere; a damaged file of that name is replaced. UNAVAILABLE /
+  // DATABASE_UNAVAILABLE when the disk refuses.
   absl::Status Put(const std::string& sha256_hex, std::string_view content) const;
 
-  // The content, checked against its name. DATA_LOSS when the file is missing or damaged: uploading it again heals.
+  // The content, checked against its name. DATA_LOSS when the file is missing or damaged: uploading it again
+  // heals.
   absl::StatusOr<std::string> Get(const std::string& sha256_hex) const;
 
   // Whether there is a file of that name and size.

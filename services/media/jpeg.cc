@@ -10,8 +10,8 @@ bool IsFrame(uint32_t marker) {
   return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
 }
 
-// Segments that the picture itself needs: tables and frames, JFIF, the colour profile and Adobe's colour transform. Everything
-// else (EXIF, XMP, IPTC, MPF, makers' own, comments) goes.
+// Segments that the picture itself needs: tables and frames, JFIF, the colour profile and Adobe's colour
+// transform. Everything else (EXIF, XMP, IPTC, MPF, makers' own, comments) goes.
 bool IsKept(uint32_t marker, std::string_view data) {
   if (marker == 0xe0) return data.substr(0, 5) == std::string_view("JFIF\0", 5);
   if (marker == 0xe2) return data.substr(0, 12) == std::string_view("ICC_PROFILE\0", 12);
@@ -20,7 +20,8 @@ bool IsKept(uint32_t marker, std::string_view data) {
   return marker != 0xfe;
 }
 
-// Where the entropy-coded data that starts at `at` ends: at a marker that is neither a stuffed byte nor a restart.
+// Where the entropy-coded data that starts at `at` ends: at a marker that is neither a stuffed byte nor a
+// restart.
 size_t EndOfScan(std::string_view content, size_t at) {
   for (; at + 1 < content.size(); ++at) {
     if (Byte(content, at) != 0xff) continue;
@@ -48,7 +49,8 @@ std::optional<Walked> WalkJpeg(std::string_view content) {
   bool scanned = false;
   size_t at = 2;
   while (true) {
-    while (at + 1 < content.size() && Byte(content, at) == 0xff && Byte(content, at + 1) == 0xff) ++at;  // fill bytes
+    while (at + 1 < content.size() && Byte(content, at) == 0xff && Byte(content, at + 1) == 0xff)
+      ++at;  // fill bytes
     if (at + 2 > content.size() || Byte(content, at) != 0xff) return std::nullopt;
     const uint32_t marker = Byte(content, at + 1);
     if (marker == kEndOfImage) break;

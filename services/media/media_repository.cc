@@ -47,9 +47,10 @@ absl::StatusOr<std::optional<MediaRow>> LockMedia(db::Transaction& tx, std::stri
 }
 
 absl::Status InsertMedia(db::Transaction& tx, const MediaRow& media) {
-  const absl::Status status = tx.Exec(kInsertMedia, media.sha256, media.id, media.size, static_cast<int>(media.info.type),
-                                      media.info.width, media.info.height, media.created, media.subject_seq, media.subject_leaf)
-                                  .status();
+  const absl::Status status =
+      tx.Exec(kInsertMedia, media.sha256, media.id, media.size, static_cast<int>(media.info.type),
+              media.info.width, media.info.height, media.created, media.subject_seq, media.subject_leaf)
+          .status();
   if (db::IsDuplicateKey(status)) return absl::AbortedError("the same content was stored at the same time");
   return status;
 }
@@ -59,7 +60,9 @@ absl::Status SaveMedia(db::Transaction& tx, const MediaRow& media) {
 }
 
 absl::Status InsertScope(db::Transaction& tx, const MediaScope& scope) {
-  return tx.Exec(kInsertScope, scope.sha256, scope.account, scope.division.Bytes(), scope.ground_path, scope.subject, scope.created)
+  return tx
+      .Exec(kInsertScope, scope.sha256, scope.account, scope.division.Bytes(), scope.ground_path,
+            scope.subject, scope.created)
       .status();
 }
 
@@ -67,22 +70,28 @@ absl::StatusOr<std::vector<MediaScope>> ListScopes(db::Transaction& tx, std::str
   return tx.Query(
       kListScopes,
       [](const db::Row& row) {
-        return MediaScope{.sha256 = row.Text(0), .account = row.Id(1), .division = row.Id(2), .ground_path = row.Text(3),
-                          .subject = row.Text(4), .created = row.Time(5)};
+        return MediaScope{.sha256 = row.Text(0),
+                          .account = row.Id(1),
+                          .division = row.Id(2),
+                          .ground_path = row.Text(3),
+                          .subject = row.Text(4),
+                          .created = row.Time(5)};
       },
       sha256);
 }
 
-absl::StatusOr<std::vector<StoredMedia>> FindStored(db::Transaction& tx, const std::vector<std::string>& sha256s) {
+absl::StatusOr<std::vector<StoredMedia>> FindStored(db::Transaction& tx,
+                                                    const std::vector<std::string>& sha256s) {
   std::vector<StoredMedia> stored;
   if (sha256s.empty()) return stored;
-  // List lengths are rounded up to a power of two, so that few statements are prepared; the last digest fills the rest.
+  // List lengths are rounded up to a power of two, so that few statements are prepared; the last digest fills
+  // the rest.
   size_t size = 1;
   while (size < sha256s.size()) size *= 2;
   std::vector<db::Value> values(sha256s.begin(), sha256s.end());
   values.resize(size, db::Value(sha256s.back()));
-  const std::string sql =
-      absl::StrCat("SELECT sha256, size FROM media WHERE sha256 IN (", db::InList(static_cast<int>(size)), ")");
+  const std::string sql = absl::StrCat("SELECT sha256, size FROM media WHERE sha256 IN (",
+                                       db::InList(static_cast<int>(size)), ")");
   GW_RETURN_IF_ERROR(tx.QueryValues(sql, values, [&](const db::Row& row) {
     stored.push_back({.sha256 = row.Text(0), .size = row.Int(1)});
   }));

@@ -47,6 +47,7 @@ struct StoredMedia {
   int64_t size = 0;
 };
 // Which of the digests have a row. At most 1,000.
-absl::StatusOr<std::vector<StoredMedia>> FindStored(db::Transaction& tx, const std::vector<std::string>& sha256s);
+absl::StatusOr<std::vector<StoredMedia>> FindStored(db::Transaction& tx,
+                                                    const std::vector<std::string>& sha256s);
 
 }  // namespace gridwarden::media

@@ -30,33 +30,41 @@ v1::Media MediaMessage(const MediaRow& media) {
 }
 
 absl::StatusOr<std::string> ParseSha256(std::string_view hex, std::string_view field) {
-  const bool digits = std::all_of(hex.begin(), hex.end(), [](unsigned char c) { return absl::ascii_isxdigit(c); });
+  const bool digits =
+      std::all_of(hex.begin(), hex.end(), [](unsigned char c) { return absl::ascii_isxdigit(c); });
   if (hex.size() != 64 || !digits) return InvalidField(field, "want the 64 hex digits of a SHA-256");
   return absl::HexStringToBytes(absl::string_view(hex.data(), hex.size()));
 }
 
 std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Registry& registry) {
-  auto area = std::shared_ptr<MediaArea>(
-      new MediaArea{.database = context.database, .directory = context.directory, .files = FileStore(context.data_dir)});
+  auto area = std::shared_ptr<MediaArea>(new MediaArea{
+      .database = context.database, .directory = context.directory, .files = FileStore(context.data_dir)});
   if (const int removed = area->files.RemoveOrphans(kOrphanAge); removed > 0) {
     Log(LogLevel::kInfo, "media_orphans_removed", {{"count", std::to_string(removed)}});
   }
   const std::string service = "gridwarden.media.v1.MediaService/";
   registry.Add<v1::UploadMediaRequest, v1::Media>(
-      service + "UploadMedia",
-      [area](const rpc::Call& call, const v1::UploadMediaRequest& request) { return UploadMedia(*area, call, request); });
+      service + "UploadMedia", [area](const rpc::Call& call, const v1::UploadMediaRequest& request) {
+        return UploadMedia(*area, call, request);
+      });
   registry.Add<v1::GetMediaRequest, v1::Media>(
-      service + "GetMedia",
-      [area](const rpc::Call& call, const v1::GetMediaRequest& request) { return GetMedia(*area, call, request); });
+      service + "GetMedia", [area](const rpc::Call& call, const v1::GetMediaRequest& request) {
+        return GetMedia(*area, call, request);
+      });
   registry.Add<v1::GetMediaContentRequest, v1::MediaContent>(
-      service + "GetMediaContent",
-      [area](const rpc::Call& call, const v1::GetMediaContentRequest& request) { return GetMediaContent(*area, call, request); });
+      service + "GetMediaContent", [area](const rpc::Call& call, const v1::GetMediaContentRequest& request) {
+        return GetMediaContent(*area, call, request);
+      });
   registry.Add<v1::GetMediaOriginalRequest, v1::MediaContent>(
       service + "GetMediaOriginal",
-      [area](const rpc::Call& call, const v1::GetMediaOriginalRequest& request) { return GetMediaOriginal(*area, call, request); });
+      [area](const rpc::Call& call, const v1::GetMediaOriginalRequest& request) {
+        return GetMediaOriginal(*area, call, request);
+      });
   registry.Add<v1::ListMissingMediaRequest, v1::ListMissingMediaResponse>(
       service + "ListMissingMedia",
-      [area](const rpc::Call& call, const v1::ListMissingMediaRequest& request) { return ListMissingMedia(*area, call, request); });
+      [area](const rpc::Call& call, const v1::ListMissingMediaRequest& request) {
+        return ListMissingMedia(*area, call, request);
+      });
   return {};
 }
 

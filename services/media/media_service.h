@@ -21,11 +21,15 @@ struct MediaArea {
   FileStore files;
 };
 
-absl::StatusOr<v1::Media> UploadMedia(MediaArea& area, const rpc::Call& call, const v1::UploadMediaRequest& request);
+absl::StatusOr<v1::Media> UploadMedia(MediaArea& area, const rpc::Call& call,
+                                      const v1::UploadMediaRequest& request);
 // Reads (read_media.cc).
-absl::StatusOr<v1::Media> GetMedia(MediaArea& area, const rpc::Call& call, const v1::GetMediaRequest& request);
-absl::StatusOr<v1::MediaContent> GetMediaContent(MediaArea& area, const rpc::Call& call, const v1::GetMediaContentRequest& request);
-absl::StatusOr<v1::MediaContent> GetMediaOriginal(MediaArea& area, const rpc::Call& call, const v1::GetMediaOriginalRequest& request);
+absl::StatusOr<v1::Media> GetMedia(MediaArea& area, const rpc::Call& call,
+                                   const v1::GetMediaRequest& request);
+absl::StatusOr<v1::MediaContent> GetMediaContent(MediaArea& area, const rpc::Call& call,
+                                                 const v1::GetMediaContentRequest& request);
+absl::StatusOr<v1::MediaContent> GetMediaOriginal(MediaArea& area, const rpc::Call& call,
+                                                  const v1::GetMediaOriginalRequest& request);
 absl::StatusOr<v1::ListMissingMediaResponse> ListMissingMedia(MediaArea& area, const rpc::Call& call,
                                                               const v1::ListMissingMediaRequest& request);
 

@@ -22,25 +22,30 @@ absl::Status TooLarge(std::string_view got, std::string_view limit) {
                     .fields = {{"content", absl::StrFormat("got %s, want at most %s", got, limit)}}});
 }
 
-bool StartsWith(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
+bool StartsWith(std::string_view text, std::string_view prefix) {
+  return text.substr(0, prefix.size()) == prefix;
+}
 
 // A PDF's end is near its last byte; some writers add a little behind it.
 bool IsWholePdf(std::string_view content) {
   constexpr size_t kTail = 1024;
   if (!StartsWith(content, "%PDF-1.") && !StartsWith(content, "%PDF-2.")) return false;
-  return content.substr(content.size() - std::min(kTail, content.size())).find("%%EOF") != std::string_view::npos;
+  return content.substr(content.size() - std::min(kTail, content.size())).find("%%EOF") !=
+         std::string_view::npos;
 }
 
 std::optional<Walked> Walk(std::string_view content) {
   if (StartsWith(content, "\xff\xd8\xff")) return WalkJpeg(content);
   if (StartsWith(content, "\x89PNG\r\n\x1a\n")) return WalkPng(content);
   if (StartsWith(content, "RIFF") && content.substr(8, 4) == "WEBP") return WalkWebp(content);
-  if (IsWholePdf(content)) return Walked{.info = {.type = ContentType::kPdf}, .stripped = std::string(content)};
+  if (IsWholePdf(content))
+    return Walked{.info = {.type = ContentType::kPdf}, .stripped = std::string(content)};
   return std::nullopt;
 }
 
 absl::StatusOr<Walked> Checked(std::string_view content) {
-  if (static_cast<int64_t>(content.size()) > kBytesMax) return TooLarge(absl::StrFormat("%d bytes", content.size()), "12 MiB");
+  if (static_cast<int64_t>(content.size()) > kBytesMax)
+    return TooLarge(absl::StrFormat("%d bytes", content.size()), "12 MiB");
   if (content.size() < 12) return TypeRefused("want a whole JPEG, PNG, WebP or PDF");
   std::optional<Walked> walked = Walk(content);
   if (!walked) return TypeRefused("want a whole JPEG, PNG, WebP or PDF");
@@ -56,10 +61,14 @@ absl::StatusOr<Walked> Checked(std::string_view content) {
 
 std::string_view NameOf(ContentType type) {
   switch (type) {
-    case ContentType::kJpeg: return "image/jpeg";
-    case ContentType::kPng: return "image/png";
-    case ContentType::kWebp: return "image/webp";
-    case ContentType::kPdf: return "application/pdf";
+    case ContentType::kJpeg:
+      return "image/jpeg";
+    case ContentType::kPng:
+      return "image/png";
+    case ContentType::kWebp:
+      return "image/webp";
+    case ContentType::kPdf:
+      return "application/pdf";
   }
   std::abort();
 }

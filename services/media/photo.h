@@ -7,8 +7,8 @@
 
 #include "absl/status/statusor.h"
 
-// What photos and documents say about themselves, read from their headers only: no picture is ever decoded, so none can eat the
-// server's memory. Pure functions on bytes that anyone may have sent.
+// What photos and documents say about themselves, read from their headers only: no picture is ever decoded,
+// so none can eat the server's memory. Pure functions on bytes that anyone may have sent.
 namespace gridwarden::media {
 
 // Stored; never renumber.
@@ -21,7 +21,7 @@ inline constexpr int64_t kPixelsMax = 120'000'000;
 
 struct PhotoInfo {
   ContentType type = ContentType::kJpeg;
-  int32_t width = 0;   // 0 for a document
+  int32_t width = 0;  // 0 for a document
   int32_t height = 0;
 };
 
@@ -29,8 +29,8 @@ struct PhotoInfo {
 // INVALID_ARGUMENT / MEDIA_TOO_LARGE above kBytesMax or kPixelsMax.
 absl::StatusOr<PhotoInfo> Inspect(std::string_view content);
 
-// The same picture without EXIF, XMP, IPTC, comments, thumbnails and whatever stands behind its end; colour profile and the way
-// up stay. A PDF is given back as it is. Same errors as Inspect.
+// The same picture without EXIF, XMP, IPTC, comments, thumbnails and whatever stands behind its end; colour
+// profile and the way up stay. A PDF is given back as it is. Same errors as Inspect.
 absl::StatusOr<std::string> StripMetadata(std::string_view content);
 
 // The EXIF orientation (1 to 8) in a TIFF block; none when there is none or it cannot be read.

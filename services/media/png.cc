@@ -9,11 +9,12 @@ namespace gridwarden::media {
 namespace {
 
 // Chunks that the picture itself needs; texts, times, EXIF and unknown ones go.
-constexpr std::string_view kKept[] = {"IHDR", "PLTE", "IDAT", "IEND", "tRNS", "gAMA", "cHRM", "sRGB", "iCCP",
-                                      "sBIT", "bKGD", "pHYs", "acTL", "fcTL", "fdAT"};
+constexpr std::string_view kKept[] = {"IHDR", "PLTE", "IDAT", "IEND", "tRNS", "gAMA", "cHRM", "sRGB",
+                                      "iCCP", "sBIT", "bKGD", "pHYs", "acTL", "fcTL", "fdAT"};
 
 uint32_t Crc(std::string_view bytes) {
-  return static_cast<uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size())));
+  return static_cast<uint32_t>(
+      crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size())));
 }
 
 void AppendBig32(std::string& out, uint32_t value) {
@@ -57,7 +58,8 @@ std::optional<Walked> WalkPng(std::string_view content) {
     if (type == "IHDR") header_end = walked.stripped.size();
     if (type == "IEND") {
       if (!data_seen) return std::nullopt;
-      if (orientation && *orientation != 1) walked.stripped.insert(header_end, Chunk("eXIf", OrientationBlock(*orientation)));
+      if (orientation && *orientation != 1)
+        walked.stripped.insert(header_end, Chunk("eXIf", OrientationBlock(*orientation)));
       return walked;
     }
     at += size + kFrame;

@@ -16,12 +16,14 @@ enum class Uploader { kMayRead, kMayNot };
 
 absl::StatusOr<std::string> ParseName(const std::string& name) {
   constexpr std::string_view kPrefix = "media/";
-  if (name.compare(0, kPrefix.size(), kPrefix) != 0) return InvalidField("name", "want media/ and 64 hex digits");
+  if (name.compare(0, kPrefix.size(), kPrefix) != 0)
+    return InvalidField("name", "want media/ and 64 hex digits");
   return ParseSha256(std::string_view(name).substr(kPrefix.size()), "name");
 }
 
 // The row, when the caller may see it. What is absent and what is out of scope look the same: NOT_FOUND.
-absl::StatusOr<MediaRow> VisibleMedia(MediaArea& area, const rpc::Call& call, const std::string& name, Uploader uploader) {
+absl::StatusOr<MediaRow> VisibleMedia(MediaArea& area, const rpc::Call& call, const std::string& name,
+                                      Uploader uploader) {
   GW_ASSIGN_OR_RETURN(const std::string sha256, ParseName(name));
   std::optional<MediaRow> media;
   std::vector<MediaScope> scopes;
@@ -33,7 +35,8 @@ absl::StatusOr<MediaRow> VisibleMedia(MediaArea& area, const rpc::Call& call, co
   if (!media) return NotFound(name);
   const std::shared_ptr<const domain::Ground> ground = area.directory.ground();
   for (const MediaScope& scope : scopes) {
-    if (uploader == Uploader::kMayRead && !scope.account.IsNil() && scope.account == call.principal.account) return *media;
+    if (uploader == Uploader::kMayRead && !scope.account.IsNil() && scope.account == call.principal.account)
+      return *media;
     if (access::AllowAt(*ground, call, scope.division).ok()) return *media;
   }
   return NotFound(name);
@@ -49,19 +52,22 @@ v1::MediaContent ContentMessage(const MediaRow& media, std::string content) {
 
 }  // namespace
 
-absl::StatusOr<v1::Media> GetMedia(MediaArea& area, const rpc::Call& call, const v1::GetMediaRequest& request) {
+absl::StatusOr<v1::Media> GetMedia(MediaArea& area, const rpc::Call& call,
+                                   const v1::GetMediaRequest& request) {
   GW_ASSIGN_OR_RETURN(const MediaRow media, VisibleMedia(area, call, request.name(), Uploader::kMayRead));
   return MediaMessage(media);
 }
 
-absl::StatusOr<v1::MediaContent> GetMediaContent(MediaArea& area, const rpc::Call& call, const v1::GetMediaContentRequest& request) {
+absl::StatusOr<v1::MediaContent> GetMediaContent(MediaArea& area, const rpc::Call& call,
+                                                 const v1::GetMediaContentRequest& request) {
   GW_ASSIGN_OR_RETURN(const MediaRow media, VisibleMedia(area, call, request.name(), Uploader::kMayRead));
   GW_ASSIGN_OR_RETURN(const std::string original, area.files.Get(absl::BytesToHexString(media.sha256)));
   GW_ASSIGN_OR_RETURN(std::string copy, StripMetadata(original));
   return ContentMessage(media, std::move(copy));
 }
 
-absl::StatusOr<v1::MediaContent> GetMediaOriginal(MediaArea& area, const rpc::Call& call, const v1::GetMediaOriginalRequest& request) {
+absl::StatusOr<v1::MediaContent> GetMediaOriginal(MediaArea& area, const rpc::Call& call,
+                                                  const v1::GetMediaOriginalRequest& request) {
   GW_ASSIGN_OR_RETURN(const MediaRow media, VisibleMedia(area, call, request.name(), Uploader::kMayNot));
   GW_ASSIGN_OR_RETURN(std::string original, area.files.Get(absl::BytesToHexString(media.sha256)));
   return ContentMessage(media, std::move(original));
@@ -72,7 +78,8 @@ absl::StatusOr<v1::ListMissingMediaResponse> ListMissingMedia(MediaArea& area, c
   if (request.sha256s_size() > kDigestsMax) return InvalidField("sha256s", "want at most 1000 digests");
   std::vector<std::string> digests;
   for (int i = 0; i < request.sha256s_size(); ++i) {
-    GW_ASSIGN_OR_RETURN(std::string digest, ParseSha256(request.sha256s(i), absl::StrCat("sha256s[", i, "]")));
+    GW_ASSIGN_OR_RETURN(std::string digest,
+                        ParseSha256(request.sha256s(i), absl::StrCat("sha256s[", i, "]")));
     digests.push_back(std::move(digest));
   }
   absl::flat_hash_map<std::string, int64_t> sizes;

@@ -8,7 +8,8 @@ namespace {
 constexpr char kXmpFlag = 0x04, kExifFlag = 0x08;
 
 bool IsKept(std::string_view type) {
-  return type == "VP8 " || type == "VP8L" || type == "VP8X" || type == "ALPH" || type == "ANIM" || type == "ANMF" || type == "ICCP";
+  return type == "VP8 " || type == "VP8L" || type == "VP8X" || type == "ALPH" || type == "ANIM" ||
+         type == "ANMF" || type == "ICCP";
 }
 
 // Reads width and height from the chunk that holds them; false when the chunk is damaged.

@@ -13,7 +13,8 @@ constexpr int kBatchMax = 500;  // what one transaction and one answer hold comf
 absl::StatusOr<v1::BatchCreatePatrolTasksResponse> BatchCreatePatrolTasks(
     const AreaContext& context, const rpc::Call& call, const v1::BatchCreatePatrolTasksRequest& request) {
   if (request.patrol_tasks_size() > kBatchMax) {
-    return InvalidField("patrol_tasks", absl::StrFormat("got %d, want at most %d", request.patrol_tasks_size(), kBatchMax));
+    return InvalidField("patrol_tasks",
+                        absl::StrFormat("got %d, want at most %d", request.patrol_tasks_size(), kBatchMax));
   }
   std::vector<TaskWish> wishes;
   for (int i = 0; i < request.patrol_tasks_size(); ++i) {
@@ -22,18 +23,19 @@ absl::StatusOr<v1::BatchCreatePatrolTasksResponse> BatchCreatePatrolTasks(
   GW_ASSIGN_OR_RETURN(std::vector<PlannedTask> planned, PlanTasks(context, call, wishes));
   for (PlannedTask& task : planned) task.task.id = Uuid::Make(call.now);
   using Response = v1::BatchCreatePatrolTasksResponse;
-  return rpc::Mutate<Response>(context.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<Response> {
-    Response response;
-    for (const PlannedTask& task : planned) {
-      GW_ASSIGN_OR_RETURN(*response.add_patrol_tasks(), RecordTask(context, call, tx,
-                                                                   {.action = domain::TaskAction::kCreate,
-                                                                    .event = {call.now, call.now},
-                                                                    .acting = task.acting,
-                                                                    .request_id = request.request_id()},
-                                                                   task.task));
-    }
-    return response;
-  });
+  return rpc::Mutate<Response>(
+      context.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<Response> {
+        Response response;
+        for (const PlannedTask& task : planned) {
+          GW_ASSIGN_OR_RETURN(*response.add_patrol_tasks(), RecordTask(context, call, tx,
+                                                                       {.action = domain::TaskAction::kCreate,
+                                                                        .event = {call.now, call.now},
+                                                                        .acting = task.acting,
+                                                                        .request_id = request.request_id()},
+                                                                       task.task));
+        }
+        return response;
+      });
 }
 
 }  // namespace gridwarden::patrol

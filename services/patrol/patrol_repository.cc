@@ -11,25 +11,31 @@
 namespace gridwarden::patrol {
 namespace {
 
-#define GW_TASK_COLUMNS                                                                                            \
-  "task_id, city_id, state, source_id, division, ground_path, category, checklist, post, window_start_us, due_us, "  \
-  "title, result, visit_id, start_us, done_us, late, release_reason, release_note, release_person, release_post, "   \
+#define GW_TASK_COLUMNS                                                                                     \
+  "task_id, city_id, state, source_id, division, ground_path, category, checklist, post, window_start_us, " \
+  "due_us, "                                                                                                \
+  "title, result, visit_id, start_us, done_us, late, release_reason, release_note, release_person, "        \
+  "release_post, "                                                                                          \
   "release_us, created_us, subject_seq, subject_leaf"
-#define GW_VISIT_COLUMNS                                                                                             \
-  "visit_id, city_id, task_id, result, category, source_id, division, ground_path, findings, longitude, latitude, "   \
+#define GW_VISIT_COLUMNS                                                                                  \
+  "visit_id, city_id, task_id, result, category, source_id, division, ground_path, findings, longitude, " \
+  "latitude, "                                                                                            \
   "accuracy_m, given_datum, event_us, receive_us, note, person, post, late, subject_seq, subject_leaf"
-#define GW_TASK_FILTER                                                                                              \
-  " AND (? = '' OR FIND_IN_SET(state, ?)) AND (? IS NULL OR source_id = ?)"                                          \
+#define GW_TASK_FILTER                                                      \
+  " AND (? = '' OR FIND_IN_SET(state, ?)) AND (? IS NULL OR source_id = ?)" \
   " AND (? IS NULL OR (due_us < ? AND state IN (1, 2, 3)))"
 
 constexpr std::string_view kReadTask = "SELECT " GW_TASK_COLUMNS " FROM patrol_task WHERE task_id = ?";
-constexpr std::string_view kLockTask = "SELECT " GW_TASK_COLUMNS " FROM patrol_task WHERE task_id = ? FOR UPDATE";
+constexpr std::string_view kLockTask =
+    "SELECT " GW_TASK_COLUMNS " FROM patrol_task WHERE task_id = ? FOR UPDATE";
 constexpr std::string_view kInsertTask =
     "INSERT INTO patrol_task (" GW_TASK_COLUMNS
     ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr std::string_view kSaveTask =
-    "UPDATE patrol_task SET state = ?, post = ?, due_us = ?, result = ?, visit_id = ?, start_us = ?, done_us = ?, late = ?, "
-    "release_reason = ?, release_note = ?, release_person = ?, release_post = ?, release_us = ?, subject_seq = ?, "
+    "UPDATE patrol_task SET state = ?, post = ?, due_us = ?, result = ?, visit_id = ?, start_us = ?, done_us "
+    "= ?, late = ?, "
+    "release_reason = ?, release_note = ?, release_person = ?, release_post = ?, release_us = ?, subject_seq "
+    "= ?, "
     "subject_leaf = ? WHERE task_id = ? AND subject_seq = ?";
 constexpr std::string_view kListSubtree =
     "SELECT " GW_TASK_COLUMNS
@@ -44,7 +50,8 @@ constexpr std::string_view kListOfPost =
     " ORDER BY due_us, task_id LIMIT ?";
 
 constexpr std::string_view kInsertVisit =
-    "INSERT INTO visit (" GW_VISIT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "INSERT INTO visit (" GW_VISIT_COLUMNS
+    ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr std::string_view kReadVisit = "SELECT " GW_VISIT_COLUMNS " FROM visit WHERE visit_id = ?";
 constexpr std::string_view kReadVisits =
     "SELECT " GW_VISIT_COLUMNS
@@ -59,7 +66,8 @@ std::optional<int64_t> Micros(bool has, const Timestamp& time) {
   return TimeUtil::TimestampToMicroseconds(time);
 }
 
-void SetTime(const std::optional<int64_t>& us, Timestamp* (v1::PatrolTask::*mutable_time)(), v1::PatrolTask& task) {
+void SetTime(const std::optional<int64_t>& us, Timestamp* (v1::PatrolTask::*mutable_time)(),
+             v1::PatrolTask& task) {
   if (us) *(task.*mutable_time)() = TimeUtil::MicrosecondsToTimestamp(*us);
 }
 
@@ -168,9 +176,10 @@ absl::Status InsertTask(db::Transaction& tx, const TaskRow& task) {
       kInsertTask, task.id, task.city, static_cast<int>(value.state()), IdIn(value.source()), task.division,
       task.ground_path, value.category(), value.checklist(), task.post,
       Micros(value.has_window_start_time(), value.window_start_time()), task.due, value.title(),
-      static_cast<int>(value.result()), IdIn(value.visit()), Micros(value.has_start_time(), value.start_time()),
-      Micros(value.has_done_time(), value.done_time()), value.late(), static_cast<int>(release.reason()), release.note(),
-      IdIn(release.person()), IdIn(release.post()), Micros(release.has_time(), release.time()),
+      static_cast<int>(value.result()), IdIn(value.visit()),
+      Micros(value.has_start_time(), value.start_time()), Micros(value.has_done_time(), value.done_time()),
+      value.late(), static_cast<int>(release.reason()), release.note(), IdIn(release.person()),
+      IdIn(release.post()), Micros(release.has_time(), release.time()),
       TimeUtil::TimestampToMicroseconds(value.create_time()), task.subject.seq, task.subject.leaf);
   return Taken(inserted.status(), value.name());
 }
@@ -178,13 +187,14 @@ absl::Status InsertTask(db::Transaction& tx, const TaskRow& task) {
 absl::Status SaveTask(db::Transaction& tx, const TaskRow& task) {
   const v1::PatrolTask& value = task.value;
   const v1::PatrolTask::Release& release = value.release();
-  GW_ASSIGN_OR_RETURN(
-      const uint64_t changed,
-      tx.Exec(kSaveTask, static_cast<int>(value.state()), task.post, task.due, static_cast<int>(value.result()),
-              IdIn(value.visit()), Micros(value.has_start_time(), value.start_time()),
-              Micros(value.has_done_time(), value.done_time()), value.late(), static_cast<int>(release.reason()),
-              release.note(), IdIn(release.person()), IdIn(release.post()), Micros(release.has_time(), release.time()),
-              task.subject.seq, task.subject.leaf, task.id, task.subject.seq - 1));
+  GW_ASSIGN_OR_RETURN(const uint64_t changed,
+                      tx.Exec(kSaveTask, static_cast<int>(value.state()), task.post, task.due,
+                              static_cast<int>(value.result()), IdIn(value.visit()),
+                              Micros(value.has_start_time(), value.start_time()),
+                              Micros(value.has_done_time(), value.done_time()), value.late(),
+                              static_cast<int>(release.reason()), release.note(), IdIn(release.person()),
+                              IdIn(release.post()), Micros(release.has_time(), release.time()),
+                              task.subject.seq, task.subject.leaf, task.id, task.subject.seq - 1));
   if (changed != 1) return EtagMismatch(value.name());
   return absl::OkStatus();
 }
@@ -202,11 +212,12 @@ absl::Status InsertVisit(db::Transaction& tx, const VisitRow& visit) {
     accuracy_m = value.position().accuracy_m();
     given_datum = static_cast<int>(value.position().given_datum());
   }
-  const absl::StatusOr<uint64_t> inserted = tx.Exec(
-      kInsertVisit, visit.id, visit.city, visit.task, static_cast<int>(value.result()), value.category(),
-      IdIn(value.source()), visit.division, visit.ground_path, findings.SerializeAsString(), longitude, latitude, accuracy_m,
-      given_datum, visit.event_time, TimeUtil::TimestampToMicroseconds(value.receive_time()), value.note(),
-      IdIn(value.person()), IdIn(value.post()), value.late(), visit.subject.seq, visit.subject.leaf);
+  const absl::StatusOr<uint64_t> inserted =
+      tx.Exec(kInsertVisit, visit.id, visit.city, visit.task, static_cast<int>(value.result()),
+              value.category(), IdIn(value.source()), visit.division, visit.ground_path,
+              findings.SerializeAsString(), longitude, latitude, accuracy_m, given_datum, visit.event_time,
+              TimeUtil::TimestampToMicroseconds(value.receive_time()), value.note(), IdIn(value.person()),
+              IdIn(value.post()), value.late(), visit.subject.seq, visit.subject.leaf);
   return Taken(inserted.status(), value.name());
 }
 
@@ -222,18 +233,19 @@ absl::StatusOr<std::vector<VisitRow>> ReadVisits(db::Transaction& tx, const Uuid
   return tx.Query(kReadVisits, VisitFromRow, task, after_us, after_us, after_id.Bytes(), limit);
 }
 
-absl::StatusOr<std::vector<TaskRow>> ListSubtree(db::Transaction& tx, std::string_view ground, const TaskFilter& filter,
-                                                 const TaskKey& after, int limit) {
+absl::StatusOr<std::vector<TaskRow>> ListSubtree(db::Transaction& tx, std::string_view ground,
+                                                 const TaskFilter& filter, const TaskKey& after, int limit) {
   const std::string start = std::max(std::string(ground), after.ground_path);
-  return tx.Query(kListSubtree, TaskFromRow, start, access::EndOfSubtree(ground), after.ground_path, after.due_us,
-                  after.due_us, after.id.Bytes(), filter.states, filter.states, filter.source, filter.source,
-                  filter.overdue_as_of, filter.overdue_as_of, limit);
+  return tx.Query(kListSubtree, TaskFromRow, start, access::EndOfSubtree(ground), after.ground_path,
+                  after.due_us, after.due_us, after.id.Bytes(), filter.states, filter.states, filter.source,
+                  filter.source, filter.overdue_as_of, filter.overdue_as_of, limit);
 }
 
-absl::StatusOr<std::vector<TaskRow>> ListOfPost(db::Transaction& tx, const Uuid& post, const TaskFilter& filter,
-                                                const TaskKey& after, int limit) {
+absl::StatusOr<std::vector<TaskRow>> ListOfPost(db::Transaction& tx, const Uuid& post,
+                                                const TaskFilter& filter, const TaskKey& after, int limit) {
   return tx.Query(kListOfPost, TaskFromRow, post, after.due_us, after.due_us, after.id.Bytes(), filter.states,
-                  filter.states, filter.source, filter.source, filter.overdue_as_of, filter.overdue_as_of, limit);
+                  filter.states, filter.source, filter.source, filter.overdue_as_of, filter.overdue_as_of,
+                  limit);
 }
 
 std::string_view ListSubtreeSql() { return kListSubtree; }

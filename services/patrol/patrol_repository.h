@@ -18,7 +18,7 @@ namespace gridwarden::patrol {
 // A task as its row holds it.
 struct TaskRow {
   Uuid id;
-  Uuid city;                // the CITY above its division; nil when there is none
+  Uuid city;  // the CITY above its division; nil when there is none
   Uuid division;
   std::string ground_path;  // Ground::PathKey(division) when it was planned
   Uuid post;                // nil while PLANNED
@@ -55,9 +55,9 @@ absl::StatusOr<std::vector<VisitRow>> ReadVisits(db::Transaction& tx, const Uuid
                                                  const Uuid& after_id, int limit);
 
 struct TaskFilter {
-  std::string states;                                   // "1,2"; empty = all
-  Uuid source;                                          // nil = all
-  absl::Time overdue_as_of = absl::InfiniteFuture();    // only open tasks due before this; InfiniteFuture = all
+  std::string states;                                 // "1,2"; empty = all
+  Uuid source;                                        // nil = all
+  absl::Time overdue_as_of = absl::InfiniteFuture();  // only open tasks due before this; InfiniteFuture = all
 };
 // Where a page goes on: after this task.
 struct TaskKey {
@@ -66,11 +66,11 @@ struct TaskKey {
   Uuid id;
 };
 // Tasks of one subtree (a path key; empty = everywhere) by ground, due time, id.
-absl::StatusOr<std::vector<TaskRow>> ListSubtree(db::Transaction& tx, std::string_view ground, const TaskFilter& filter,
-                                                 const TaskKey& after, int limit);
+absl::StatusOr<std::vector<TaskRow>> ListSubtree(db::Transaction& tx, std::string_view ground,
+                                                 const TaskFilter& filter, const TaskKey& after, int limit);
 // Tasks of one post by due time, id.
-absl::StatusOr<std::vector<TaskRow>> ListOfPost(db::Transaction& tx, const Uuid& post, const TaskFilter& filter,
-                                                const TaskKey& after, int limit);
+absl::StatusOr<std::vector<TaskRow>> ListOfPost(db::Transaction& tx, const Uuid& post,
+                                                const TaskFilter& filter, const TaskKey& after, int limit);
 
 // The hot statements, for the test that asks EXPLAIN.
 std::string_view ListSubtreeSql();

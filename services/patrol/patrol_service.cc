@@ -8,9 +8,10 @@ namespace {
 template <typename Request, typename Response>
 void Add(rpc::Registry& registry, const AreaContext& context, const char* method,
          absl::StatusOr<Response> (*body)(const AreaContext&, const rpc::Call&, const Request&)) {
-  registry.Add<Request, Response>(
-      std::string("gridwarden.patrol.v1.PatrolService/") + method,
-      [context, body](const rpc::Call& call, const Request& request) { return body(context, call, request); });
+  registry.Add<Request, Response>(std::string("gridwarden.patrol.v1.PatrolService/") + method,
+                                  [context, body](const rpc::Call& call, const Request& request) {
+                                    return body(context, call, request);
+                                  });
 }
 
 }  // namespace

@@ -12,18 +12,25 @@ namespace gridwarden::patrol {
 
 std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Registry& registry);
 
-absl::StatusOr<v1::PatrolTask> CreatePatrolTask(const AreaContext&, const rpc::Call&, const v1::CreatePatrolTaskRequest&);
-absl::StatusOr<v1::BatchCreatePatrolTasksResponse> BatchCreatePatrolTasks(const AreaContext&, const rpc::Call&,
-                                                                          const v1::BatchCreatePatrolTasksRequest&);
-absl::StatusOr<v1::PatrolTask> AssignPatrolTask(const AreaContext&, const rpc::Call&, const v1::AssignPatrolTaskRequest&);
-absl::StatusOr<v1::PatrolTask> StartPatrolTask(const AreaContext&, const rpc::Call&, const v1::StartPatrolTaskRequest&);
+absl::StatusOr<v1::PatrolTask> CreatePatrolTask(const AreaContext&, const rpc::Call&,
+                                                const v1::CreatePatrolTaskRequest&);
+absl::StatusOr<v1::BatchCreatePatrolTasksResponse> BatchCreatePatrolTasks(
+    const AreaContext&, const rpc::Call&, const v1::BatchCreatePatrolTasksRequest&);
+absl::StatusOr<v1::PatrolTask> AssignPatrolTask(const AreaContext&, const rpc::Call&,
+                                                const v1::AssignPatrolTaskRequest&);
+absl::StatusOr<v1::PatrolTask> StartPatrolTask(const AreaContext&, const rpc::Call&,
+                                               const v1::StartPatrolTaskRequest&);
 absl::StatusOr<v1::Visit> SubmitVisit(const AreaContext&, const rpc::Call&, const v1::SubmitVisitRequest&);
-absl::StatusOr<v1::PatrolTask> MissPatrolTask(const AreaContext&, const rpc::Call&, const v1::MissPatrolTaskRequest&);
-absl::StatusOr<v1::PatrolTask> WaivePatrolTask(const AreaContext&, const rpc::Call&, const v1::WaivePatrolTaskRequest&);
-absl::StatusOr<v1::PatrolTask> GetPatrolTask(const AreaContext&, const rpc::Call&, const v1::GetPatrolTaskRequest&);
+absl::StatusOr<v1::PatrolTask> MissPatrolTask(const AreaContext&, const rpc::Call&,
+                                              const v1::MissPatrolTaskRequest&);
+absl::StatusOr<v1::PatrolTask> WaivePatrolTask(const AreaContext&, const rpc::Call&,
+                                               const v1::WaivePatrolTaskRequest&);
+absl::StatusOr<v1::PatrolTask> GetPatrolTask(const AreaContext&, const rpc::Call&,
+                                             const v1::GetPatrolTaskRequest&);
 absl::StatusOr<v1::ListPatrolTasksResponse> ListPatrolTasks(const AreaContext&, const rpc::Call&,
                                                             const v1::ListPatrolTasksRequest&);
 absl::StatusOr<v1::Visit> GetVisit(const AreaContext&, const rpc::Call&, const v1::GetVisitRequest&);
-absl::StatusOr<v1::ListVisitsResponse> ListVisits(const AreaContext&, const rpc::Call&, const v1::ListVisitsRequest&);
+absl::StatusOr<v1::ListVisitsResponse> ListVisits(const AreaContext&, const rpc::Call&,
+                                                  const v1::ListVisitsRequest&);
 
 }  // namespace gridwarden::patrol

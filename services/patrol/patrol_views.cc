@@ -34,12 +34,13 @@ std::vector<std::string> KeyParts(const TaskRow& task) {
 // In scope, or assigned to the caller.
 absl::Status AllowReader(const domain::Ground& ground, const rpc::Call& call, const TaskRow& task) {
   const absl::StatusOr<access::Acting> at = access::AllowAt(ground, call, task.division);
-  if (at.ok() || (!task.post.IsNil() && access::AllowAssigned(ground, call, task.post).ok())) return absl::OkStatus();
+  if (at.ok() || (!task.post.IsNil() && access::AllowAssigned(ground, call, task.post).ok()))
+    return absl::OkStatus();
   return at.status();
 }
 
-absl::StatusOr<TaskRow> ReadForCaller(const AreaContext& context, const rpc::Call& call, std::string_view name,
-                                      std::string_view field) {
+absl::StatusOr<TaskRow> ReadForCaller(const AreaContext& context, const rpc::Call& call,
+                                      std::string_view name, std::string_view field) {
   const std::shared_ptr<const domain::Ground> ground = context.directory.ground();
   GW_ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("patrolTasks", name, field));
   TaskRow task;
@@ -53,21 +54,24 @@ absl::StatusOr<TaskRow> ReadForCaller(const AreaContext& context, const rpc::Cal
   return task;
 }
 
-// The caller's own tasks: each post's are in order already, so the first ones of all are among the first ones of each.
-absl::StatusOr<std::vector<TaskRow>> ReadOwn(db::Transaction& tx, const std::vector<Uuid>& posts, const TaskFilter& filter,
-                                             const TaskKey& after, int limit) {
+// The caller's own tasks: each post's are in order already, so the first ones of all are among the first ones
+// of each.
+absl::StatusOr<std::vector<TaskRow>> ReadOwn(db::Transaction& tx, const std::vector<Uuid>& posts,
+                                             const TaskFilter& filter, const TaskKey& after, int limit) {
   std::vector<TaskRow> found;
   for (const Uuid& post : posts) {
     GW_ASSIGN_OR_RETURN(std::vector<TaskRow> part, ListOfPost(tx, post, filter, after, limit));
     std::move(part.begin(), part.end(), std::back_inserter(found));
   }
-  std::sort(found.begin(), found.end(),
-            [](const TaskRow& a, const TaskRow& b) { return std::pair(a.due, a.id) < std::pair(b.due, b.id); });
+  std::sort(found.begin(), found.end(), [](const TaskRow& a, const TaskRow& b) {
+    return std::pair(a.due, a.id) < std::pair(b.due, b.id);
+  });
   if (static_cast<int>(found.size()) > limit) found.resize(limit);
   return found;
 }
 
-absl::StatusOr<std::vector<TaskRow>> ReadSubtrees(db::Transaction& tx, const std::vector<std::string>& grounds,
+absl::StatusOr<std::vector<TaskRow>> ReadSubtrees(db::Transaction& tx,
+                                                  const std::vector<std::string>& grounds,
                                                   const TaskFilter& filter, const TaskKey& after, int limit) {
   std::vector<TaskRow> found;
   for (const std::string& ground : grounds) {
@@ -112,19 +116,22 @@ absl::StatusOr<v1::ListPatrolTasksResponse> ListPatrolTasks(const AreaContext& c
   const std::vector<Uuid> posts = access::AssigneesOf(*ground, call);
   std::vector<TaskRow> found;
   GW_RETURN_IF_ERROR(context.database.Read(call.deadline, [&](db::Transaction& tx) -> absl::Status {
-    GW_ASSIGN_OR_RETURN(found, request.assigned_to_me() ? ReadOwn(tx, posts, filter, after, page.size + 1)
-                                                        : ReadSubtrees(tx, grounds, filter, after, page.size + 1));
+    GW_ASSIGN_OR_RETURN(found, request.assigned_to_me()
+                                   ? ReadOwn(tx, posts, filter, after, page.size + 1)
+                                   : ReadSubtrees(tx, grounds, filter, after, page.size + 1));
     return absl::OkStatus();
   }));
   v1::ListPatrolTasksResponse response;
-  for (int i = 0; i < page.size && i < static_cast<int>(found.size()); ++i) *response.add_patrol_tasks() = found[i].value;
+  for (int i = 0; i < page.size && i < static_cast<int>(found.size()); ++i)
+    *response.add_patrol_tasks() = found[i].value;
   if (static_cast<int>(found.size()) > page.size) {
     response.set_next_page_token(rpc::NextPageToken(request, KeyParts(found[page.size - 1])));
   }
   return response;
 }
 
-absl::StatusOr<v1::Visit> GetVisit(const AreaContext& context, const rpc::Call& call, const v1::GetVisitRequest& request) {
+absl::StatusOr<v1::Visit> GetVisit(const AreaContext& context, const rpc::Call& call,
+                                   const v1::GetVisitRequest& request) {
   const std::vector<std::string> parts = absl::StrSplit(request.name(), '/');
   const std::optional<Uuid> id =
       parts.size() == 4 && parts[2] == "visits" ? Uuid::Parse(parts[3]) : std::nullopt;
@@ -158,7 +165,8 @@ absl::StatusOr<v1::ListVisitsResponse> ListVisits(const AreaContext& context, co
     return absl::OkStatus();
   }));
   v1::ListVisitsResponse response;
-  for (int i = 0; i < page.size && i < static_cast<int>(visits.size()); ++i) *response.add_visits() = visits[i].value;
+  for (int i = 0; i < page.size && i < static_cast<int>(visits.size()); ++i)
+    *response.add_visits() = visits[i].value;
   if (static_cast<int>(visits.size()) > page.size) {
     const VisitRow& last = visits[page.size - 1];
     response.set_next_page_token(

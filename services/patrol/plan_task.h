@@ -21,13 +21,14 @@ struct TaskWish {
   std::string field;
 };
 
-// Checks every wish against policy, ground and ledger (one BatchGetSources), outside any transaction. The tasks are ISSUED where a post
-// is named, else PLANNED; ids are not yet given.
+// Checks every wish against policy, ground and ledger (one BatchGetSources), outside any transaction. The
+// tasks are ISSUED where a post is named, else PLANNED; ids are not yet given.
 absl::StatusOr<std::vector<PlannedTask>> PlanTasks(const AreaContext& context, const rpc::Call& call,
                                                    std::span<const TaskWish> wishes);
 
-// The post must exist now and stand at the task's division or above it. INVALID_FIELD naming `field` otherwise.
-absl::StatusOr<Uuid> CheckPost(const domain::Ground& ground, absl::Time now, const Uuid& division, std::string_view post,
-                               std::string_view field);
+// The post must exist now and stand at the task's division or above it. INVALID_FIELD naming `field`
+// otherwise.
+absl::StatusOr<Uuid> CheckPost(const domain::Ground& ground, absl::Time now, const Uuid& division,
+                               std::string_view post, std::string_view field);
 
 }  // namespace gridwarden::patrol

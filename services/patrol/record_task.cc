@@ -11,8 +11,8 @@
 
 namespace gridwarden::patrol {
 
-absl::StatusOr<v1::PatrolTask> RecordTask(const AreaContext& context, const rpc::Call& call, db::Transaction& tx,
-                                          const TaskStep& step, TaskRow task) {
+absl::StatusOr<v1::PatrolTask> RecordTask(const AreaContext& context, const rpc::Call& call,
+                                          db::Transaction& tx, const TaskStep& step, TaskRow task) {
   const bool is_new = task.subject.seq == 0;
   v1::PatrolTask& value = task.value;
   value.set_name(ResourceName("patrolTasks", task.id));
@@ -76,7 +76,8 @@ google::protobuf::Timestamp ToTimestamp(absl::Time time) {
 absl::StatusOr<absl::Time> ToTime(const google::protobuf::Timestamp& time, std::string_view field) {
   constexpr int64_t kYear2000 = 946'684'800;
   constexpr int64_t kYear2200 = 7'258'118'400;
-  if (time.seconds() < kYear2000 || time.seconds() > kYear2200 || time.nanos() < 0 || time.nanos() > 999'999'999) {
+  if (time.seconds() < kYear2000 || time.seconds() > kYear2200 || time.nanos() < 0 ||
+      time.nanos() > 999'999'999) {
     return InvalidField(field, "want a time between the years 2000 and 2200");
   }
   return absl::FromUnixMicros(time.seconds() * 1'000'000 + time.nanos() / 1'000);

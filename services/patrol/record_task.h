@@ -23,10 +23,10 @@ struct TaskStep {
   std::string request_id;
 };
 
-// Writes the task as it stands after the step (inserted when its subject_seq is 0) and its journal entry; answers it with the
-// new etag.
-absl::StatusOr<v1::PatrolTask> RecordTask(const AreaContext& context, const rpc::Call& call, db::Transaction& tx,
-                                          const TaskStep& step, TaskRow task);
+// Writes the task as it stands after the step (inserted when its subject_seq is 0) and its journal entry;
+// answers it with the new etag.
+absl::StatusOr<v1::PatrolTask> RecordTask(const AreaContext& context, const rpc::Call& call,
+                                          db::Transaction& tx, const TaskStep& step, TaskRow task);
 
 // Locks the task; answers as Absent when there is none. The caller asks for permission next.
 absl::StatusOr<TaskRow> LockForScope(const domain::Ground& ground, const rpc::Call& call, db::Transaction& tx,

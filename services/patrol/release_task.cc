@@ -12,8 +12,9 @@ absl::Status CheckOrder(const ReleaseOrder& order) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<v1::PatrolTask> ReleaseTask(const AreaContext& context, const rpc::Call& call, const domain::Ground& ground,
-                                           db::Transaction& tx, domain::TaskAction action, const ReleaseOrder& order) {
+absl::StatusOr<v1::PatrolTask> ReleaseTask(const AreaContext& context, const rpc::Call& call,
+                                           const domain::Ground& ground, db::Transaction& tx,
+                                           domain::TaskAction action, const ReleaseOrder& order) {
   GW_ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("patrolTasks", order.name));
   GW_ASSIGN_OR_RETURN(TaskRow task, LockForScope(ground, call, tx, id));
   GW_ASSIGN_OR_RETURN(const access::Acting acting, access::AllowAt(ground, call, task.division));
@@ -21,8 +22,9 @@ absl::StatusOr<v1::PatrolTask> ReleaseTask(const AreaContext& context, const rpc
   const domain::TaskState from = StateOf(task);
   GW_ASSIGN_OR_RETURN(const domain::TaskState to, domain::NextTaskState(from, action));
   if (action == domain::TaskAction::kMiss && call.now <= task.due) {
-    return FailedPrecondition("ILLEGAL_TRANSITION", "the task is not due yet",
-                              {{"state", std::string(domain::NameOf(from))}, {"action", std::string(domain::NameOf(action))}});
+    return FailedPrecondition(
+        "ILLEGAL_TRANSITION", "the task is not due yet",
+        {{"state", std::string(domain::NameOf(from))}, {"action", std::string(domain::NameOf(action))}});
   }
   const domain::Tenure* holder = ground.HolderOf(task.post, call.now, absl::InfiniteFuture());
   if (action == domain::TaskAction::kWaive && holder != nullptr && holder->person == call.principal.person) {

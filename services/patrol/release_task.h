@@ -16,8 +16,10 @@ struct ReleaseOrder {
 // INVALID_FIELD without a note for OTHER, or with one of more than 500 characters.
 absl::Status CheckOrder(const ReleaseOrder& order);
 
-// Does it inside `tx`. `action` is kMiss (only after the due time) or kWaive (never by who holds the assigned post).
-absl::StatusOr<v1::PatrolTask> ReleaseTask(const AreaContext& context, const rpc::Call& call, const domain::Ground& ground,
-                                           db::Transaction& tx, domain::TaskAction action, const ReleaseOrder& order);
+// Does it inside `tx`. `action` is kMiss (only after the due time) or kWaive (never by who holds the assigned
+// post).
+absl::StatusOr<v1::PatrolTask> ReleaseTask(const AreaContext& context, const rpc::Call& call,
+                                           const domain::Ground& ground, db::Transaction& tx,
+                                           domain::TaskAction action, const ReleaseOrder& order);
 
 }  // namespace gridwarden::patrol

@@ -23,15 +23,20 @@ constexpr std::string_view kMediaPrefix = "media/";
 
 // The 32 bytes in "media/{sha256 in lower-case hex}".
 absl::StatusOr<std::string> ParseMedia(std::string_view name, std::string_view field) {
-  const auto bad = [&] { return InvalidField(field, absl::StrFormat("got \"%s\", want media/{sha256}", name.substr(0, 80))); };
+  const auto bad = [&] {
+    return InvalidField(field, absl::StrFormat("got \"%s\", want media/{sha256}", name.substr(0, 80)));
+  };
   if (name.size() != kMediaPrefix.size() + 64 || !name.starts_with(kMediaPrefix)) return bad();
   std::string digest;
   for (size_t i = kMediaPrefix.size(); i < name.size(); i += 2) {
     int byte = 0;
     for (const char c : name.substr(i, 2)) {
-      if (c >= '0' && c <= '9') byte = byte * 16 + (c - '0');
-      else if (c >= 'a' && c <= 'f') byte = byte * 16 + (c - 'a' + 10);
-      else return bad();
+      if (c >= '0' && c <= '9')
+        byte = byte * 16 + (c - '0');
+      else if (c >= 'a' && c <= 'f')
+        byte = byte * 16 + (c - 'a' + 10);
+      else
+        return bad();
     }
     digest.push_back(static_cast<char>(byte));
   }
@@ -51,7 +56,8 @@ absl::StatusOr<std::vector<std::string>> MediaOf(const v1::Visit& visit) {
   }
   for (int i = 0; i < visit.answers_size(); ++i) {
     for (int k = 0; k < visit.answers(i).media_size(); ++k) {
-      GW_RETURN_IF_ERROR(add(visit.answers(i).media(k), absl::StrFormat("visit.answers[%d].media[%d]", i, k)));
+      GW_RETURN_IF_ERROR(
+          add(visit.answers(i).media(k), absl::StrFormat("visit.answers[%d].media[%d]", i, k)));
     }
   }
   return media;
@@ -59,18 +65,21 @@ absl::StatusOr<std::vector<std::string>> MediaOf(const v1::Visit& visit) {
 
 absl::Status CheckAnswers(const domain::Policy& policy, const v1::Visit& visit) {
   if (visit.answers_size() > kAnswersMax) {
-    return InvalidField("visit.answers", absl::StrFormat("got %d, want at most %d", visit.answers_size(), kAnswersMax));
+    return InvalidField("visit.answers",
+                        absl::StrFormat("got %d, want at most %d", visit.answers_size(), kAnswersMax));
   }
   std::vector<domain::Answer> answers;
   for (const type::v1::ChecklistAnswer& answer : visit.answers()) {
-    answers.push_back({answer.checklist(), answer.item(), answer.value(), {answer.media().begin(), answer.media().end()}});
+    answers.push_back(
+        {answer.checklist(), answer.item(), answer.value(), {answer.media().begin(), answer.media().end()}});
   }
   return domain::ValidateAnswers(policy, answers, "visit.answers");
 }
 
 absl::Status CheckEvidence(const v1::Visit& visit) {
   if (visit.evidence_size() > kEvidenceMax) {
-    return InvalidField("visit.evidence", absl::StrFormat("got %d, want at most %d", visit.evidence_size(), kEvidenceMax));
+    return InvalidField("visit.evidence",
+                        absl::StrFormat("got %d, want at most %d", visit.evidence_size(), kEvidenceMax));
   }
   if (visit.result() != v1::Visit::PROBLEM) return absl::OkStatus();
   std::vector<domain::Evidence> evidence;
@@ -102,18 +111,21 @@ absl::Status CheckSource(const AreaContext& context, const rpc::Call& call, cons
   GW_RETURN_IF_ERROR(ParseResourceName("sources", name, "visit.source").status());
   source::v1::GetSourceRequest request;
   request.set_name(name);
-  return rpc::Send<source::v1::Source>(context.channel("source"), call, "gridwarden.source.v1.SourceService/GetSource",
-                                       request)
+  return rpc::Send<source::v1::Source>(context.channel("source"), call,
+                                       "gridwarden.source.v1.SourceService/GetSource", request)
       .status();
 }
 
-// Who holds the assigned post now, or held it when it happened (guarantees.md 6.5: accepted if the event lies in the tenure).
-absl::StatusOr<access::Acting> AllowVisitor(const domain::Ground& ground, const rpc::Call& call, const Uuid& post,
-                                            const domain::EventInterval& event) {
+// Who holds the assigned post now, or held it when it happened (guarantees.md 6.5: accepted if the event lies
+// in the tenure).
+absl::StatusOr<access::Acting> AllowVisitor(const domain::Ground& ground, const rpc::Call& call,
+                                            const Uuid& post, const domain::EventInterval& event) {
   absl::StatusOr<access::Acting> now = access::AllowAssigned(ground, call, post);
   if (now.ok() || post.IsNil()) return now;
-  for (const domain::Holding& held : ground.HoldingsOf(call.principal.person, event.latest, absl::InfiniteFuture())) {
-    if (held.post->id == post) return access::Acting{post, held.tenure->id, held.post->kind, ground.DivisionOf(*held.post)};
+  for (const domain::Holding& held :
+       ground.HoldingsOf(call.principal.person, event.latest, absl::InfiniteFuture())) {
+    if (held.post->id == post)
+      return access::Acting{post, held.tenure->id, held.post->kind, ground.DivisionOf(*held.post)};
   }
   return now;
 }
@@ -124,7 +136,8 @@ bool MayNamePeople(const domain::Policy& policy, const type::v1::ChecklistAnswer
   return item == nullptr || item->answer == "text" || item->answer == "signature";
 }
 
-v1::VisitEvent EventOf(const domain::Policy& policy, const VisitRow& visit, const domain::EventInterval& interval) {
+v1::VisitEvent EventOf(const domain::Policy& policy, const VisitRow& visit,
+                       const domain::EventInterval& interval) {
   const v1::Visit& value = visit.value;
   v1::VisitEvent event;
   event.set_name(value.name());
@@ -157,7 +170,8 @@ absl::StatusOr<v1::Visit> SubmitVisit(const AreaContext& context, const rpc::Cal
   GW_ASSIGN_OR_RETURN(const Uuid task_id, ParseResourceName("patrolTasks", request.parent(), "parent"));
   VisitRow visit;
   visit.value = request.visit();
-  if (visit.value.result() == v1::Visit::RESULT_UNSPECIFIED) return InvalidField("visit.result", "got nothing, want a result");
+  if (visit.value.result() == v1::Visit::RESULT_UNSPECIFIED)
+    return InvalidField("visit.result", "got nothing, want a result");
   if (!visit.value.has_event_time()) return InvalidField("visit.event_time", "got nothing, want a time");
   GW_ASSIGN_OR_RETURN(const absl::Time claimed, ToTime(visit.value.event_time(), "visit.event_time"));
   GW_ASSIGN_OR_RETURN(const domain::EventInterval event, domain::DefendEventTime(claimed, call.now));
@@ -178,79 +192,82 @@ absl::StatusOr<v1::Visit> SubmitVisit(const AreaContext& context, const rpc::Cal
     visit.id = *id;
   }
 
-  return rpc::Mutate<v1::Visit>(context.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Visit> {
-    absl::StatusOr<TaskRow> locked = LockTask(tx, task_id);
-    // Nobody is assigned to what is not there: the same words as for somebody else's task.
-    if (absl::IsNotFound(locked.status())) return access::AllowAssigned(*ground, call, Uuid()).status();
-    if (!locked.ok()) return locked.status();
-    TaskRow task = *std::move(locked);
-    GW_ASSIGN_OR_RETURN(const access::Acting acting, AllowVisitor(*ground, call, task.post, event));
-    GW_RETURN_IF_ERROR(CheckEtag(task, request.etag()));
-    const domain::TaskState from = StateOf(task);
-    GW_ASSIGN_OR_RETURN(const domain::TaskState to, domain::NextTaskState(from, domain::TaskAction::kSubmitVisit));
+  return rpc::Mutate<v1::Visit>(
+      context.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Visit> {
+        absl::StatusOr<TaskRow> locked = LockTask(tx, task_id);
+        // Nobody is assigned to what is not there: the same words as for somebody else's task.
+        if (absl::IsNotFound(locked.status())) return access::AllowAssigned(*ground, call, Uuid()).status();
+        if (!locked.ok()) return locked.status();
+        TaskRow task = *std::move(locked);
+        GW_ASSIGN_OR_RETURN(const access::Acting acting, AllowVisitor(*ground, call, task.post, event));
+        GW_RETURN_IF_ERROR(CheckEtag(task, request.etag()));
+        const domain::TaskState from = StateOf(task);
+        GW_ASSIGN_OR_RETURN(const domain::TaskState to,
+                            domain::NextTaskState(from, domain::TaskAction::kSubmitVisit));
 
-    VisitRow made = visit;
-    v1::Visit& value = made.value;
-    made.task = task.id;
-    made.city = task.city;
-    made.division = task.division;
-    made.ground_path = task.ground_path;
-    made.event_time = event.earliest;
-    if (!value.division().empty()) {
-      GW_ASSIGN_OR_RETURN(const access::Standing standing,
-                          access::StandingOf(*ground, value.division(), event.latest, "visit.division"));
-      if (!ground->IsWithin(standing.division, task.division)) {
-        return InvalidField("visit.division", "want the task's division or one below it");
-      }
-      made.division = standing.division;
-      made.ground_path = standing.ground_path;
-    }
-    value.set_name(absl::StrCat(task.value.name(), "/visits/", made.id.ToString()));
-    value.set_division(ResourceName("divisions", made.division));
-    if (value.category().empty()) value.set_category(task.value.category());
-    if (value.source().empty()) value.set_source(task.value.source());
-    if (value.result() == v1::Visit::PROBLEM && value.category().empty()) {
-      return InvalidField("visit.category", "got nothing, want the category of the problem: the task names none");
-    }
-    *value.mutable_event_time() = ToTimestamp(event.earliest);
-    *value.mutable_receive_time() = ToTimestamp(call.now);
-    value.set_person(ResourceName("persons", call.principal.person));
-    value.set_post(ResourceName("posts", acting.post));
-    value.set_late(domain::IsLate(event, task.due));
-    made.subject.id = made.id;
+        VisitRow made = visit;
+        v1::Visit& value = made.value;
+        made.task = task.id;
+        made.city = task.city;
+        made.division = task.division;
+        made.ground_path = task.ground_path;
+        made.event_time = event.earliest;
+        if (!value.division().empty()) {
+          GW_ASSIGN_OR_RETURN(const access::Standing standing,
+                              access::StandingOf(*ground, value.division(), event.latest, "visit.division"));
+          if (!ground->IsWithin(standing.division, task.division)) {
+            return InvalidField("visit.division", "want the task's division or one below it");
+          }
+          made.division = standing.division;
+          made.ground_path = standing.ground_path;
+        }
+        value.set_name(absl::StrCat(task.value.name(), "/visits/", made.id.ToString()));
+        value.set_division(ResourceName("divisions", made.division));
+        if (value.category().empty()) value.set_category(task.value.category());
+        if (value.source().empty()) value.set_source(task.value.source());
+        if (value.result() == v1::Visit::PROBLEM && value.category().empty()) {
+          return InvalidField("visit.category",
+                              "got nothing, want the category of the problem: the task names none");
+        }
+        *value.mutable_event_time() = ToTimestamp(event.earliest);
+        *value.mutable_receive_time() = ToTimestamp(call.now);
+        value.set_person(ResourceName("persons", call.principal.person));
+        value.set_post(ResourceName("posts", acting.post));
+        value.set_late(domain::IsLate(event, task.due));
+        made.subject.id = made.id;
 
-    const v1::VisitEvent visit_event = EventOf(*context.policy, made, event);
-    GW_ASSIGN_OR_RETURN(const journal::Sealed sealed,
-                        journal::Seal(call, {.kind = "visit",
-                                             .before = made.subject,
-                                             .event = &visit_event,
-                                             .post = acting.post,
-                                             .tenure = acting.tenure,
-                                             .earliest = event.earliest,
-                                             .latest = event.latest,
-                                             .media = media,
-                                             .rule_version = context.policy->version,
-                                             .request_id = request.request_id()}));
-    made.subject = sealed.after;
-    GW_RETURN_IF_ERROR(InsertVisit(tx, made));
-    GW_RETURN_IF_ERROR(journal::Stage(tx, sealed));
+        const v1::VisitEvent visit_event = EventOf(*context.policy, made, event);
+        GW_ASSIGN_OR_RETURN(const journal::Sealed sealed,
+                            journal::Seal(call, {.kind = "visit",
+                                                 .before = made.subject,
+                                                 .event = &visit_event,
+                                                 .post = acting.post,
+                                                 .tenure = acting.tenure,
+                                                 .earliest = event.earliest,
+                                                 .latest = event.latest,
+                                                 .media = media,
+                                                 .rule_version = context.policy->version,
+                                                 .request_id = request.request_id()}));
+        made.subject = sealed.after;
+        GW_RETURN_IF_ERROR(InsertVisit(tx, made));
+        GW_RETURN_IF_ERROR(journal::Stage(tx, sealed));
 
-    SetState(task, to);
-    task.value.set_result(value.result());
-    task.value.set_visit(value.name());
-    *task.value.mutable_done_time() = value.event_time();
-    task.value.set_late(value.late());
-    task.value.clear_release();
-    GW_RETURN_IF_ERROR(RecordTask(context, call, tx,
-                                  {.action = domain::TaskAction::kSubmitVisit,
-                                   .from = from,
-                                   .event = event,
-                                   .acting = acting,
-                                   .request_id = request.request_id()},
-                                  task)
-                           .status());
-    return value;
-  });
+        SetState(task, to);
+        task.value.set_result(value.result());
+        task.value.set_visit(value.name());
+        *task.value.mutable_done_time() = value.event_time();
+        task.value.set_late(value.late());
+        task.value.clear_release();
+        GW_RETURN_IF_ERROR(RecordTask(context, call, tx,
+                                      {.action = domain::TaskAction::kSubmitVisit,
+                                       .from = from,
+                                       .event = event,
+                                       .acting = acting,
+                                       .request_id = request.request_id()},
+                                      task)
+                               .status());
+        return value;
+      });
 }
 
 }  // namespace gridwarden::patrol

@@ -21,7 +21,8 @@ std::vector<std::string> CategoriesOf(const domain::Policy* policy, std::string_
   if (policy == nullptr) return found;
   for (size_t i = 0; i < found.size(); ++i) {
     for (const auto& [code, one] : policy->categories) {
-      if (one.parent == found[i] && std::find(found.begin(), found.end(), code) == found.end()) found.push_back(code);
+      if (one.parent == found[i] && std::find(found.begin(), found.end(), code) == found.end())
+        found.push_back(code);
     }
   }
   return found;
@@ -30,10 +31,12 @@ std::vector<std::string> CategoriesOf(const domain::Policy* policy, std::string_
 domain::Instant InstantOf(const domain::Policy* policy, const rpc::Call& call, bool is_set,
                           const google::protobuf::Timestamp& as_of) {
   absl::TimeZone zone;
-  if (policy == nullptr || policy->calendar.time_zone.empty() || !absl::LoadTimeZone(policy->calendar.time_zone, &zone)) {
+  if (policy == nullptr || policy->calendar.time_zone.empty() ||
+      !absl::LoadTimeZone(policy->calendar.time_zone, &zone)) {
     zone = absl::FixedTimeZone(8 * 3600);
   }
-  const absl::Time at = is_set ? absl::FromUnixSeconds(as_of.seconds()) + absl::Nanoseconds(as_of.nanos()) : call.now;
+  const absl::Time at =
+      is_set ? absl::FromUnixSeconds(as_of.seconds()) + absl::Nanoseconds(as_of.nanos()) : call.now;
   const absl::Time day_end = absl::FromCivil(absl::ToCivilDay(at, zone) + 1, zone);
   return {.us = absl::ToUnixMicros(at), .day_end_us = absl::ToUnixMicros(day_end)};
 }

@@ -11,7 +11,8 @@
 #include "google/protobuf/timestamp.pb.h"
 #include "platform/rpc/call.h"
 
-// What every read of the board settles first: which division, may the caller see it, which categories, which instant.
+// What every read of the board settles first: which division, may the caller see it, which categories, which
+// instant.
 namespace gridwarden::report {
 
 // The division a spelling means. NOT_FOUND when there is none; NOT_ALLOWED outside the caller's subtrees.
@@ -22,7 +23,8 @@ absl::StatusOr<const domain::Division*> AllowedDivision(const domain::Ground& gr
 std::vector<std::string> CategoriesOf(const domain::Policy* policy, std::string_view category);
 
 // The instant asked for (now when unset) and the end of its local day.
-domain::Instant InstantOf(const domain::Policy* policy, const rpc::Call& call, bool is_set, const google::protobuf::Timestamp& as_of);
+domain::Instant InstantOf(const domain::Policy* policy, const rpc::Call& call, bool is_set,
+                          const google::protobuf::Timestamp& as_of);
 
 google::protobuf::Timestamp TimestampOf(int64_t us);
 

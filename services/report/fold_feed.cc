@@ -25,7 +25,9 @@ absl::Status PlaceFact(uint64_t index, std::string_view division, const domain::
   fact.division = *id;
   fact.path = ground.FindDivision(*id) == nullptr ? "" : ground.PathKey(*id);
   if (fact.path.empty()) {
-    return Unavailable("DATABASE_UNAVAILABLE", absl::StrCat("entry ", index, " stands at a division not known yet"), absl::Seconds(1));
+    return Unavailable("DATABASE_UNAVAILABLE",
+                       absl::StrCat("entry ", index, " stands at a division not known yet"),
+                       absl::Seconds(1));
   }
   return absl::OkStatus();
 }
@@ -65,7 +67,8 @@ void Change(const Fact& fact, int64_t n, CounterChanges& changes) {
 
 }  // namespace
 
-absl::StatusOr<std::optional<FoldStep>> StepOf(uint64_t index, const journal::v1::Entry& entry, const domain::Ground& ground) {
+absl::StatusOr<std::optional<FoldStep>> StepOf(uint64_t index, const journal::v1::Entry& entry,
+                                               const domain::Ground& ground) {
   FoldStep step;
   std::string division;
   if (entry.kind() == "signal.transition") {
@@ -103,7 +106,8 @@ absl::Status FoldSteps(db::Transaction& tx, int64_t generation, uint64_t start, 
   std::map<Uuid, Fact> changed;  // in the order of ids, so that two folders could not deadlock
   for (const FoldStep& step : steps) {
     const auto known = facts.find(step.next.subject);
-    const std::optional<Fact> before = known == facts.end() ? std::nullopt : std::optional<Fact>(known->second);
+    const std::optional<Fact> before =
+        known == facts.end() ? std::nullopt : std::optional<Fact>(known->second);
     std::optional<Fact> after = domain::Succeed(before, step.next, step.forced_now);
     if (!after) continue;
     if (before) {

@@ -15,8 +15,8 @@ namespace gridwarden::report {
 namespace {
 
 constexpr std::string_view kReadFeed = "gridwarden.journal.v1.JournalInternalService/ReadFeed";
-constexpr int kBatch = 1024;           // entries read and folded at once
-constexpr int kFeedWaitMs = 500;      // long poll; also how long Stop may take
+constexpr int kBatch = 1024;      // entries read and folded at once
+constexpr int kFeedWaitMs = 500;  // long poll; also how long Stop may take
 constexpr int kDifferencesShown = 100;
 constexpr absl::Duration kStepTimeout = absl::Seconds(30);
 constexpr absl::Duration kBackoffMax = absl::Seconds(2);
@@ -24,8 +24,8 @@ constexpr absl::Duration kLookForRebuild = absl::Seconds(30);
 
 }  // namespace
 
-FoldingWorker::FoldingWorker(db::Database& database, access::Directory& directory, rpc::Channel& journal, const Clock& clock,
-                             LiveRollup& live)
+FoldingWorker::FoldingWorker(db::Database& database, access::Directory& directory, rpc::Channel& journal,
+                             const Clock& clock, LiveRollup& live)
     : database_(database), directory_(directory), journal_(journal), clock_(clock), live_(live) {}
 
 FoldingWorker::~FoldingWorker() { Stop(); }
@@ -72,8 +72,10 @@ void FoldingWorker::Loop() {
     if (more.ok() && rebuilding) {
       looked = absl::Now();
       absl::StatusOr<bool> rebuild_more = FoldRebuild(deadline);
-      if (rebuild_more.ok()) rebuilding = *rebuild_more;
-      else more = rebuild_more.status();
+      if (rebuild_more.ok())
+        rebuilding = *rebuild_more;
+      else
+        more = rebuild_more.status();
     }
     const absl::Status status = more.ok() ? absl::OkStatus() : more.status();
     std::unique_lock lock(mutex_);
@@ -83,7 +85,8 @@ void FoldingWorker::Loop() {
       backoff = absl::Milliseconds(50);
       continue;
     }
-    if (health_ != status) Log(LogLevel::kWarning, "report_fold_stands_still", {{"error", status.ToString()}});
+    if (health_ != status)
+      Log(LogLevel::kWarning, "report_fold_stands_still", {{"error", status.ToString()}});
     health_ = status;
     wake_.wait_for(lock, absl::ToChronoMilliseconds(backoff), [&] { return stopping_; });
     backoff = std::min(backoff * 2, kBackoffMax);
@@ -116,13 +119,15 @@ absl::StatusOr<bool> FoldingWorker::FoldFrom(int64_t generation, uint64_t start,
   request.add_kinds("signal.transition");
   request.add_kinds("case.transition");
   rpc::Call call = rpc::Call::System(kReadFeed, clock_.Now(), deadline - absl::Now());
-  GW_ASSIGN_OR_RETURN(const auto feed, rpc::Send<journal::v1::ReadFeedResponse>(journal_, call, kReadFeed, request));
+  GW_ASSIGN_OR_RETURN(const auto feed,
+                      rpc::Send<journal::v1::ReadFeedResponse>(journal_, call, kReadFeed, request));
   if (feed.next_index() <= start) return false;
   std::vector<FoldStep> steps;
   std::vector<std::pair<Uuid, uint64_t>> ids;
   for (const journal::v1::SequencedEntry& sequenced : feed.entries()) {
     journal::v1::Entry entry;
-    if (!entry.ParseFromString(sequenced.body())) return Internal(absl::StrCat("entry ", sequenced.index(), " cannot be read"));
+    if (!entry.ParseFromString(sequenced.body()))
+      return Internal(absl::StrCat("entry ", sequenced.index(), " cannot be read"));
     absl::StatusOr<std::optional<FoldStep>> read = StepOf(sequenced.index(), entry, *directory_.ground());
     if (read.status().code() == absl::StatusCode::kUnavailable && directory_.Refresh().ok()) {
       read = StepOf(sequenced.index(), entry, *directory_.ground());
@@ -130,7 +135,8 @@ absl::StatusOr<bool> FoldingWorker::FoldFrom(int64_t generation, uint64_t start,
     GW_ASSIGN_OR_RETURN(std::optional<FoldStep> one, std::move(read));
     if (one) steps.push_back(*std::move(one));
     for (const std::string& id : {entry.entry_id(), entry.request_id()}) {
-      if (const auto uuid = Uuid::FromBytes(id); uuid && !uuid->IsNil()) ids.emplace_back(*uuid, sequenced.index());
+      if (const auto uuid = Uuid::FromBytes(id); uuid && !uuid->IsNil())
+        ids.emplace_back(*uuid, sequenced.index());
     }
   }
   const absl::Status folded = database_.Run({.deadline = deadline}, [&](db::Transaction& tx) {
@@ -163,7 +169,8 @@ absl::StatusOr<bool> FoldingWorker::FinishRebuild(int64_t generation, absl::Time
   GW_RETURN_IF_ERROR(database_.Read(deadline, [&](db::Transaction& tx) -> absl::Status {
     differences.reset();
     GW_ASSIGN_OR_RETURN(const auto building, ReadGeneration(tx, GenerationState::kBuilding));
-    if (!building || building->generation != generation || building->next_index != live_.index()) return absl::OkStatus();
+    if (!building || building->generation != generation || building->next_index != live_.index())
+      return absl::OkStatus();
     GW_ASSIGN_OR_RETURN(const domain::Rollup fresh, LoadRollup(tx, generation));
     live_.Look([&](const domain::Rollup& served, int64_t served_generation, uint64_t served_index) {
       if (served_index != building->next_index) return;

@@ -21,7 +21,8 @@ constexpr absl::Duration kAskAgain = absl::Milliseconds(50);
 constexpr std::string_view kGetReceipt = "gridwarden.journal.v1.JournalService/GetReceipt";
 
 absl::Status Behind(std::string_view what) {
-  return Unavailable("BOARD_BEHIND", absl::StrCat("the board does not count ", std::string(what), " yet"), absl::Seconds(1));
+  return Unavailable("BOARD_BEHIND", absl::StrCat("the board does not count ", std::string(what), " yet"),
+                     absl::Seconds(1));
 }
 
 void SetRatio(int64_t numerator, int64_t denominator, v1::Ratio* ratio) {
@@ -53,7 +54,8 @@ v1::BoardRow RowOf(const Numbers& numbers) {
   row.set_held(numbers.Get(Count::kHeld));
   row.set_not_held(numbers.Get(Count::kNotHeld));
   SetRatio(closed,
-           numbers.Cases() - numbers.State(domain::CaseFactState::kVoided) - numbers.State(domain::CaseFactState::kTracked),
+           numbers.Cases() - numbers.State(domain::CaseFactState::kVoided) -
+               numbers.State(domain::CaseFactState::kTracked),
            row.mutable_closure_rate());
   SetRatio(row.closed_on_time(), closed, row.mutable_on_time_rate());
   SetRatio(row.held(), row.held() + row.not_held(), row.mutable_held_rate());
@@ -69,19 +71,24 @@ v1::BoardRow RowOf(const domain::Division& division, const Numbers& numbers) {
 
 std::vector<const domain::Division*> ChildrenInOrder(const domain::Ground& ground, const Uuid& division) {
   std::vector<const domain::Division*> children = ground.ChildrenOf(division);
-  auto code = [](const domain::Division* one) { return one->codes.empty() ? std::string() : one->codes.back().code; };
+  auto code = [](const domain::Division* one) {
+    return one->codes.empty() ? std::string() : one->codes.back().code;
+  };
   std::sort(children.begin(), children.end(), [&](const auto* a, const auto* b) {
     return std::pair(code(a), a->id) < std::pair(code(b), b->id);
   });
   return children;
 }
 
-// Where the entry or the request stands in the log, as far as the journal can say by now: one after its last entry.
-absl::StatusOr<uint64_t> IndexWanted(Report& report, const rpc::Call& call, const std::string& text, const Uuid& id) {
+// Where the entry or the request stands in the log, as far as the journal can say by now: one after its last
+// entry.
+absl::StatusOr<uint64_t> IndexWanted(Report& report, const rpc::Call& call, const std::string& text,
+                                     const Uuid& id) {
   if (const auto known = report.live.IndexOf(id)) return *known + 1;
   journal::v1::GetReceiptRequest request;
   request.set_request_id(text);
-  GW_ASSIGN_OR_RETURN(const auto receipt, rpc::Send<journal::v1::Receipt>(report.context.channel("journal"), call, kGetReceipt, request));
+  GW_ASSIGN_OR_RETURN(const auto receipt, rpc::Send<journal::v1::Receipt>(report.context.channel("journal"),
+                                                                          call, kGetReceipt, request));
   if (receipt.state() < journal::v1::Receipt::SEQUENCED) return Behind(text);
   uint64_t wanted = 0;
   for (const auto& line : receipt.lines()) wanted = std::max<uint64_t>(wanted, line.index() + 1);
@@ -97,7 +104,8 @@ absl::Status WaitForEntry(Report& report, const rpc::Call& call, const std::stri
     const absl::StatusOr<uint64_t> wanted = IndexWanted(report, call, text, *id);
     if (wanted.ok() && report.live.WaitFor(*wanted, until)) return absl::OkStatus();
     if (absl::Now() >= until) {
-      if (wanted.status().code() == absl::StatusCode::kNotFound) return NotFound(absl::StrCat("entries/", text));
+      if (wanted.status().code() == absl::StatusCode::kNotFound)
+        return NotFound(absl::StrCat("entries/", text));
       return Behind(text);
     }
     if (!wanted.ok()) report.live.WaitFor(report.live.index() + 1, std::min(until, absl::Now() + kAskAgain));
@@ -128,8 +136,8 @@ v1::Board BoardOf(const domain::Policy* policy, const rpc::Call& call, const Que
   *board.mutable_own() = RowOf(*question.division, own);
   if (!by_category) return board;
   for (const std::string& category : rollup.Categories()) {
-    if (!question.categories.empty() &&
-        std::find(question.categories.begin(), question.categories.end(), category) == question.categories.end()) {
+    if (!question.categories.empty() && std::find(question.categories.begin(), question.categories.end(),
+                                                  category) == question.categories.end()) {
       continue;
     }
     const Numbers numbers = rollup.Read(question.division->id, {category}, question.at);
@@ -145,7 +153,8 @@ v1::Board BoardOf(const domain::Policy* policy, const rpc::Call& call, const Que
 
 }  // namespace
 
-absl::StatusOr<v1::Board> GetBoard(Report& report, const rpc::Call& call, const v1::GetBoardRequest& request) {
+absl::StatusOr<v1::Board> GetBoard(Report& report, const rpc::Call& call,
+                                   const v1::GetBoardRequest& request) {
   const std::shared_ptr<const domain::Ground> ground = report.context.directory.ground();
   const domain::Policy* policy = report.context.policy.get();
   Question question;
@@ -154,7 +163,8 @@ absl::StatusOr<v1::Board> GetBoard(Report& report, const rpc::Call& call, const 
   question.categories = CategoriesOf(policy, request.category());
   question.at = InstantOf(policy, call, request.has_as_of(), request.as_of());
   GW_RETURN_IF_ERROR(report.live.EnsureLoaded(call.now, call.deadline));
-  if (!request.at_least_entry().empty()) GW_RETURN_IF_ERROR(WaitForEntry(report, call, request.at_least_entry()));
+  if (!request.at_least_entry().empty())
+    GW_RETURN_IF_ERROR(WaitForEntry(report, call, request.at_least_entry()));
   v1::Board board;
   bool answered = false;
   report.live.Look([&](const domain::Rollup& rollup, int64_t, uint64_t index) {
@@ -162,12 +172,14 @@ absl::StatusOr<v1::Board> GetBoard(Report& report, const rpc::Call& call, const 
     if (answered) board = BoardOf(policy, call, question, request.by_category(), rollup, index);
   });
   if (answered) return board;
-  report.live.WaitFor(request.at_index(), std::min(absl::Now() + kWaitMax, call.deadline - absl::Milliseconds(100)));
+  report.live.WaitFor(request.at_index(),
+                      std::min(absl::Now() + kWaitMax, call.deadline - absl::Milliseconds(100)));
   absl::flat_hash_set<Uuid> divisions{question.division->id};
   for (const domain::Division* child : question.children) divisions.insert(child->id);
   GW_ASSIGN_OR_RETURN(const RollupAt past,
                       ReadRollupAt(report.context.database, report.live, divisions,
-                                   GroundRange::Below(ground->PathKey(question.division->id)), request.at_index(), call.deadline));
+                                   GroundRange::Below(ground->PathKey(question.division->id)),
+                                   request.at_index(), call.deadline));
   return BoardOf(policy, call, question, request.by_category(), past.rollup, past.index);
 }
 

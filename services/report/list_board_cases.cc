@@ -28,7 +28,8 @@ v1::BoardCase CaseOf(const Fact& fact, const domain::Ground& ground) {
   one.set_division(ResourceName("divisions", fact.division));
   one.set_division_path(ground.PathName(fact.division));
   one.set_category(fact.category);
-  one.set_state(std::string(is_case ? domain::CaseStateName(fact.state) : domain::SignalStateName(fact.state)));
+  one.set_state(
+      std::string(is_case ? domain::CaseStateName(fact.state) : domain::SignalStateName(fact.state)));
   if (fact.event_us) SetTime(fact.event_us, one.mutable_event_time());
   if (fact.due_us) SetTime(fact.due_us, one.mutable_due_time());
   if (fact.total_due_us) SetTime(fact.total_due_us, one.mutable_total_due_time());
@@ -49,16 +50,20 @@ struct Cell {
   domain::Instant at;
 
   bool Holds(const Fact& fact) const {
-    if (!categories.empty() && std::find(categories.begin(), categories.end(), fact.category) == categories.end()) return false;
+    if (!categories.empty() &&
+        std::find(categories.begin(), categories.end(), fact.category) == categories.end())
+      return false;
     return domain::CountsIn(fact, measure, at);
   }
 };
 
-absl::StatusOr<Cell> CellOf(const v1::ListBoardCasesRequest& request, const rpc::Call& call, const domain::Policy* policy) {
+absl::StatusOr<Cell> CellOf(const v1::ListBoardCasesRequest& request, const rpc::Call& call,
+                            const domain::Policy* policy) {
   Cell cell;
   if (!v1::Measure_IsValid(request.measure())) return InvalidField("measure", "want a measure of the board");
   cell.measure = static_cast<domain::Measure>(request.measure());
-  if (request.measure() == v1::SIGNALS || request.measure() == v1::SIGNALS_OPEN) cell.kind = FactKind::kSignal;
+  if (request.measure() == v1::SIGNALS || request.measure() == v1::SIGNALS_OPEN)
+    cell.kind = FactKind::kSignal;
   cell.states = domain::StatesOf(cell.measure);
   if (request.state() != casework::v1::Case::STATE_UNSPECIFIED) {
     if (cell.kind == FactKind::kSignal) return InvalidField("state", "want none with a measure of signals");
@@ -79,7 +84,8 @@ absl::StatusOr<v1::ListBoardCasesResponse> ListBoardCases(Report& report, const 
   GW_ASSIGN_OR_RETURN(const domain::Division* division, AllowedDivision(*ground, call, request.division()));
   GW_ASSIGN_OR_RETURN(const Cell cell, CellOf(request, call, report.context.policy.get()));
   GW_ASSIGN_OR_RETURN(const rpc::Page page, rpc::ReadPage(request));
-  if (!page.after.empty() && page.after.size() != 3) return InvalidField("page_token", "not a token of this list");
+  if (!page.after.empty() && page.after.size() != 3)
+    return InvalidField("page_token", "not a token of this list");
   v1::ListBoardCasesResponse response;
   GW_RETURN_IF_ERROR(report.context.database.Read(call.deadline, [&](db::Transaction& tx) -> absl::Status {
     response.Clear();
@@ -110,7 +116,8 @@ absl::StatusOr<v1::ListBoardCasesResponse> ListBoardCases(Report& report, const 
           if (cell.Holds(fact)) {
             if (response.cases_size() == page.size) {
               response.set_next_page_token(rpc::NextPageToken(
-                  request, {std::string(1, static_cast<char>(next.state)), next.after_path, next.after_subject}));
+                  request,
+                  {std::string(1, static_cast<char>(next.state)), next.after_path, next.after_subject}));
               return absl::OkStatus();
             }
             *response.add_cases() = CaseOf(fact, *ground);

@@ -62,7 +62,8 @@ absl::Status LiveRollup::Follow(absl::Time deadline) {
 
 absl::Status LiveRollup::EnsureLoaded(absl::Time now, absl::Time deadline) {
   if (loaded()) return absl::OkStatus();
-  GW_RETURN_IF_ERROR(database_.Run({.deadline = deadline}, [&](db::Transaction& tx) { return EnsureGeneration(tx, now); }));
+  GW_RETURN_IF_ERROR(
+      database_.Run({.deadline = deadline}, [&](db::Transaction& tx) { return EnsureGeneration(tx, now); }));
   return Follow(deadline);
 }
 

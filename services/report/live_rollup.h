@@ -18,18 +18,20 @@
 #include "domain/rollup/rollup.h"
 #include "platform/db/database.h"
 
-// The counters in memory: what every read of the board looks at. They follow the saved generation, whichever process folded it,
-// and are whole at every index they show.
+// The counters in memory: what every read of the board looks at. They follow the saved generation, whichever
+// process folded it, and are whole at every index they show.
 namespace gridwarden::report {
 
 class LiveRollup {
  public:
   explicit LiveRollup(db::Database& database) : database_(database) {}
 
-  // Brings memory to what is saved: reads what changed, or everything after a restart or a swap of generations.
+  // Brings memory to what is saved: reads what changed, or everything after a restart or a swap of
+  // generations.
   absl::Status Follow(absl::Time deadline);
 
-  // The first time: makes the first generation where there is none, and follows it. `now` is when it was started.
+  // The first time: makes the first generation where there is none, and follows it. `now` is when it was
+  // started.
   absl::Status EnsureLoaded(absl::Time now, absl::Time deadline);
   bool loaded() const { return generation() != 0; }
   int64_t generation() const;
@@ -49,7 +51,7 @@ class LiveRollup {
   static constexpr size_t kRemembered = 2 * 65536;
 
   db::Database& database_;
-  std::mutex follow_mutex_;  // one Follow at a time
+  std::mutex follow_mutex_;          // one Follow at a time
   mutable std::shared_mutex mutex_;  // guards rollup_, generation_, index_
   domain::Rollup rollup_;
   int64_t generation_ = 0;

@@ -41,9 +41,10 @@ absl::StatusOr<v1::Rebuild> ReadRebuild(Report& report, absl::Time deadline) {
 
 }  // namespace
 
-absl::StatusOr<v1::Rebuild> RebuildRollup(Report& report, const rpc::Call& call, const v1::RebuildRollupRequest& request) {
-  const absl::StatusOr<v1::Rebuild> started =
-      rpc::Mutate<v1::Rebuild>(report.context.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Rebuild> {
+absl::StatusOr<v1::Rebuild> RebuildRollup(Report& report, const rpc::Call& call,
+                                          const v1::RebuildRollupRequest& request) {
+  const absl::StatusOr<v1::Rebuild> started = rpc::Mutate<v1::Rebuild>(
+      report.context.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Rebuild> {
         GW_RETURN_IF_ERROR(EnsureGeneration(tx, call.now));
         GW_ASSIGN_OR_RETURN(const auto building, ReadGeneration(tx, GenerationState::kBuilding));
         if (building) return RebuildOf(*building, 0, absl::OkStatus());
@@ -56,7 +57,9 @@ absl::StatusOr<v1::Rebuild> RebuildRollup(Report& report, const rpc::Call& call,
   const absl::Time until = call.deadline - kBeforeDeadline;
   while (true) {
     GW_ASSIGN_OR_RETURN(const v1::Rebuild rebuild, ReadRebuild(report, call.deadline));
-    if (rebuild.generation() != started->generation() || rebuild.state() == v1::Rebuild::DONE || absl::Now() >= until) return rebuild;
+    if (rebuild.generation() != started->generation() || rebuild.state() == v1::Rebuild::DONE ||
+        absl::Now() >= until)
+      return rebuild;
     report.live.WaitFor(report.live.index() + 1, std::min(until, absl::Now() + kLookAgain));
   }
 }

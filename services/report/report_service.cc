@@ -20,8 +20,9 @@ class ReportWorker final : public Worker {
 
 std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Registry& registry) {
   auto report = std::make_shared<Report>(context);
-  auto add = [&]<typename Request, typename Response>(std::string_view method,
-                                                      absl::StatusOr<Response> (*body)(Report&, const rpc::Call&, const Request&)) {
+  auto add = [&]<typename Request, typename Response>(
+                 std::string_view method,
+                 absl::StatusOr<Response> (*body)(Report&, const rpc::Call&, const Request&)) {
     registry.Add<Request, Response>(std::string("gridwarden.report.v1.ReportService/") + std::string(method),
                                     [report, body](const rpc::Call& call, const Request& request) {
                                       return body(*report, call, request);

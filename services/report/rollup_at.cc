@@ -9,7 +9,8 @@
 
 namespace gridwarden::report {
 
-absl::Status ReadSteady(db::Database& database, absl::Time deadline, const std::function<absl::Status(db::Transaction&)>& body) {
+absl::Status ReadSteady(db::Database& database, absl::Time deadline,
+                        const std::function<absl::Status(db::Transaction&)>& body) {
   while (true) {
     const absl::Status read = database.Read(deadline, body);
     if (read.code() != absl::StatusCode::kAborted || absl::Now() >= deadline) return read;
@@ -17,8 +18,9 @@ absl::Status ReadSteady(db::Database& database, absl::Time deadline, const std::
   }
 }
 
-absl::StatusOr<Generation> CopyCells(db::Transaction& tx, const LiveRollup& live, const absl::flat_hash_set<Uuid>& divisions,
-                                     const GroundRange& range, RollupAt& copy) {
+absl::StatusOr<Generation> CopyCells(db::Transaction& tx, const LiveRollup& live,
+                                     const absl::flat_hash_set<Uuid>& divisions, const GroundRange& range,
+                                     RollupAt& copy) {
   int64_t copied_generation = 0;
   live.Look([&](const domain::Rollup& rollup, int64_t generation, uint64_t index) {
     copy.rollup = rollup.Slice(divisions);
@@ -26,11 +28,13 @@ absl::StatusOr<Generation> CopyCells(db::Transaction& tx, const LiveRollup& live
     copied_generation = generation;
   });
   GW_ASSIGN_OR_RETURN(const auto active, ReadGeneration(tx, GenerationState::kActive));
-  if (!active || active->generation != copied_generation) return absl::AbortedError("the generation was swapped");
+  if (!active || active->generation != copied_generation)
+    return absl::AbortedError("the generation was swapped");
   // Memory may have moved on since the snapshot was taken, or lag behind it.
   if (copy.index < active->next_index) {
-    GW_RETURN_IF_ERROR(ReadDifference(tx, active->generation, copy.index, range, kHistoryRowsMax,
-                                      [&](const domain::Fact& fact, int64_t n) { copy.rollup.Add(fact, n); }));
+    GW_RETURN_IF_ERROR(
+        ReadDifference(tx, active->generation, copy.index, range, kHistoryRowsMax,
+                       [&](const domain::Fact& fact, int64_t n) { copy.rollup.Add(fact, n); }));
     copy.index = active->next_index;
   }
   if (copy.index > active->next_index) return absl::AbortedError("memory is ahead of the snapshot");
@@ -38,13 +42,14 @@ absl::StatusOr<Generation> CopyCells(db::Transaction& tx, const LiveRollup& live
 }
 
 absl::StatusOr<RollupAt> ReadRollupAt(db::Database& database, const LiveRollup& live,
-                                      const absl::flat_hash_set<Uuid>& divisions, const GroundRange& range, uint64_t index,
-                                      absl::Time deadline) {
+                                      const absl::flat_hash_set<Uuid>& divisions, const GroundRange& range,
+                                      uint64_t index, absl::Time deadline) {
   RollupAt at;
   const absl::Status read = ReadSteady(database, deadline, [&](db::Transaction& tx) -> absl::Status {
     GW_ASSIGN_OR_RETURN(const Generation active, CopyCells(tx, live, divisions, range, at));
     if (index > active.next_index) {
-      return InvalidField("at_index", absl::StrCat("got ", index, ", want <= ", active.next_index, " (entries counted so far)"));
+      return InvalidField("at_index", absl::StrCat("got ", index, ", want <= ", active.next_index,
+                                                   " (entries counted so far)"));
     }
     if (index == active.next_index) return absl::OkStatus();
     absl::Status moved;
@@ -60,8 +65,9 @@ absl::StatusOr<RollupAt> ReadRollupAt(db::Database& database, const LiveRollup& 
     return moved;
   });
   if (read.code() == absl::StatusCode::kOutOfRange) {
-    return InvalidField("at_index", absl::StrCat("got ", index, ", want one within ", kHistoryRowsMax,
-                                                 " changes of this division from the newest or the first entry"));
+    return InvalidField("at_index",
+                        absl::StrCat("got ", index, ", want one within ", kHistoryRowsMax,
+                                     " changes of this division from the newest or the first entry"));
   }
   GW_RETURN_IF_ERROR(read);
   return at;

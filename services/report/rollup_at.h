@@ -22,17 +22,20 @@ struct RollupAt {
 };
 
 // The cells of `divisions`, all of which lie in `range`, for entries 0 .. index-1.
-// INVALID_FIELD on at_index beyond what is counted, or farther than kHistoryRowsMax changes from either end of the log.
+// INVALID_FIELD on at_index beyond what is counted, or farther than kHistoryRowsMax changes from either end
+// of the log.
 absl::StatusOr<RollupAt> ReadRollupAt(db::Database& database, const LiveRollup& live,
-                                      const absl::flat_hash_set<Uuid>& divisions, const GroundRange& range, uint64_t index,
-                                      absl::Time deadline);
+                                      const absl::flat_hash_set<Uuid>& divisions, const GroundRange& range,
+                                      uint64_t index, absl::Time deadline);
 
 // Reads in a snapshot, again while the body answers ABORTED (see CopyCells) and the deadline allows.
-absl::Status ReadSteady(db::Database& database, absl::Time deadline, const std::function<absl::Status(db::Transaction&)>& body);
+absl::Status ReadSteady(db::Database& database, absl::Time deadline,
+                        const std::function<absl::Status(db::Transaction&)>& body);
 
 // A copy of the cells in memory moved to the cursor of the snapshot `tx`; answers that generation.
 // ABORTED when the generation was swapped meanwhile: read again.
-absl::StatusOr<Generation> CopyCells(db::Transaction& tx, const LiveRollup& live, const absl::flat_hash_set<Uuid>& divisions,
-                                     const GroundRange& range, RollupAt& copy);
+absl::StatusOr<Generation> CopyCells(db::Transaction& tx, const LiveRollup& live,
+                                     const absl::flat_hash_set<Uuid>& divisions, const GroundRange& range,
+                                     RollupAt& copy);
 
 }  // namespace gridwarden::report

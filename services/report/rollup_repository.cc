@@ -11,8 +11,9 @@ namespace {
 using domain::Fact;
 
 // The columns of a fact, the same in report_fact and report_version.
-#define GW_FACT_COLUMNS                                                                                                   \
-  "subject, idx, kind, division, ground_path, category, state, case_no, event_us, file_us, close_us, due_us, total_due_us, " \
+#define GW_FACT_COLUMNS                                                                                \
+  "subject, idx, kind, division, ground_path, category, state, case_no, event_us, file_us, close_us, " \
+  "due_us, total_due_us, "                                                                             \
   "rework, closed_on_time, forced, held"
 constexpr int kFactColumns = 17;
 
@@ -75,7 +76,8 @@ absl::Status ExecRows(db::Transaction& tx, std::string_view head, int columns, s
   for (size_t at = 0; at < rows;) {
     const int chunk = ChunkFor(rows - at);
     const std::string sql = std::string(head) + db::RepeatedRows(columns, chunk) + std::string(tail);
-    const auto changed = tx.ExecValues(sql, std::span(values).subspan(at * columns, static_cast<size_t>(chunk) * columns));
+    const auto changed =
+        tx.ExecValues(sql, std::span(values).subspan(at * columns, static_cast<size_t>(chunk) * columns));
     if (!changed.ok()) return changed.status();
     at += chunk;
   }
@@ -83,7 +85,8 @@ absl::Status ExecRows(db::Transaction& tx, std::string_view head, int columns, s
 }
 
 constexpr std::string_view kGenerationColumns =
-    "SELECT generation, state, next_index, differences, first_differences, started_us, finished_us FROM report_generation ";
+    "SELECT generation, state, next_index, differences, first_differences, started_us, finished_us FROM "
+    "report_generation ";
 
 Generation GenerationOfRow(const db::Row& row) {
   Generation generation;
@@ -98,8 +101,8 @@ Generation GenerationOfRow(const db::Row& row) {
 }
 
 // Reads facts by a statement whose first columns are those of a fact, counting rows.
-absl::Status EachFact(db::Transaction& tx, std::string_view sql, const std::vector<db::Value>& values, int64_t& rows_left,
-                      const std::function<void(const Fact&)>& each) {
+absl::Status EachFact(db::Transaction& tx, std::string_view sql, const std::vector<db::Value>& values,
+                      int64_t& rows_left, const std::function<void(const Fact&)>& each) {
   bool too_many = false;
   GW_RETURN_IF_ERROR(tx.QueryValues(sql, values, [&](const db::Row& row) {
     if (--rows_left < 0) {
@@ -132,32 +135,37 @@ absl::Status EnsureGeneration(db::Transaction& tx, absl::Time now) {
 }
 
 absl::StatusOr<std::optional<Generation>> ReadGeneration(db::Transaction& tx, GenerationState state) {
-  static const std::string kSql = absl::StrCat(std::string(kGenerationColumns), "WHERE state = ? ORDER BY generation DESC LIMIT 1");
+  static const std::string kSql =
+      absl::StrCat(std::string(kGenerationColumns), "WHERE state = ? ORDER BY generation DESC LIMIT 1");
   return tx.QueryOne(kSql, GenerationOfRow, static_cast<int>(state));
 }
 
 absl::StatusOr<std::optional<Generation>> ReadLatestRebuild(db::Transaction& tx) {
-  static const std::string kSql = absl::StrCat(std::string(kGenerationColumns), "WHERE generation > 1 ORDER BY generation DESC LIMIT 1");
+  static const std::string kSql =
+      absl::StrCat(std::string(kGenerationColumns), "WHERE generation > 1 ORDER BY generation DESC LIMIT 1");
   return tx.QueryOne(kSql, GenerationOfRow);
 }
 
 absl::StatusOr<Generation> LockGeneration(db::Transaction& tx, int64_t generation) {
-  static const std::string kSql = absl::StrCat(std::string(kGenerationColumns), "WHERE generation = ? FOR UPDATE");
+  static const std::string kSql =
+      absl::StrCat(std::string(kGenerationColumns), "WHERE generation = ? FOR UPDATE");
   GW_ASSIGN_OR_RETURN(auto found, tx.QueryOne(kSql, GenerationOfRow, generation));
   if (!found) return NotFound(absl::StrCat("generations/", generation));
   return *std::move(found);
 }
 
 absl::StatusOr<Generation> StartGeneration(db::Transaction& tx, absl::Time now) {
-  constexpr std::string_view kNewest = "SELECT generation FROM report_generation ORDER BY generation DESC LIMIT 1 FOR UPDATE";
+  constexpr std::string_view kNewest =
+      "SELECT generation FROM report_generation ORDER BY generation DESC LIMIT 1 FOR UPDATE";
   GW_ASSIGN_OR_RETURN(const auto newest, tx.QueryOne(kNewest, [](const db::Row& row) { return row.Int(0); }));
   Generation generation;
   generation.generation = std::max<int64_t>(newest.value_or(0) + 1, 2);
   generation.started = now;
   constexpr std::string_view kInsert = R"(
     INSERT INTO report_generation (generation, state, next_index, differences, started_us) VALUES (?, ?, 0, 0, ?))";
-  GW_RETURN_IF_ERROR(
-      tx.Exec(kInsert, generation.generation, static_cast<int>(GenerationState::kBuilding), generation.started).status());
+  GW_RETURN_IF_ERROR(tx.Exec(kInsert, generation.generation, static_cast<int>(GenerationState::kBuilding),
+                             generation.started)
+                         .status());
   return generation;
 }
 
@@ -169,8 +177,9 @@ absl::Status SaveCursor(db::Transaction& tx, int64_t generation, uint64_t next_i
 absl::Status SaveGeneration(db::Transaction& tx, const Generation& generation) {
   constexpr std::string_view kSql = R"(
     UPDATE report_generation SET state = ?, differences = ?, first_differences = ?, finished_us = ? WHERE generation = ?)";
-  return tx.Exec(kSql, static_cast<int>(generation.state), generation.differences, generation.first.SerializeAsString(),
-                 generation.finished, generation.generation)
+  return tx
+      .Exec(kSql, static_cast<int>(generation.state), generation.differences,
+            generation.first.SerializeAsString(), generation.finished, generation.generation)
       .status();
 }
 
@@ -179,7 +188,8 @@ absl::StatusOr<absl::flat_hash_map<Uuid, Fact>> ReadFacts(db::Transaction& tx, i
   absl::flat_hash_map<Uuid, Fact> facts;
   for (size_t at = 0; at < subjects.size();) {
     const int chunk = ChunkFor(subjects.size() - at);
-    const std::string sql = "SELECT " GW_FACT_COLUMNS " FROM report_fact WHERE generation = ? AND subject IN (" +
+    const std::string sql = "SELECT " GW_FACT_COLUMNS
+                            " FROM report_fact WHERE generation = ? AND subject IN (" +
                             db::InList(chunk) + ")";
     std::vector<db::Value> values{generation};
     for (int i = 0; i < chunk; ++i) values.emplace_back(subjects[at + i].Bytes());
@@ -199,12 +209,13 @@ absl::Status SaveFacts(db::Transaction& tx, int64_t generation, std::span<const 
     values.emplace_back(generation);
     BindFact(fact, values);
   }
-  return ExecRows(tx, "INSERT INTO report_fact (generation, " GW_FACT_COLUMNS ") VALUES ", kFactColumns + 1,
-                  R"( ON DUPLICATE KEY UPDATE idx = VALUES(idx), division = VALUES(division), ground_path = VALUES(ground_path),
+  return ExecRows(
+      tx, "INSERT INTO report_fact (generation, " GW_FACT_COLUMNS ") VALUES ", kFactColumns + 1,
+      R"( ON DUPLICATE KEY UPDATE idx = VALUES(idx), division = VALUES(division), ground_path = VALUES(ground_path),
     category = VALUES(category), state = VALUES(state), case_no = VALUES(case_no), event_us = VALUES(event_us),
     file_us = VALUES(file_us), close_us = VALUES(close_us), due_us = VALUES(due_us), total_due_us = VALUES(total_due_us),
     rework = VALUES(rework), closed_on_time = VALUES(closed_on_time), forced = VALUES(forced), held = VALUES(held))",
-                  values);
+      values);
 }
 
 absl::Status SaveVersions(db::Transaction& tx, int64_t generation, std::span<const Version> versions) {
@@ -214,8 +225,8 @@ absl::Status SaveVersions(db::Transaction& tx, int64_t generation, std::span<con
     values.emplace_back(version.next_index);
     BindFact(version.fact, values);
   }
-  return ExecRows(tx, "INSERT INTO report_version (generation, next_idx, " GW_FACT_COLUMNS ") VALUES ", kFactColumns + 2, "",
-                  values);
+  return ExecRows(tx, "INSERT INTO report_version (generation, next_idx, " GW_FACT_COLUMNS ") VALUES ",
+                  kFactColumns + 2, "", values);
 }
 
 absl::Status AddToCounters(db::Transaction& tx, int64_t generation, const CounterChanges& changes) {
@@ -228,8 +239,8 @@ absl::Status AddToCounters(db::Transaction& tx, int64_t generation, const Counte
     values.emplace_back(std::get<2>(key));
     values.emplace_back(n);
   }
-  return ExecRows(tx, "INSERT INTO report_counter (generation, ground_path, category, count_kind, n) VALUES ", 5,
-                  " ON DUPLICATE KEY UPDATE n = n + VALUES(n)", values);
+  return ExecRows(tx, "INSERT INTO report_counter (generation, ground_path, category, count_kind, n) VALUES ",
+                  5, " ON DUPLICATE KEY UPDATE n = n + VALUES(n)", values);
 }
 
 absl::StatusOr<domain::Rollup> LoadRollup(db::Transaction& tx, int64_t generation) {
@@ -242,21 +253,20 @@ absl::StatusOr<domain::Rollup> LoadRollup(db::Transaction& tx, int64_t generatio
   }));
   constexpr std::string_view kDue =
       "SELECT ground_path, category, due_us FROM report_fact WHERE generation = ? AND due_us IS NOT NULL";
-  GW_RETURN_IF_ERROR(tx.QueryValues(kDue, values, [&](const db::Row& row) {
-    rollup.AddDue(row.Text(0), row.Text(1), row.Int(2), 1);
-  }));
+  GW_RETURN_IF_ERROR(tx.QueryValues(
+      kDue, values, [&](const db::Row& row) { rollup.AddDue(row.Text(0), row.Text(1), row.Int(2), 1); }));
   return rollup;
 }
 
-absl::Status ReadDifference(db::Transaction& tx, int64_t generation, uint64_t from, const GroundRange& range, int64_t rows_max,
-                            const EachDifference& each) {
-  constexpr std::string_view kNow =
-      "SELECT " GW_FACT_COLUMNS
-      " FROM report_fact FORCE INDEX (fact_idx) WHERE generation = ? AND idx >= ? AND ground_path >= ? AND ground_path < ? LIMIT ?";
-  constexpr std::string_view kThen =
-      "SELECT " GW_FACT_COLUMNS
-      " FROM report_version FORCE INDEX (PRIMARY) WHERE generation = ? AND next_idx >= ? AND idx < ? AND ground_path >= ?"
-      " AND ground_path < ? LIMIT ?";
+absl::Status ReadDifference(db::Transaction& tx, int64_t generation, uint64_t from, const GroundRange& range,
+                            int64_t rows_max, const EachDifference& each) {
+  constexpr std::string_view kNow = "SELECT " GW_FACT_COLUMNS
+                                    " FROM report_fact FORCE INDEX (fact_idx) WHERE generation = ? AND idx "
+                                    ">= ? AND ground_path >= ? AND ground_path < ? LIMIT ?";
+  constexpr std::string_view kThen = "SELECT " GW_FACT_COLUMNS
+                                     " FROM report_version FORCE INDEX (PRIMARY) WHERE generation = ? AND "
+                                     "next_idx >= ? AND idx < ? AND ground_path >= ?"
+                                     " AND ground_path < ? LIMIT ?";
   int64_t left = rows_max;
   GW_RETURN_IF_ERROR(EachFact(tx, kNow, {generation, from, range.lower, range.upper, left + 1}, left,
                               [&](const Fact& fact) { each(fact, 1); }));
@@ -264,15 +274,15 @@ absl::Status ReadDifference(db::Transaction& tx, int64_t generation, uint64_t fr
                   [&](const Fact& fact) { each(fact, -1); });
 }
 
-absl::Status ReadFactsAt(db::Transaction& tx, int64_t generation, uint64_t index, const GroundRange& range, int64_t rows_max,
-                         const EachDifference& each) {
-  constexpr std::string_view kNow =
-      "SELECT " GW_FACT_COLUMNS
-      " FROM report_fact FORCE INDEX (fact_idx) WHERE generation = ? AND idx < ? AND ground_path >= ? AND ground_path < ? LIMIT ?";
-  constexpr std::string_view kThen =
-      "SELECT " GW_FACT_COLUMNS
-      " FROM report_version FORCE INDEX (version_idx) WHERE generation = ? AND idx < ? AND next_idx >= ? AND ground_path >= ?"
-      " AND ground_path < ? LIMIT ?";
+absl::Status ReadFactsAt(db::Transaction& tx, int64_t generation, uint64_t index, const GroundRange& range,
+                         int64_t rows_max, const EachDifference& each) {
+  constexpr std::string_view kNow = "SELECT " GW_FACT_COLUMNS
+                                    " FROM report_fact FORCE INDEX (fact_idx) WHERE generation = ? AND idx < "
+                                    "? AND ground_path >= ? AND ground_path < ? LIMIT ?";
+  constexpr std::string_view kThen = "SELECT " GW_FACT_COLUMNS
+                                     " FROM report_version FORCE INDEX (version_idx) WHERE generation = ? "
+                                     "AND idx < ? AND next_idx >= ? AND ground_path >= ?"
+                                     " AND ground_path < ? LIMIT ?";
   int64_t left = rows_max;
   auto in = [&](const Fact& fact) { each(fact, 1); };
   GW_RETURN_IF_ERROR(EachFact(tx, kNow, {generation, index, range.lower, range.upper, left + 1}, left, in));
@@ -282,20 +292,23 @@ absl::Status ReadFactsAt(db::Transaction& tx, int64_t generation, uint64_t index
 absl::Status ReadAllFacts(db::Transaction& tx, int64_t generation, const GroundRange& range,
                           const std::function<void(const Fact&)>& each) {
   constexpr std::string_view kSql =
-      "SELECT " GW_FACT_COLUMNS " FROM report_fact WHERE generation = ? AND ground_path >= ? AND ground_path < ?";
+      "SELECT " GW_FACT_COLUMNS
+      " FROM report_fact WHERE generation = ? AND ground_path >= ? AND ground_path < ?";
   const std::vector<db::Value> values{generation, range.lower, range.upper};
   return tx.QueryValues(kSql, values, [&](const db::Row& row) { each(FactOfRow(row)); });
 }
 
-absl::StatusOr<std::vector<Fact>> ReadFactPage(db::Transaction& tx, int64_t generation, const FactPage& page) {
+absl::StatusOr<std::vector<Fact>> ReadFactPage(db::Transaction& tx, int64_t generation,
+                                               const FactPage& page) {
   // The key's own path is the lower end of the range, so the index is entered where the page before ended.
   constexpr std::string_view kSql =
       "SELECT " GW_FACT_COLUMNS
-      " FROM report_fact FORCE INDEX (fact_cell) WHERE generation = ? AND kind = ? AND state = ? AND ground_path >= ?"
+      " FROM report_fact FORCE INDEX (fact_cell) WHERE generation = ? AND kind = ? AND state = ? AND "
+      "ground_path >= ?"
       " AND ground_path < ? AND (ground_path > ? OR subject > ?) ORDER BY ground_path, subject LIMIT ?";
   const std::string lower = std::max(page.range.lower, page.after_path);
-  return tx.Query(kSql, FactOfRow, generation, static_cast<int>(page.kind), page.state, lower, page.range.upper, page.after_path,
-                  page.after_subject, page.limit);
+  return tx.Query(kSql, FactOfRow, generation, static_cast<int>(page.kind), page.state, lower,
+                  page.range.upper, page.after_path, page.after_subject, page.limit);
 }
 
 absl::StatusOr<uint64_t> EmptyGeneration(db::Transaction& tx, int64_t generation) {

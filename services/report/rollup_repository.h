@@ -71,14 +71,14 @@ absl::Status AddToCounters(db::Transaction& tx, int64_t generation, const Counte
 // The saved counters and due times, summed up the tree.
 absl::StatusOr<domain::Rollup> LoadRollup(db::Transaction& tx, int64_t generation);
 
-// What turns the rollup for entries 0 .. from-1 into the one of the snapshot's cursor: facts to count in (n = 1) or out (n = -1).
-// Limited to a range of ground. OUT_OF_RANGE beyond `rows_max` rows.
+// What turns the rollup for entries 0 .. from-1 into the one of the snapshot's cursor: facts to count in (n =
+// 1) or out (n = -1). Limited to a range of ground. OUT_OF_RANGE beyond `rows_max` rows.
 using EachDifference = std::function<void(const domain::Fact& fact, int64_t n)>;
-absl::Status ReadDifference(db::Transaction& tx, int64_t generation, uint64_t from, const GroundRange& range, int64_t rows_max,
-                            const EachDifference& each);
+absl::Status ReadDifference(db::Transaction& tx, int64_t generation, uint64_t from, const GroundRange& range,
+                            int64_t rows_max, const EachDifference& each);
 // The facts as they were for entries 0 .. index-1, read from the beginning: for an index near it.
-absl::Status ReadFactsAt(db::Transaction& tx, int64_t generation, uint64_t index, const GroundRange& range, int64_t rows_max,
-                         const EachDifference& each);
+absl::Status ReadFactsAt(db::Transaction& tx, int64_t generation, uint64_t index, const GroundRange& range,
+                         int64_t rows_max, const EachDifference& each);
 // Every fact of a range of ground, now.
 absl::Status ReadAllFacts(db::Transaction& tx, int64_t generation, const GroundRange& range,
                           const std::function<void(const domain::Fact&)>& each);
@@ -92,7 +92,8 @@ struct FactPage {
   std::string after_subject;  // 16 bytes
   int limit = 1;
 };
-absl::StatusOr<std::vector<domain::Fact>> ReadFactPage(db::Transaction& tx, int64_t generation, const FactPage& page);
+absl::StatusOr<std::vector<domain::Fact>> ReadFactPage(db::Transaction& tx, int64_t generation,
+                                                       const FactPage& page);
 
 // Deletes some rows of a retired generation; answers how many.
 absl::StatusOr<uint64_t> EmptyGeneration(db::Transaction& tx, int64_t generation);

@@ -15,7 +15,9 @@ namespace {
 class StartingChannel final : public rpc::Channel {
  public:
   absl::StatusOr<std::string> Send(const rpc::Envelope&) override { return Starting(); }
-  void SendAsync(rpc::Envelope, std::function<void(absl::StatusOr<std::string>)> done) override { done(Starting()); }
+  void SendAsync(rpc::Envelope, std::function<void(absl::StatusOr<std::string>)> done) override {
+    done(Starting());
+  }
 
  private:
   static absl::Status Starting() {
@@ -32,7 +34,9 @@ std::string AreaOf(const google::protobuf::MethodDescriptor& method) {
   return package.substr(kPrefix.size(), package.find('.', kPrefix.size()) - kPrefix.size());
 }
 
-void AreaChannels::AddLocal(std::string_view area, rpc::Channel& channel) { channels_[std::string(area)] = &channel; }
+void AreaChannels::AddLocal(std::string_view area, rpc::Channel& channel) {
+  channels_[std::string(area)] = &channel;
+}
 
 void AreaChannels::AddRemote(std::string_view area, std::unique_ptr<rpc::Channel> channel) {
   channels_[std::string(area)] = channel.get();

@@ -16,7 +16,8 @@ namespace gridwarden::server {
 // "casework" of "gridwarden.casework.v1.CaseworkService/FileCase"; "" for anything else.
 std::string AreaOf(const google::protobuf::MethodDescriptor& method);
 
-// How this process reaches each area: its own rpcs in process, the others over the network. Filled before anything is served.
+// How this process reaches each area: its own rpcs in process, the others over the network. Filled before
+// anything is served.
 class AreaChannels {
  public:
   void AddLocal(std::string_view area, rpc::Channel& channel);
@@ -25,7 +26,8 @@ class AreaChannels {
   bool Reaches(std::string_view area) const;
   // The area must be reachable: an unknown one is a programmer's mistake and stops the process.
   rpc::Channel& To(std::string_view area) const;
-  // For the gateway: null for an area that no process of ours serves; a channel that answers UNAVAILABLE until Open.
+  // For the gateway: null for an area that no process of ours serves; a channel that answers UNAVAILABLE
+  // until Open.
   rpc::Channel* ForMethod(const google::protobuf::MethodDescriptor& method) const;
   void Open() { open_.store(true); }
 

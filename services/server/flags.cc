@@ -22,7 +22,8 @@ absl::StatusOr<Flags> Flags::Parse(std::span<const Flag> known, const std::vecto
     if (equals != std::string::npos) {
       value = arguments[i].substr(equals + 1);
     } else if (!flag->value.empty()) {
-      if (++i == arguments.size()) return InvalidField(name, absl::StrFormat("want a value: %s", flag->value));
+      if (++i == arguments.size())
+        return InvalidField(name, absl::StrFormat("want a value: %s", flag->value));
       value = arguments[i];
     }
     flags.values_[name].push_back(value);
@@ -55,7 +56,8 @@ std::string HelpOf(std::span<const Flag> flags) {
   for (const Flag& flag : flags) {
     const std::string usage = absl::StrFormat("%s%s%s", flag.name, flag.value.empty() ? "" : "=", flag.value);
     absl::StrAppendFormat(&help, "  %-28s %s", usage, flag.words);
-    if (!flag.standard.empty() && flag.standard != "false") absl::StrAppendFormat(&help, " [%s]", flag.standard);
+    if (!flag.standard.empty() && flag.standard != "false")
+      absl::StrAppendFormat(&help, " [%s]", flag.standard);
     help += '\n';
   }
   return help;
@@ -64,8 +66,8 @@ std::string HelpOf(std::span<const Flag> flags) {
 absl::StatusOr<HostPort> ParseHostPort(std::string_view flag, const std::string& text) {
   const size_t colon = text.rfind(':');
   HostPort parts;
-  if (colon == std::string::npos || !absl::SimpleAtoi(text.substr(colon + 1), &parts.port) || parts.port < 0 ||
-      parts.port > 65535) {
+  if (colon == std::string::npos || !absl::SimpleAtoi(text.substr(colon + 1), &parts.port) ||
+      parts.port < 0 || parts.port > 65535) {
     return InvalidField(flag, absl::StrCat("got ", text, ", want ADDRESS:PORT"));
   }
   parts.host = text.substr(0, colon);
@@ -79,7 +81,8 @@ absl::StatusOr<HostPort> ParseHostPort(std::string_view flag, const std::string&
 absl::StatusOr<std::string> ReadSecretFile(const std::string& path) {
   std::ifstream in(path);
   std::string line;
-  if (!in || !std::getline(in, line)) return FailedPrecondition("INTERNAL_FAULT", absl::StrCat("cannot read ", path));
+  if (!in || !std::getline(in, line))
+    return FailedPrecondition("INTERNAL_FAULT", absl::StrCat("cannot read ", path));
   while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.pop_back();
   return line;
 }

@@ -13,16 +13,16 @@
 namespace gridwarden::server {
 
 struct Flag {
-  std::string_view name;     // "--db-socket"
-  std::string_view value;    // what stands for its value in the help: "PATH"; "" for a switch
-  std::string_view standard; // default; "" when there is none
-  std::string_view words;    // what it does
+  std::string_view name;      // "--db-socket"
+  std::string_view value;     // what stands for its value in the help: "PATH"; "" for a switch
+  std::string_view standard;  // default; "" when there is none
+  std::string_view words;     // what it does
 };
 
 class Flags {
  public:
-  // Reads "--name=value", "--name value" and switches. INVALID_ARGUMENT naming what is not understood; a flag given twice keeps
-  // all its values for All and the last one for Text.
+  // Reads "--name=value", "--name value" and switches. INVALID_ARGUMENT naming what is not understood; a flag
+  // given twice keeps all its values for All and the last one for Text.
   static absl::StatusOr<Flags> Parse(std::span<const Flag> known, const std::vector<std::string>& arguments);
 
   std::string Text(std::string_view name) const;

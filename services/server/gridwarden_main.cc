@@ -50,7 +50,10 @@ absl::Status RunBootstrap(const Flags& flags) {
 const std::vector<Command>& Commands() {
   static const std::vector<Command> commands = {
       {"serve", "serves areas, the gateway, or all", {ServeFlags(), DatabaseFlags()}, RunServe},
-      {"migrate", "brings schema and policy up to this release", {MigrateFlags(), DatabaseFlags()}, RunMigrate},
+      {"migrate",
+       "brings schema and policy up to this release",
+       {MigrateFlags(), DatabaseFlags()},
+       RunMigrate},
       {"bootstrap-admin",
        "creates the first administrator and prints the password, once",
        {kBootstrapFlags, DatabaseFlags()},
@@ -70,11 +73,12 @@ int Usage(FILE* out, int code) {
 
 int Run(const Command& command, const std::vector<std::string>& arguments) {
   std::vector<Flag> known;
-  for (const std::span<const Flag> group : command.flags) known.insert(known.end(), group.begin(), group.end());
+  for (const std::span<const Flag> group : command.flags)
+    known.insert(known.end(), group.begin(), group.end());
   for (const std::string& argument : arguments) {
     if (argument != "--help") continue;
-    std::printf("gridwarden %s: %s\n\n%s", std::string(command.name).c_str(), std::string(command.words).c_str(),
-                HelpOf(known).c_str());
+    std::printf("gridwarden %s: %s\n\n%s", std::string(command.name).c_str(),
+                std::string(command.words).c_str(), HelpOf(known).c_str());
     return kOk;
   }
   const absl::StatusOr<Flags> flags = Flags::Parse(known, arguments);

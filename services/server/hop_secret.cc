@@ -21,7 +21,8 @@ absl::Status Bad(const std::string& path, const char* why) {
   return FailedPrecondition("INTERNAL_FAULT", absl::StrCat("hop secret ", path, ": ", why));
 }
 
-// Puts a new secret there unless somebody else just did: written aside, then linked, so that nobody reads half of one.
+// Puts a new secret there unless somebody else just did: written aside, then linked, so that nobody reads
+// half of one.
 absl::Status Make(const std::string& path) {
   std::error_code ignored;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
@@ -51,7 +52,8 @@ absl::StatusOr<std::string> LoadHopSecret(const std::string& path) {
   const bool known = fstat(file, &state) == 0;
   close(file);
   if (got != kSize) return Bad(path, "want exactly 32 bytes");
-  if (!known || (state.st_mode & (S_IRWXG | S_IRWXO)) != 0) return Bad(path, "can be read by others; want mode 0600");
+  if (!known || (state.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    return Bad(path, "can be read by others; want mode 0600");
   secret.resize(kSize);
   return secret;
 }

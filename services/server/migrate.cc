@@ -42,7 +42,8 @@ std::span<const Flag> MigrateFlags() { return kMigrateFlags; }
 absl::Status RunMigrate(const Flags& flags) {
   GW_ASSIGN_OR_RETURN(db::Options options, ReadDatabaseFlags(flags));
   options.pool_size = 2;
-  GW_ASSIGN_OR_RETURN(const std::vector<db::Migration> migrations, db::ReadMigrations(flags.Text("--migrations-dir")));
+  GW_ASSIGN_OR_RETURN(const std::vector<db::Migration> migrations,
+                      db::ReadMigrations(flags.Text("--migrations-dir")));
   GW_ASSIGN_OR_RETURN(const auto policy, ReadPolicyFolder(flags.Text("--policy-dir")));
   GW_ASSIGN_OR_RETURN(const std::unique_ptr<db::Database> database, OpenOrCreate(options));
   int applied = 0;

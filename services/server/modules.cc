@@ -15,9 +15,9 @@ namespace gridwarden::server {
 
 std::span<const Module> Modules() {
   static constexpr Module kModules[] = {
-      {"identity", identity::Install}, {"grid", grid::Install},       {"source", source::Install},
+      {"identity", identity::Install}, {"grid", grid::Install},         {"source", source::Install},
       {"patrol", patrol::Install},     {"casework", casework::Install}, {"intake", intake::Install},
-      {"media", media::Install},       {"journal", journal::Install}, {"report", report::Install},
+      {"media", media::Install},       {"journal", journal::Install},   {"report", report::Install},
   };
   return kModules;
 }

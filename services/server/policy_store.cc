@@ -26,7 +26,8 @@ using Files = std::map<std::string, std::string>;
 // Newest versions by name; a file that was taken away is "".
 absl::StatusOr<Files> ReadNewest(db::Transaction& tx) {
   Files files;
-  GW_RETURN_IF_ERROR(tx.QueryValues(kNewest, {}, [&](const db::Row& row) { files[row.Text(0)] = row.Text(1); }));
+  GW_RETURN_IF_ERROR(
+      tx.QueryValues(kNewest, {}, [&](const db::Row& row) { files[row.Text(0)] = row.Text(1); }));
   return files;
 }
 
@@ -42,26 +43,29 @@ absl::StatusOr<Files> ReadPolicyFolder(const std::string& folder) {
     if (!in.good() && !in.eof()) error = std::make_error_code(std::errc::io_error);
     files[entry.path().filename().string()] = std::move(text);
   }
-  if (error) return FailedPrecondition("INTERNAL_FAULT", absl::StrCat("cannot read ", folder, ": ", error.message()));
+  if (error)
+    return FailedPrecondition("INTERNAL_FAULT", absl::StrCat("cannot read ", folder, ": ", error.message()));
   return files;
 }
 
-absl::StatusOr<std::vector<std::string>> StorePolicy(db::Database& database, const Files& files, absl::Time now) {
+absl::StatusOr<std::vector<std::string>> StorePolicy(db::Database& database, const Files& files,
+                                                     absl::Time now) {
   GW_RETURN_IF_ERROR(domain::ParsePolicy(files).status());
   std::vector<std::string> changed;
-  GW_RETURN_IF_ERROR(database.Run({.deadline = absl::Now() + kTimeout}, [&](db::Transaction& tx) -> absl::Status {
-    changed.clear();
-    GW_ASSIGN_OR_RETURN(const Files stored, ReadNewest(tx));
-    Files wanted = files;
-    for (const auto& [name, body] : stored) wanted.emplace(name, "");
-    for (const auto& [name, body] : wanted) {
-      const auto before = stored.find(name);
-      if (before != stored.end() ? before->second == body : body.empty()) continue;
-      GW_RETURN_IF_ERROR(tx.Exec(kInsert, name, now, crypto::Sha256(body), body).status());
-      changed.push_back(name);
-    }
-    return absl::OkStatus();
-  }));
+  GW_RETURN_IF_ERROR(
+      database.Run({.deadline = absl::Now() + kTimeout}, [&](db::Transaction& tx) -> absl::Status {
+        changed.clear();
+        GW_ASSIGN_OR_RETURN(const Files stored, ReadNewest(tx));
+        Files wanted = files;
+        for (const auto& [name, body] : stored) wanted.emplace(name, "");
+        for (const auto& [name, body] : wanted) {
+          const auto before = stored.find(name);
+          if (before != stored.end() ? before->second == body : body.empty()) continue;
+          GW_RETURN_IF_ERROR(tx.Exec(kInsert, name, now, crypto::Sha256(body), body).status());
+          changed.push_back(name);
+        }
+        return absl::OkStatus();
+      }));
   return changed;
 }
 
@@ -73,7 +77,8 @@ absl::StatusOr<std::shared_ptr<const domain::Policy>> LoadPolicy(db::Database& d
   }));
   std::erase_if(files, [](const auto& file) { return file.second.empty(); });
   if (files.empty()) {
-    return FailedPrecondition("INTERNAL_FAULT", "no policy is loaded; run `gridwarden migrate` with --policy-dir");
+    return FailedPrecondition("INTERNAL_FAULT",
+                              "no policy is loaded; run `gridwarden migrate` with --policy-dir");
   }
   GW_ASSIGN_OR_RETURN(domain::Policy policy, domain::ParsePolicy(files));
   return std::make_shared<const domain::Policy>(std::move(policy));

@@ -23,7 +23,8 @@ void Readiness::Set(std::vector<std::string> reasons) {
   reasons_ = std::move(reasons);
 }
 
-void Readiness::Watch(std::function<std::vector<std::string>()> check, std::function<void(bool ready)> changed) {
+void Readiness::Watch(std::function<std::vector<std::string>()> check,
+                      std::function<void(bool ready)> changed) {
   thread_ = std::thread([this, check = std::move(check), changed = std::move(changed)] {
     bool was_ready = false;
     std::unique_lock lock(mutex_);

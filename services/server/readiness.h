@@ -7,7 +7,8 @@
 #include <thread>
 #include <vector>
 
-// Whether this process may be sent traffic, and in words why not. Asked often, so the answer is kept and renewed once a second.
+// Whether this process may be sent traffic, and in words why not. Asked often, so the answer is kept and
+// renewed once a second.
 namespace gridwarden::server {
 
 class Readiness {

@@ -73,7 +73,8 @@ absl::Status Prepare(const ServeOptions& options, Ground& ground) {
 absl::Status MakeDataDir(const std::string& path) {
   std::error_code error;
   if (std::filesystem::create_directories(path, error)) chmod(path.c_str(), 0700);
-  if (error) return FailedPrecondition("INTERNAL_FAULT", absl::StrCat("cannot make ", path, ": ", error.message()));
+  if (error)
+    return FailedPrecondition("INTERNAL_FAULT", absl::StrCat("cannot make ", path, ": ", error.message()));
   return absl::OkStatus();
 }
 
@@ -88,7 +89,8 @@ void WriteReadyFile(const std::string& path, int http_port, int grpc_port) {
   if (error) Log(LogLevel::kError, "ready_file", {{"path", path}, {"error", error.message()}});
 }
 
-// One process from start to stop. Members are destroyed from the last to the first: what calls before what is called.
+// One process from start to stop. Members are destroyed from the last to the first: what calls before what is
+// called.
 class Process {
  public:
   Process(const ServeOptions& options, const StopSignal& stop) : options_(options), stop_(stop) {}
@@ -128,28 +130,33 @@ class Process {
         .trusted_proxies = options_.trusted_proxies,
     };
     if (options_.gateway) {
-      edge.channel = [this](const google::protobuf::MethodDescriptor& method) { return channels_.ForMethod(method); };
+      edge.channel = [this](const google::protobuf::MethodDescriptor& method) {
+        return channels_.ForMethod(method);
+      };
       if (!options_.static_dir.empty()) {
         GW_ASSIGN_OR_RETURN(edge.files, gateway::StaticFiles::Read(options_.static_dir));
       }
     }
     gateway_ = std::make_unique<gateway::Gateway>(std::move(edge));
     gateway::HttpServer::Site site{
-        .handle = [this](gateway::HttpRequest request, gateway::Respond respond) {
-          gateway_->Handle(std::move(request), std::move(respond));
-        },
+        .handle = [this](
+                      gateway::HttpRequest request,
+                      gateway::Respond respond) { gateway_->Handle(std::move(request), std::move(respond)); },
         .body_limit = [this](const gateway::HttpRequest& head) { return gateway_->BodyLimit(head); },
         .too_large = [this](const gateway::HttpRequest& head) { return gateway_->TooLarge(head); },
         .too_busy = [this](const gateway::HttpRequest&) { return gateway_->TooBusy(); },
     };
-    GW_ASSIGN_OR_RETURN(http_, gateway::HttpServer::Start(
-                                   {.address = options_.listen_http->host, .port = options_.listen_http->port}, site));
-    metrics_.AddGauge("gridwarden_http_connections", "Open HTTP connections.", [this] { return http_->connections(); });
+    GW_ASSIGN_OR_RETURN(
+        http_, gateway::HttpServer::Start(
+                   {.address = options_.listen_http->host, .port = options_.listen_http->port}, site));
+    metrics_.AddGauge("gridwarden_http_connections", "Open HTTP connections.",
+                      [this] { return http_->connections(); });
     Log(LogLevel::kInfo, "http_listening", {{"port", absl::StrCat(http_->port())}});
     return absl::OkStatus();
   }
 
-  // Tries until the database is there, safe, of this schema and has its policy; says in /readyz what it waits for.
+  // Tries until the database is there, safe, of this schema and has its policy; says in /readyz what it waits
+  // for.
   absl::Status WaitForGround(bool& asked_to_stop) {
     std::string said;
     while (true) {
@@ -197,10 +204,13 @@ class Process {
     }
     if (!options_.listen_grpc.empty()) {
       GW_ASSIGN_OR_RETURN(grpc_port_, server_->Listen(options_.listen_grpc));
-      Log(LogLevel::kInfo, "grpc_listening", {{"address", options_.listen_grpc}, {"port", absl::StrCat(grpc_port_)}});
+      Log(LogLevel::kInfo, "grpc_listening",
+          {{"address", options_.listen_grpc}, {"port", absl::StrCat(grpc_port_)}});
     }
-    metrics_.AddGauge("gridwarden_rpc_waiting", "Calls in the queue.", [this] { return server_->load().waiting; });
-    metrics_.AddGauge("gridwarden_rpc_running", "Calls being served.", [this] { return server_->load().running; });
+    metrics_.AddGauge("gridwarden_rpc_waiting", "Calls in the queue.",
+                      [this] { return server_->load().waiting; });
+    metrics_.AddGauge("gridwarden_rpc_running", "Calls being served.",
+                      [this] { return server_->load().running; });
     metrics_.AddGauge("gridwarden_rpc_shed", "Calls turned away since the start.",
                       [this] { return static_cast<double>(server_->load().shed); });
     directory_->Start();
@@ -217,7 +227,8 @@ class Process {
     if (const absl::Status status = db::CheckSchema(*ground_.database, ground_.migrations); !status.ok()) {
       reasons.push_back(absl::StrCat("schema: ", TextOf(status)));
     }
-    if (!directory_->loaded()) reasons.emplace_back("directory: divisions, posts and accounts are not loaded yet");
+    if (!directory_->loaded())
+      reasons.emplace_back("directory: divisions, posts and accounts are not loaded yet");
     return reasons;
   }
 

@@ -16,10 +16,10 @@ namespace gridwarden::server {
 
 // What one process does (architecture.md: the two shapes). From the command line, checked.
 struct ServeOptions {
-  std::vector<std::string> areas;            // targets without "gateway"; in the order of Modules()
+  std::vector<std::string> areas;  // targets without "gateway"; in the order of Modules()
   bool gateway = false;
   std::optional<HostPort> listen_http;
-  std::string listen_grpc;                   // "" = none
+  std::string listen_grpc;  // "" = none
   db::Options database;
   std::string data_dir;
   bool demo = false;
@@ -32,7 +32,7 @@ struct ServeOptions {
   std::vector<std::string> trusted_proxies;
   int threads = 16;
   int queue = 256;
-  absl::Duration drain_wait;                 // between "not ready" and the drain, for a load balancer to see it
+  absl::Duration drain_wait;  // between "not ready" and the drain, for a load balancer to see it
   absl::Duration drain_grace = absl::Seconds(20);
   bool log_calls = false;
 };
@@ -41,10 +41,12 @@ std::span<const Flag> DatabaseFlags();
 absl::StatusOr<db::Options> ReadDatabaseFlags(const Flags& flags);
 
 std::span<const Flag> ServeFlags();  // without those of the database
-// INVALID_ARGUMENT for an unknown target, an area that is neither here nor a peer, and whatever else cannot be meant.
+// INVALID_ARGUMENT for an unknown target, an area that is neither here nor a peer, and whatever else cannot
+// be meant.
 absl::StatusOr<ServeOptions> ReadServeFlags(const Flags& flags);
 
-// Serves until the process is asked to stop, then drains. OK after an orderly stop; the error that made it give up otherwise.
+// Serves until the process is asked to stop, then drains. OK after an orderly stop; the error that made it
+// give up otherwise.
 absl::Status Serve(const ServeOptions& options, const StopSignal& stop);
 
 }  // namespace gridwarden::server

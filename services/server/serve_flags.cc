@@ -22,14 +22,18 @@ constexpr Flag kDatabaseFlags[] = {
 constexpr Flag kServeFlags[] = {
     {"--target", "NAMES", "all", "what this process is: all, gateway, or areas by comma (casework,grid)"},
     {"--listen-http", "ADDRESS:PORT", "127.0.0.1:8080",
-     "HTTP of the gateway; port 0 picks one. A target without gateway serves only /livez, /readyz and /metrics there, if given"},
+     "HTTP of the gateway; port 0 picks one. A target without gateway serves only /livez, /readyz and "
+     "/metrics there, if given"},
     {"--listen-grpc", "ADDRESS:PORT", "127.0.0.1:0", "gRPC of the areas; none: no gRPC"},
-    {"--peer", "AREA=ADDRESS", "", "where an area listens (gRPC), for those that are not here; repeat it, or separate by commas"},
+    {"--peer", "AREA=ADDRESS", "",
+     "where an area listens (gRPC), for those that are not here; repeat it, or separate by commas"},
     {"--data-dir", "PATH", ".run/data", "photos, keys and secrets of this installation; made when missing"},
-    {"--hop-secret-file", "PATH", "DATA-DIR/hop.secret", "secret by which our processes know each other; the same for all"},
+    {"--hop-secret-file", "PATH", "DATA-DIR/hop.secret",
+     "secret by which our processes know each other; the same for all"},
     {"--demo", "", "false", "demo: honour the demo clock of requests; never for a log that is not demo"},
     {"--log-name", "NAME", "", "name of a new log (a division code); none: a random one"},
-    {"--static-dir", "PATH", "", "folder of the built web applications; none: a page that says what runs here"},
+    {"--static-dir", "PATH", "",
+     "folder of the built web applications; none: a page that says what runs here"},
     {"--migrations-dir", "PATH", "db/migrations", "the schema this release needs"},
     {"--ready-file", "PATH", "", "file to write the bound ports to, as JSON, once ready"},
     {"--trusted-proxy", "ADDRESS", "", "proxy whose X-Forwarded-For is believed; repeat it"},
@@ -66,7 +70,8 @@ absl::Status ReadTarget(const std::string& text, ServeOptions& options) {
     }
   }
   for (const Module& module : Modules()) {
-    if (std::find(names.begin(), names.end(), module.name) != names.end()) options.areas.emplace_back(module.name);
+    if (std::find(names.begin(), names.end(), module.name) != names.end())
+      options.areas.emplace_back(module.name);
   }
   return absl::OkStatus();
 }
@@ -114,9 +119,8 @@ absl::StatusOr<db::Options> ReadDatabaseFlags(const Flags& flags) {
   }
   options.database = flags.Text("--db-name");
   const bool plain = !options.database.empty() && options.database.size() <= 60 &&
-                     std::all_of(options.database.begin(), options.database.end(), [](unsigned char c) {
-                       return std::isalnum(c) != 0 || c == '_';
-                     });
+                     std::all_of(options.database.begin(), options.database.end(),
+                                 [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
   if (!plain) return InvalidField("--db-name", "want letters, digits and _ only");
   GW_ASSIGN_OR_RETURN(options.pool_size, flags.Number("--db-pool", 1, 200));
   return options;
@@ -134,8 +138,9 @@ absl::StatusOr<ServeOptions> ReadServeFlags(const Flags& flags) {
     GW_ASSIGN_OR_RETURN(options.listen_http, ParseHostPort("--listen-http", flags.Text("--listen-http")));
   }
   options.data_dir = flags.Text("--data-dir");
-  options.hop_secret_file = flags.All("--hop-secret-file").empty() ? absl::StrCat(options.data_dir, "/hop.secret")
-                                                                   : flags.Text("--hop-secret-file");
+  options.hop_secret_file = flags.All("--hop-secret-file").empty()
+                                ? absl::StrCat(options.data_dir, "/hop.secret")
+                                : flags.Text("--hop-secret-file");
   options.demo = flags.IsOn("--demo");
   options.log_name = flags.Text("--log-name");
   options.static_dir = flags.Text("--static-dir");

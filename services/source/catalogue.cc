@@ -47,8 +47,8 @@ absl::StatusOr<v1::ListCategoriesResponse> ListCategories(const AreaContext& con
   GW_ASSIGN_OR_RETURN(const rpc::Page page, rpc::ReadPage(request));
   v1::ListCategoriesResponse response;
   const auto& categories = context.policy->categories;
-  for (auto at = page.after.empty() ? categories.begin() : categories.upper_bound(page.after[0]); at != categories.end();
-       ++at) {
+  for (auto at = page.after.empty() ? categories.begin() : categories.upper_bound(page.after[0]);
+       at != categories.end(); ++at) {
     if (!request.campaign().empty() && at->second.campaign != request.campaign()) continue;
     if (response.categories_size() == page.size) {
       const std::string& last = response.categories(page.size - 1).code();

@@ -19,10 +19,12 @@ absl::StatusOr<v1::ExportSourcesResponse> ExportSources(const AreaContext& conte
   const std::shared_ptr<const domain::Ground> ground = context.directory.ground();
   GW_ASSIGN_OR_RETURN(const rpc::Page page, rpc::ReadPage(request));
   GW_ASSIGN_OR_RETURN(const SourceKey after, ParseKey(page.after));
-  if (request.max_rows() < 0) return InvalidField("max_rows", absl::StrFormat("got %d, want >= 0", request.max_rows()));
+  if (request.max_rows() < 0)
+    return InvalidField("max_rows", absl::StrFormat("got %d, want >= 0", request.max_rows()));
   const int limit = request.max_rows() == 0 ? kRowsMax : std::min(request.max_rows(), kRowsMax);
-  GW_ASSIGN_OR_RETURN(const Listing listing, PlanListing(context, call, request.division(), request.category(),
-                                                         request.states(), request.query()));
+  GW_ASSIGN_OR_RETURN(
+      const Listing listing,
+      PlanListing(context, call, request.division(), request.category(), request.states(), request.query()));
   std::vector<LedgerSource> found;
   GW_RETURN_IF_ERROR(context.database.Read(call.deadline, [&](db::Transaction& tx) -> absl::Status {
     GW_ASSIGN_OR_RETURN(found, ReadListing(tx, listing, after, limit + 1));

@@ -72,13 +72,15 @@ struct Step {
   Change change;
 };
 
-// The step for a source that is there already; none when the row says nothing new. Faults become problems of the report.
-std::optional<Step> PlanUpdate(const domain::Policy& policy, const FileRow& row, LedgerSource source, Rights& rights,
-                               ImportReport& report) {
+// The step for a source that is there already; none when the row says nothing new. Faults become problems of
+// the report.
+std::optional<Step> PlanUpdate(const domain::Policy& policy, const FileRow& row, LedgerSource source,
+                               Rights& rights, ImportReport& report) {
   const v1::Source before = source.value;
   if (!rights.At(source.division).ok()) {
     Refuse(report, row.line,
-           {Problem(row, "编号", before.source_no(), "want another number: this one belongs to a source outside your grid")});
+           {Problem(row, "编号", before.source_no(),
+                    "want another number: this one belongs to a source outside your grid")});
     return std::nullopt;
   }
   for (const std::string& field : row.fields) CopyField(field, row.source.value, source.value);
@@ -88,12 +90,14 @@ std::optional<Step> PlanUpdate(const domain::Policy& policy, const FileRow& row,
   if (row.has_disposition) source.value.set_disposition(row.source.value.disposition());
   if (!NeedsDisposition(policy, source.value.category())) source.value.clear_disposition();
   if (row.has_state && row.source.value.state() != before.state()) {
-    const absl::Status allowed = domain::AllowSourceMove(static_cast<domain::SourceState>(before.state()),
-                                                         static_cast<domain::SourceState>(row.source.value.state()));
+    const absl::Status allowed =
+        domain::AllowSourceMove(static_cast<domain::SourceState>(before.state()),
+                                static_cast<domain::SourceState>(row.source.value.state()));
     if (!allowed.ok()) {
-      Refuse(report, row.line, {Problem(row, "状态", v1::Source::State_Name(row.source.value.state()),
-                                        absl::StrFormat("want a state that %s may move to (ILLEGAL_TRANSITION)",
-                                                        v1::Source::State_Name(before.state())))});
+      Refuse(report, row.line,
+             {Problem(row, "状态", v1::Source::State_Name(row.source.value.state()),
+                      absl::StrFormat("want a state that %s may move to (ILLEGAL_TRANSITION)",
+                                      v1::Source::State_Name(before.state())))});
       return std::nullopt;
     }
     source.value.set_state(row.source.value.state());
@@ -116,7 +120,9 @@ std::vector<Step> Plan(const domain::Policy& policy, const rpc::Call& call, cons
   for (const FileRow& row : rows) {
     const absl::StatusOr<access::Acting>& acting = rights.At(row.source.division);
     if (!acting.ok()) {
-      Refuse(report, row.line, {Problem(row, "所属区划", row.source.value.division(), "want ground of your own grid (NOT_ALLOWED)")});
+      Refuse(report, row.line,
+             {Problem(row, "所属区划", row.source.value.division(),
+                      "want ground of your own grid (NOT_ALLOWED)")});
       continue;
     }
     std::optional<Step> step;
@@ -167,10 +173,11 @@ absl::StatusOr<ImportReport> ImportSources(const AreaContext& context, const rpc
   // A dry run keeps nothing, not even its answer: the same request_id may then do it.
   GW_RETURN_IF_ERROR(rpc::RequestId(request.request_id()).status());
   ImportReport report;
-  GW_RETURN_IF_ERROR(context.database.Run({.deadline = call.deadline}, [&](db::Transaction& tx) -> absl::Status {
-    GW_ASSIGN_OR_RETURN(report, body(tx));
-    return absl::OkStatus();
-  }));
+  GW_RETURN_IF_ERROR(
+      context.database.Run({.deadline = call.deadline}, [&](db::Transaction& tx) -> absl::Status {
+        GW_ASSIGN_OR_RETURN(report, body(tx));
+        return absl::OkStatus();
+      }));
   return report;
 }
 

@@ -39,8 +39,8 @@ SourceChangeRow HistoryOf(const rpc::Call& call, const Change& change, const Led
 
 }  // namespace
 
-absl::StatusOr<v1::Source> RecordChange(const AreaContext& context, const rpc::Call& call, db::Transaction& tx,
-                                        const Change& change, LedgerSource source) {
+absl::StatusOr<v1::Source> RecordChange(const AreaContext& context, const rpc::Call& call,
+                                        db::Transaction& tx, const Change& change, LedgerSource source) {
   const bool is_new = source.subject.seq == 0;
   v1::Source& value = source.value;
   const auto now = TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(call.now));

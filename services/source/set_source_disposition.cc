@@ -15,31 +15,33 @@ absl::StatusOr<v1::Source> SetSourceDisposition(const AreaContext& context, cons
   if (CharacterCount(request.reason()) > kReasonCharactersMax) {
     return InvalidField("reason", absl::StrFormat("want at most %d characters", kReasonCharactersMax));
   }
-  return rpc::Mutate<v1::Source>(context.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Source> {
-    absl::StatusOr<LedgerSource> locked = LockSource(tx, id);
-    if (absl::IsNotFound(locked.status())) return access::Absent(*ground, call, request.name());
-    if (!locked.ok()) return locked.status();
-    LedgerSource source = *std::move(locked);
-    GW_ASSIGN_OR_RETURN(const access::Acting acting, access::AllowAt(*ground, call, source.division));
-    GW_RETURN_IF_ERROR(CheckEtag(source, request.etag()));
-    if (!NeedsDisposition(*context.policy, source.value.category())) {
-      return InvalidField("disposition", absl::StrFormat("got %s, want none: category %s has no disposition",
-                                                         v1::Source::Disposition_Name(request.disposition()),
-                                                         source.value.category()));
-    }
-    GW_RETURN_IF_ERROR(domain::AllowDisposition(static_cast<domain::SourceState>(source.value.state())));
-    if (source.value.disposition() == request.disposition()) return source.value;
-    source.value.set_disposition(request.disposition());
-    return RecordChange(context, call, tx,
-                        {.action = v1::SourceChange::DISPOSITION_SET,
-                         .from = source.value.state(),
-                         .changed_fields = {"disposition"},
-                         .reason = request.reason(),
-                         .event_time = call.now,
-                         .acting = acting,
-                         .request_id = request.request_id()},
-                        source);
-  });
+  return rpc::Mutate<v1::Source>(
+      context.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Source> {
+        absl::StatusOr<LedgerSource> locked = LockSource(tx, id);
+        if (absl::IsNotFound(locked.status())) return access::Absent(*ground, call, request.name());
+        if (!locked.ok()) return locked.status();
+        LedgerSource source = *std::move(locked);
+        GW_ASSIGN_OR_RETURN(const access::Acting acting, access::AllowAt(*ground, call, source.division));
+        GW_RETURN_IF_ERROR(CheckEtag(source, request.etag()));
+        if (!NeedsDisposition(*context.policy, source.value.category())) {
+          return InvalidField(
+              "disposition",
+              absl::StrFormat("got %s, want none: category %s has no disposition",
+                              v1::Source::Disposition_Name(request.disposition()), source.value.category()));
+        }
+        GW_RETURN_IF_ERROR(domain::AllowDisposition(static_cast<domain::SourceState>(source.value.state())));
+        if (source.value.disposition() == request.disposition()) return source.value;
+        source.value.set_disposition(request.disposition());
+        return RecordChange(context, call, tx,
+                            {.action = v1::SourceChange::DISPOSITION_SET,
+                             .from = source.value.state(),
+                             .changed_fields = {"disposition"},
+                             .reason = request.reason(),
+                             .event_time = call.now,
+                             .acting = acting,
+                             .request_id = request.request_id()},
+                            source);
+      });
 }
 
 }  // namespace gridwarden::source

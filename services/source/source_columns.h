@@ -9,8 +9,19 @@
 namespace gridwarden::source {
 
 enum class Column {
-  kSourceNo, kDisplayName, kCategory, kDivision, kAddress, kLongitude, kLatitude, kDatum, kOperatorName, kCreditCode,
-  kTrade, kDisposition, kState
+  kSourceNo,
+  kDisplayName,
+  kCategory,
+  kDivision,
+  kAddress,
+  kLongitude,
+  kLatitude,
+  kDatum,
+  kOperatorName,
+  kCreditCode,
+  kTrade,
+  kDisposition,
+  kState
 };
 inline constexpr int kColumnCount = 13;
 
@@ -22,8 +33,8 @@ struct ColumnName {
 };
 std::span<const ColumnName> ColumnNames();
 
-// The column a header means: our name, the Chinese one, or one of the other names that offices use (without regard to
-// case, blanks, full-width brackets and what stands in them). None when it is not one of ours.
+// The column a header means: our name, the Chinese one, or one of the other names that offices use (without
+// regard to case, blanks, full-width brackets and what stands in them). None when it is not one of ours.
 std::optional<Column> FindColumn(std::string_view header);
 
 const ColumnName& NameOf(Column column);

@@ -26,9 +26,11 @@ constexpr DispositionName kDispositionNames[] = {
 
 void Trim(std::string* text) { absl::StripAsciiWhitespace(text); }
 
-void CheckText(std::string_view field, std::string_view text, int characters_max, std::vector<FieldViolation>& faults) {
+void CheckText(std::string_view field, std::string_view text, int characters_max,
+               std::vector<FieldViolation>& faults) {
   if (const int count = CharacterCount(text); count > characters_max) {
-    faults.push_back({std::string(field), absl::StrFormat("got %d characters, want at most %d", count, characters_max)});
+    faults.push_back(
+        {std::string(field), absl::StrFormat("got %d characters, want at most %d", count, characters_max)});
   } else if (HasControlCharacter(text)) {
     faults.push_back({std::string(field), "got a control character or line break, want one line of text"});
   }
@@ -44,7 +46,8 @@ bool SamePlace(const v1::Source& a, const v1::Source& b) {
   const type::v1::Position& q = b.position();
   return std::abs(p.longitude() - q.longitude()) < kSamePlaceDegrees &&
          std::abs(p.latitude() - q.latitude()) < kSamePlaceDegrees &&
-         (q.accuracy_m() == 0 || std::abs(p.accuracy_m() - q.accuracy_m()) < 0.05);  // not stated says nothing new
+         (q.accuracy_m() == 0 ||
+          std::abs(p.accuracy_m() - q.accuracy_m()) < 0.05);  // not stated says nothing new
 }
 
 }  // namespace
@@ -85,12 +88,14 @@ std::vector<FieldViolation> FaultsOf(const domain::Policy& policy, const v1::Sou
   if (source.display_name().empty()) faults.push_back({"display_name", "got nothing, want a name"});
   CheckText("display_name", source.display_name(), kNameCharactersMax, faults);
   if (policy.FindCategory(source.category()) == nullptr) {
-    faults.push_back({"category", absl::StrFormat("got \"%s\", want a category code of the policy", source.category())});
+    faults.push_back(
+        {"category", absl::StrFormat("got \"%s\", want a category code of the policy", source.category())});
   }
   CheckText("operator_name", source.operator_name(), kNameCharactersMax, faults);
   if (!source.credit_code().empty() && !domain::IsCreditCode(source.credit_code())) {
-    faults.push_back({"credit_code", absl::StrFormat("got \"%s\", want 18 characters with a right check character",
-                                                     source.credit_code().substr(0, 40))});
+    faults.push_back(
+        {"credit_code", absl::StrFormat("got \"%s\", want 18 characters with a right check character",
+                                        source.credit_code().substr(0, 40))});
   }
   CheckText("trade", source.trade(), kNameCharactersMax, faults);
   CheckText("address", source.address(), kAddressCharactersMax, faults);
@@ -111,7 +116,8 @@ bool NeedsDisposition(const domain::Policy& policy, std::string_view category) {
 absl::StatusOr<std::string> WithCategoriesBelow(const domain::Policy& policy, std::string_view category) {
   if (category.empty()) return std::string();
   if (policy.FindCategory(category) == nullptr) {
-    return InvalidField("category", absl::StrFormat("got \"%s\", want a category code of the policy", category));
+    return InvalidField("category",
+                        absl::StrFormat("got \"%s\", want a category code of the policy", category));
   }
   std::set<std::string> codes{std::string(category)};
   for (bool grown = true; grown;) {
@@ -124,13 +130,15 @@ absl::StatusOr<std::string> WithCategoriesBelow(const domain::Policy& policy, st
 }
 
 const std::vector<std::string>& EditableFields() {
-  static const auto* fields = new std::vector<std::string>{
-      "source_no", "display_name", "category", "division", "position", "operator_name", "credit_code", "trade", "address"};
+  static const auto* fields =
+      new std::vector<std::string>{"source_no",     "display_name", "category", "division", "position",
+                                   "operator_name", "credit_code",  "trade",    "address"};
   return *fields;
 }
 
 bool CopyField(std::string_view path, const v1::Source& from, v1::Source& to) {
-  if (std::find(EditableFields().begin(), EditableFields().end(), path) == EditableFields().end()) return false;
+  if (std::find(EditableFields().begin(), EditableFields().end(), path) == EditableFields().end())
+    return false;
   const auto* field = v1::Source::descriptor()->FindFieldByName(std::string(path));
   const auto* reflection = v1::Source::GetReflection();
   if (field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_STRING) {
@@ -148,8 +156,9 @@ std::vector<std::string> ChangedFields(const v1::Source& before, const v1::Sourc
   const auto* reflection = v1::Source::GetReflection();
   for (const std::string& path : EditableFields()) {
     const auto* field = v1::Source::descriptor()->FindFieldByName(path);
-    const bool same = path == "position" ? SamePlace(before, after)
-                                         : reflection->GetString(before, field) == reflection->GetString(after, field);
+    const bool same = path == "position"
+                          ? SamePlace(before, after)
+                          : reflection->GetString(before, field) == reflection->GetString(after, field);
     if (!same) changed.push_back(path);
   }
   return changed;

@@ -37,7 +37,8 @@ absl::Status CheckFields(const domain::Policy& policy, const v1::Source& source)
 // Whether a disposition belongs to this category.
 bool NeedsDisposition(const domain::Policy& policy, std::string_view category);
 
-// The code and the codes of all categories below it, joined by commas; "" for "". INVALID_FIELD for an unknown code.
+// The code and the codes of all categories below it, joined by commas; "" for "". INVALID_FIELD for an
+// unknown code.
 absl::StatusOr<std::string> WithCategoriesBelow(const domain::Policy& policy, std::string_view category);
 
 // Names of the fields a person fills in, in the order of Source.

@@ -28,10 +28,12 @@ struct DatumName {
   std::string_view name;
 };
 constexpr DatumName kDatumNames[] = {
-    {Position::WGS84, "WGS84"},    {Position::WGS84, "WGS-84"},   {Position::WGS84, "CGCS2000"},
-    {Position::WGS84, "2000国家大地坐标系"},                          {Position::GCJ02, "GCJ02"},
-    {Position::GCJ02, "GCJ-02"},   {Position::GCJ02, "高德"},       {Position::GCJ02, "火星坐标"},
-    {Position::BD09, "BD09"},      {Position::BD09, "BD-09"},     {Position::BD09, "百度"},
+    {Position::WGS84, "WGS84"},    {Position::WGS84, "WGS-84"},
+    {Position::WGS84, "CGCS2000"}, {Position::WGS84, "2000国家大地坐标系"},
+    {Position::GCJ02, "GCJ02"},    {Position::GCJ02, "GCJ-02"},
+    {Position::GCJ02, "高德"},     {Position::GCJ02, "火星坐标"},
+    {Position::BD09, "BD09"},      {Position::BD09, "BD-09"},
+    {Position::BD09, "百度"},
 };
 
 RowProblem Problem(int line, std::string_view column, std::string_view got, std::string_view want) {
@@ -60,10 +62,11 @@ struct Layout {
 
 absl::StatusOr<Column> OwnColumn(std::string_view name, std::string_view field) {
   if (const std::optional<Column> column = FindColumn(name)) return *column;
-  return InvalidField(field, absl::StrFormat("got \"%s\", want one of %s", name,
-                                             absl::StrJoin(ColumnNames(), ", ", [](std::string* out, const ColumnName& n) {
-                                               absl::StrAppend(out, std::string(n.field));
-                                             })));
+  return InvalidField(
+      field, absl::StrFormat("got \"%s\", want one of %s", name,
+                             absl::StrJoin(ColumnNames(), ", ", [](std::string* out, const ColumnName& n) {
+                               absl::StrAppend(out, std::string(n.field));
+                             })));
 }
 
 absl::StatusOr<Layout> ReadLayout(const csv::Table& table, const v1::ImportSourcesRequest& request,
@@ -91,8 +94,9 @@ absl::StatusOr<Layout> ReadLayout(const csv::Table& table, const v1::ImportSourc
     }
     const int own = static_cast<int>(*column);
     if (layout.at[own] >= 0) {
-      return InvalidField("content", absl::StrFormat("columns \"%s\" and \"%s\" both mean %s; name one in `columns`",
-                                                     layout.header[own], header, NameOf(*column).field));
+      return InvalidField("content",
+                          absl::StrFormat("columns \"%s\" and \"%s\" both mean %s; name one in `columns`",
+                                          layout.header[own], header, NameOf(*column).field));
     }
     layout.at[own] = static_cast<int>(i);
     layout.header[own] = header;
@@ -102,7 +106,8 @@ absl::StatusOr<Layout> ReadLayout(const csv::Table& table, const v1::ImportSourc
   }
   for (const auto& [name, value] : request.defaults()) {
     GW_ASSIGN_OR_RETURN(const Column column, OwnColumn(name, "defaults"));
-    if (column == Column::kSourceNo) return InvalidField("defaults", "source_no cannot be the same for all rows");
+    if (column == Column::kSourceNo)
+      return InvalidField("defaults", "source_no cannot be the same for all rows");
     layout.fallback[static_cast<int>(column)] = value;
   }
   for (int own = 0; own < kColumnCount; ++own) {
@@ -112,11 +117,12 @@ absl::StatusOr<Layout> ReadLayout(const csv::Table& table, const v1::ImportSourc
     if (layout.Has(column)) continue;
     Refuse(report, 1,
            {Problem(1, NameOf(column).zh, "",
-                    absl::StrFormat("want a column %s (%s), one mapped to it, or a default", NameOf(column).zh,
-                                    NameOf(column).field))});
+                    absl::StrFormat("want a column %s (%s), one mapped to it, or a default",
+                                    NameOf(column).zh, NameOf(column).field))});
   }
   if (!unknown.empty()) {
-    report.add_remarks(absl::StrFormat("columns left out because they are none of ours: %s", absl::StrJoin(unknown, ", ")));
+    report.add_remarks(
+        absl::StrFormat("columns left out because they are none of ours: %s", absl::StrJoin(unknown, ", ")));
   }
   if (!layout.Has(Column::kSourceNo)) {
     report.add_remarks("no column 编号 (source_no): numbers are derived from division and name");
@@ -157,8 +163,9 @@ class RowReader {
     FileRow result{.line = row_.line};
     v1::Source& value = result.source.value;
     if (row_.cells.size() > layout_.columns) {
-      problems_.push_back(Problem(row_.line, "", absl::StrFormat("%d cells", static_cast<int>(row_.cells.size())),
-                                  absl::StrFormat("want %d, as the header has", static_cast<int>(layout_.columns))));
+      problems_.push_back(
+          Problem(row_.line, "", absl::StrFormat("%d cells", static_cast<int>(row_.cells.size())),
+                  absl::StrFormat("want %d, as the header has", static_cast<int>(layout_.columns))));
     }
     value.set_source_no(Cell(Column::kSourceNo));
     value.set_display_name(Cell(Column::kDisplayName));
@@ -226,12 +233,14 @@ class RowReader {
     const std::string latitude = Cell(Column::kLatitude);
     if (longitude.empty() && latitude.empty()) return;
     Position& position = *value.mutable_position();
-    const bool numbers = ReadDegrees(Column::kLongitude, longitude, 180, [&](double d) { position.set_longitude(d); }) &
-                         ReadDegrees(Column::kLatitude, latitude, 90, [&](double d) { position.set_latitude(d); });
+    const bool numbers =
+        ReadDegrees(Column::kLongitude, longitude, 180, [&](double d) { position.set_longitude(d); }) &
+        ReadDegrees(Column::kLatitude, latitude, 90, [&](double d) { position.set_latitude(d); });
     const std::string datum_name = Cell(Column::kDatum);
     const std::optional<Position::Datum> datum = datum_name.empty() ? datum_ : ParseDatum(datum_name);
     if (!datum || *datum == Position::DATUM_UNSPECIFIED) {
-      Wrong(Column::kDatum, datum_name, "want WGS84, GCJ02 or BD09, here or for the whole file (DATUM_MISSING)");
+      Wrong(Column::kDatum, datum_name,
+            "want WGS84, GCJ02 or BD09, here or for the whole file (DATUM_MISSING)");
       return;
     }
     position.set_datum(*datum);
@@ -258,8 +267,10 @@ class RowReader {
     const std::optional<v1::Source::Disposition> disposition = ParseDisposition(cell);
     if (!disposition) {
       Wrong(Column::kDisposition, cell, "want 关停取缔, 整合搬迁 or 升级改造");
-    } else if (policy_.FindCategory(value.category()) != nullptr && !NeedsDisposition(policy_, value.category())) {
-      Wrong(Column::kDisposition, cell, absl::StrFormat("want nothing: category %s has no disposition", value.category()));
+    } else if (policy_.FindCategory(value.category()) != nullptr &&
+               !NeedsDisposition(policy_, value.category())) {
+      Wrong(Column::kDisposition, cell,
+            absl::StrFormat("want nothing: category %s has no disposition", value.category()));
     } else {
       value.set_disposition(*disposition);
     }
@@ -304,8 +315,8 @@ void Refuse(type::v1::ImportReport& report, int line, std::vector<RowProblem> pr
   }
 }
 
-absl::StatusOr<FileReading> ReadSourceFile(const domain::Policy& policy, const domain::Ground& ground, absl::Time now,
-                                           const v1::ImportSourcesRequest& request) {
+absl::StatusOr<FileReading> ReadSourceFile(const domain::Policy& policy, const domain::Ground& ground,
+                                           absl::Time now, const v1::ImportSourcesRequest& request) {
   GW_ASSIGN_OR_RETURN(const csv::Table table, csv::Read(request.content(), request.first_line()));
   FileReading reading;
   GW_ASSIGN_OR_RETURN(const Layout layout, ReadLayout(table, request, reading.report));
@@ -341,7 +352,8 @@ void WriteSourceHeader(std::string& out) {
   csv::WriteRow(cells, out);
 }
 
-void WriteSourceRow(const domain::Ground& ground, absl::Time now, const v1::Source& source, std::string& out) {
+void WriteSourceRow(const domain::Ground& ground, absl::Time now, const v1::Source& source,
+                    std::string& out) {
   std::vector<std::string> cells(kColumnCount);
   const auto set = [&](Column column, std::string_view text) {
     cells[static_cast<int>(column)] = csv::GuardFormula(text);

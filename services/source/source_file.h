@@ -34,9 +34,10 @@ inline constexpr int kProblemsMax = 1000;
 // Counts a bad row and names what is wrong with it.
 void Refuse(type::v1::ImportReport& report, int line, std::vector<type::v1::RowProblem> problems);
 
-// Reads every row. A fault of a row is a problem of the report; an error is one of the whole file (no text, no rows, wrong mapping).
-absl::StatusOr<FileReading> ReadSourceFile(const domain::Policy& policy, const domain::Ground& ground, absl::Time now,
-                                           const v1::ImportSourcesRequest& request);
+// Reads every row. A fault of a row is a problem of the report; an error is one of the whole file (no text,
+// no rows, wrong mapping).
+absl::StatusOr<FileReading> ReadSourceFile(const domain::Policy& policy, const domain::Ground& ground,
+                                           absl::Time now, const v1::ImportSourcesRequest& request);
 
 // The header line of an export, with byte order mark, and one line per source.
 void WriteSourceHeader(std::string& out);

@@ -12,18 +12,21 @@
 namespace gridwarden::source {
 namespace {
 
-#define GW_SOURCE_COLUMNS                                                                                         \
-  "source_id, city_id, source_no, display_name, category, division, ground_path, longitude, latitude, accuracy_m, " \
-  "given_datum, operator_name, credit_code, trade, address, disposition, state, created_us, updated_us, "           \
+#define GW_SOURCE_COLUMNS                                                                                 \
+  "source_id, city_id, source_no, display_name, category, division, ground_path, longitude, latitude, "   \
+  "accuracy_m, "                                                                                          \
+  "given_datum, operator_name, credit_code, trade, address, disposition, state, created_us, updated_us, " \
   "subject_seq, subject_leaf"
 
 constexpr std::string_view kReadSource = "SELECT " GW_SOURCE_COLUMNS " FROM source WHERE source_id = ?";
 constexpr std::string_view kReadSourceByNo = "SELECT " GW_SOURCE_COLUMNS " FROM source WHERE source_no = ?";
-constexpr std::string_view kLockSource = "SELECT " GW_SOURCE_COLUMNS " FROM source WHERE source_id = ? FOR UPDATE";
+constexpr std::string_view kLockSource =
+    "SELECT " GW_SOURCE_COLUMNS " FROM source WHERE source_id = ? FOR UPDATE";
 constexpr std::string_view kReadSourcesHead = "SELECT " GW_SOURCE_COLUMNS " FROM source WHERE source_id IN (";
 constexpr std::string_view kLockByNoHead = "SELECT " GW_SOURCE_COLUMNS " FROM source WHERE source_no IN (";
 
-// The range and the key are one tuple, so that a later page starts in the index where the page before it ended.
+// The range and the key are one tuple, so that a later page starts in the index where the page before it
+// ended.
 constexpr std::string_view kListSubtree =
     "SELECT " GW_SOURCE_COLUMNS
     " FROM source FORCE INDEX (source_ground)"
@@ -33,20 +36,25 @@ constexpr std::string_view kListSubtree =
     " ORDER BY ground_path, source_id LIMIT ?";
 
 constexpr std::string_view kInsertSource =
-    "INSERT INTO source (" GW_SOURCE_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "INSERT INTO source (" GW_SOURCE_COLUMNS
+    ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 constexpr std::string_view kSaveSource =
-    "UPDATE source SET city_id = ?, source_no = ?, display_name = ?, category = ?, division = ?, ground_path = ?, "
-    "longitude = ?, latitude = ?, accuracy_m = ?, given_datum = ?, operator_name = ?, credit_code = ?, trade = ?, "
+    "UPDATE source SET city_id = ?, source_no = ?, display_name = ?, category = ?, division = ?, ground_path "
+    "= ?, "
+    "longitude = ?, latitude = ?, accuracy_m = ?, given_datum = ?, operator_name = ?, credit_code = ?, trade "
+    "= ?, "
     "address = ?, disposition = ?, state = ?, updated_us = ?, subject_seq = ?, subject_leaf = ? "
     "WHERE source_id = ? AND subject_seq = ?";
 
 constexpr std::string_view kInsertChange =
-    "INSERT INTO source_change (source_id, seq, action, from_state, to_state, disposition, reason, changed_fields, "
+    "INSERT INTO source_change (source_id, seq, action, from_state, to_state, disposition, reason, "
+    "changed_fields, "
     "event_us, receive_us, person, post) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 constexpr std::string_view kReadChanges =
-    "SELECT seq, action, from_state, to_state, disposition, reason, changed_fields, event_us, receive_us, person, post "
+    "SELECT seq, action, from_state, to_state, disposition, reason, changed_fields, event_us, receive_us, "
+    "person, post "
     "FROM source_change WHERE source_id = ? AND seq > ? ORDER BY seq LIMIT ?";
 
 using google::protobuf::util::TimeUtil;
@@ -92,7 +100,8 @@ struct PlaceColumns {
 PlaceColumns PlaceOf(const v1::Source& source) {
   if (!source.has_position()) return {};
   const type::v1::Position& position = source.position();
-  return {position.longitude(), position.latitude(), position.accuracy_m(), static_cast<int>(position.given_datum())};
+  return {position.longitude(), position.latitude(), position.accuracy_m(),
+          static_cast<int>(position.given_datum())};
 }
 
 absl::Status NumberTaken(const absl::Status& status, const LedgerSource& source) {
@@ -100,7 +109,8 @@ absl::Status NumberTaken(const absl::Status& status, const LedgerSource& source)
   return AlreadyExists(absl::StrCat(source.value.name(), " or sources/no:", source.value.source_no()));
 }
 
-absl::StatusOr<LedgerSource> OrNotFound(absl::StatusOr<std::optional<LedgerSource>> found, std::string_view name) {
+absl::StatusOr<LedgerSource> OrNotFound(absl::StatusOr<std::optional<LedgerSource>> found,
+                                        std::string_view name) {
   if (!found.ok()) return found.status();
   if (!*found) return NotFound(name);
   return **std::move(found);
@@ -126,8 +136,8 @@ int RoundUp(size_t count) {
 }
 
 template <typename T>
-absl::StatusOr<std::vector<LedgerSource>> QueryIn(db::Transaction& tx, std::string_view head, const std::vector<T>& keys,
-                                                  std::string_view tail) {
+absl::StatusOr<std::vector<LedgerSource>> QueryIn(db::Transaction& tx, std::string_view head,
+                                                  const std::vector<T>& keys, std::string_view tail) {
   std::vector<LedgerSource> found;
   if (keys.empty()) return found;
   const int count = RoundUp(keys.size());
@@ -158,7 +168,8 @@ absl::StatusOr<LedgerSource> LockSource(db::Transaction& tx, const Uuid& id) {
   return OrNotFound(tx.QueryOne(kLockSource, FromRow, id), ResourceName("sources", id));
 }
 
-absl::StatusOr<std::vector<LedgerSource>> LockSourcesByNo(db::Transaction& tx, const std::vector<std::string>& numbers) {
+absl::StatusOr<std::vector<LedgerSource>> LockSourcesByNo(db::Transaction& tx,
+                                                          const std::vector<std::string>& numbers) {
   return QueryIn(tx, kLockByNoHead, numbers, ") FOR UPDATE");
 }
 
@@ -166,10 +177,11 @@ absl::Status InsertSource(db::Transaction& tx, const LedgerSource& source) {
   const v1::Source& value = source.value;
   const PlaceColumns place = PlaceOf(value);
   const absl::StatusOr<uint64_t> inserted = tx.Exec(
-      kInsertSource, source.id, source.city, value.source_no(), value.display_name(), value.category(), source.division,
-      source.ground_path, place.longitude, place.latitude, place.accuracy_m, place.given_datum, value.operator_name(),
-      value.credit_code(), value.trade(), value.address(), static_cast<int>(value.disposition()),
-      static_cast<int>(value.state()), TimeUtil::TimestampToMicroseconds(value.create_time()),
+      kInsertSource, source.id, source.city, value.source_no(), value.display_name(), value.category(),
+      source.division, source.ground_path, place.longitude, place.latitude, place.accuracy_m,
+      place.given_datum, value.operator_name(), value.credit_code(), value.trade(), value.address(),
+      static_cast<int>(value.disposition()), static_cast<int>(value.state()),
+      TimeUtil::TimestampToMicroseconds(value.create_time()),
       TimeUtil::TimestampToMicroseconds(value.update_time()), source.subject.seq, source.subject.leaf);
   return NumberTaken(inserted.status(), source);
 }
@@ -177,12 +189,13 @@ absl::Status InsertSource(db::Transaction& tx, const LedgerSource& source) {
 absl::Status SaveSource(db::Transaction& tx, const LedgerSource& source) {
   const v1::Source& value = source.value;
   const PlaceColumns place = PlaceOf(value);
-  const absl::StatusOr<uint64_t> changed = tx.Exec(
-      kSaveSource, source.city, value.source_no(), value.display_name(), value.category(), source.division,
-      source.ground_path, place.longitude, place.latitude, place.accuracy_m, place.given_datum, value.operator_name(),
-      value.credit_code(), value.trade(), value.address(), static_cast<int>(value.disposition()),
-      static_cast<int>(value.state()), TimeUtil::TimestampToMicroseconds(value.update_time()), source.subject.seq,
-      source.subject.leaf, source.id, source.subject.seq - 1);
+  const absl::StatusOr<uint64_t> changed =
+      tx.Exec(kSaveSource, source.city, value.source_no(), value.display_name(), value.category(),
+              source.division, source.ground_path, place.longitude, place.latitude, place.accuracy_m,
+              place.given_datum, value.operator_name(), value.credit_code(), value.trade(), value.address(),
+              static_cast<int>(value.disposition()), static_cast<int>(value.state()),
+              TimeUtil::TimestampToMicroseconds(value.update_time()), source.subject.seq, source.subject.leaf,
+              source.id, source.subject.seq - 1);
   if (!changed.ok()) return NumberTaken(changed.status(), source);
   if (*changed != 1) return EtagMismatch(value.name());
   return absl::OkStatus();
@@ -199,8 +212,8 @@ absl::Status InsertChange(db::Transaction& tx, const SourceChangeRow& change) {
       .status();
 }
 
-absl::StatusOr<std::vector<v1::SourceChange>> ReadChanges(db::Transaction& tx, const Uuid& source, int64_t after_seq,
-                                                          int limit) {
+absl::StatusOr<std::vector<v1::SourceChange>> ReadChanges(db::Transaction& tx, const Uuid& source,
+                                                          int64_t after_seq, int limit) {
   return tx.Query(
       kReadChanges,
       [](const db::Row& row) {
@@ -231,8 +244,8 @@ absl::StatusOr<std::vector<LedgerSource>> ListSubtree(db::Transaction& tx, const
   // Without a page before it, every id of the first ground is wanted.
   const std::string after_id = after.ground_path.empty() ? std::string() : after.id.Bytes();
   const std::string pattern = LikePrefix(filter.prefix);
-  return tx.Query(kListSubtree, FromRow, start, end, after.ground_path, after_id, filter.categories, filter.categories,
-                  filter.states, filter.states, filter.prefix, pattern, pattern, limit);
+  return tx.Query(kListSubtree, FromRow, start, end, after.ground_path, after_id, filter.categories,
+                  filter.categories, filter.states, filter.states, filter.prefix, pattern, pattern, limit);
 }
 
 std::string_view ListSubtreeSql() { return kListSubtree; }

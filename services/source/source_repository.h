@@ -18,7 +18,7 @@ namespace gridwarden::source {
 // A source as its row holds it.
 struct LedgerSource {
   Uuid id;
-  Uuid city;                // the CITY above its division; nil when there is none
+  Uuid city;  // the CITY above its division; nil when there is none
   Uuid division;
   std::string ground_path;  // Ground::PathKey(division)
   v1::Source value;         // as the API shows it
@@ -41,7 +41,8 @@ absl::StatusOr<std::vector<LedgerSource>> ReadSources(db::Transaction& tx, const
 // Reads and locks for the rest of `tx`, so that two offices changing one source at once are served in turn.
 absl::StatusOr<LedgerSource> LockSource(db::Transaction& tx, const Uuid& id);
 // Locks those of these numbers that are there, in no order. At most 500 numbers.
-absl::StatusOr<std::vector<LedgerSource>> LockSourcesByNo(db::Transaction& tx, const std::vector<std::string>& numbers);
+absl::StatusOr<std::vector<LedgerSource>> LockSourcesByNo(db::Transaction& tx,
+                                                          const std::vector<std::string>& numbers);
 
 // ALREADY_EXISTS naming the number or the id that is taken.
 absl::Status InsertSource(db::Transaction& tx, const LedgerSource& source);
@@ -50,8 +51,8 @@ absl::Status SaveSource(db::Transaction& tx, const LedgerSource& source);
 
 absl::Status InsertChange(db::Transaction& tx, const SourceChangeRow& change);
 // Oldest first, after `after_seq`.
-absl::StatusOr<std::vector<v1::SourceChange>> ReadChanges(db::Transaction& tx, const Uuid& source, int64_t after_seq,
-                                                          int limit);
+absl::StatusOr<std::vector<v1::SourceChange>> ReadChanges(db::Transaction& tx, const Uuid& source,
+                                                          int64_t after_seq, int limit);
 
 // Which sources of one subtree are wanted; empty strings want all.
 struct SourceFilter {

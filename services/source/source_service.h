@@ -15,14 +15,16 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
 absl::StatusOr<v1::Source> GetSource(const AreaContext&, const rpc::Call&, const v1::GetSourceRequest&);
 absl::StatusOr<v1::BatchGetSourcesResponse> BatchGetSources(const AreaContext&, const rpc::Call&,
                                                             const v1::BatchGetSourcesRequest&);
-absl::StatusOr<v1::ListSourcesResponse> ListSources(const AreaContext&, const rpc::Call&, const v1::ListSourcesRequest&);
+absl::StatusOr<v1::ListSourcesResponse> ListSources(const AreaContext&, const rpc::Call&,
+                                                    const v1::ListSourcesRequest&);
 absl::StatusOr<v1::ListSourceHistoryResponse> ListSourceHistory(const AreaContext&, const rpc::Call&,
                                                                 const v1::ListSourceHistoryRequest&);
 absl::StatusOr<v1::Source> CreateSource(const AreaContext&, const rpc::Call&, const v1::CreateSourceRequest&);
 absl::StatusOr<v1::Source> UpdateSource(const AreaContext&, const rpc::Call&, const v1::UpdateSourceRequest&);
 absl::StatusOr<v1::Source> SetSourceDisposition(const AreaContext&, const rpc::Call&,
                                                 const v1::SetSourceDispositionRequest&);
-absl::StatusOr<v1::Source> SetSourceState(const AreaContext&, const rpc::Call&, const v1::SetSourceStateRequest&);
+absl::StatusOr<v1::Source> SetSourceState(const AreaContext&, const rpc::Call&,
+                                          const v1::SetSourceStateRequest&);
 absl::StatusOr<type::v1::ImportReport> ImportSources(const AreaContext&, const rpc::Call&,
                                                      const v1::ImportSourcesRequest&);
 absl::StatusOr<v1::ExportSourcesResponse> ExportSources(const AreaContext&, const rpc::Call&,
@@ -30,6 +32,7 @@ absl::StatusOr<v1::ExportSourcesResponse> ExportSources(const AreaContext&, cons
 absl::StatusOr<v1::ListCategoriesResponse> ListCategories(const AreaContext&, const rpc::Call&,
                                                           const v1::ListCategoriesRequest&);
 absl::StatusOr<v1::Category> GetCategory(const AreaContext&, const rpc::Call&, const v1::GetCategoryRequest&);
-absl::StatusOr<v1::Checklist> GetChecklist(const AreaContext&, const rpc::Call&, const v1::GetChecklistRequest&);
+absl::StatusOr<v1::Checklist> GetChecklist(const AreaContext&, const rpc::Call&,
+                                           const v1::GetChecklistRequest&);
 
 }  // namespace gridwarden::source

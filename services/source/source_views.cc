@@ -22,14 +22,16 @@ constexpr std::string_view kByNo = "sources/no:";
 
 }  // namespace
 
-absl::StatusOr<Listing> PlanListing(const AreaContext& context, const rpc::Call& call, std::string_view division,
-                                    std::string_view category, const google::protobuf::RepeatedField<int>& states,
+absl::StatusOr<Listing> PlanListing(const AreaContext& context, const rpc::Call& call,
+                                    std::string_view division, std::string_view category,
+                                    const google::protobuf::RepeatedField<int>& states,
                                     std::string_view query) {
   const std::shared_ptr<const domain::Ground> ground = context.directory.ground();
   Listing listing;
   std::string within;
   if (!division.empty()) {
-    GW_ASSIGN_OR_RETURN(const access::Standing standing, access::StandingOf(*ground, division, call.now, "division"));
+    GW_ASSIGN_OR_RETURN(const access::Standing standing,
+                        access::StandingOf(*ground, division, call.now, "division"));
     within = standing.ground_path;
   }
   GW_ASSIGN_OR_RETURN(listing.grounds, access::ListScope(*ground, call, within));
@@ -42,8 +44,8 @@ absl::StatusOr<Listing> PlanListing(const AreaContext& context, const rpc::Call&
   return listing;
 }
 
-absl::StatusOr<std::vector<LedgerSource>> ReadListing(db::Transaction& tx, const Listing& listing, const SourceKey& after,
-                                                      int limit) {
+absl::StatusOr<std::vector<LedgerSource>> ReadListing(db::Transaction& tx, const Listing& listing,
+                                                      const SourceKey& after, int limit) {
   std::vector<LedgerSource> found;
   for (const std::string& ground : listing.grounds) {
     if (access::EndOfSubtree(ground) <= after.ground_path) continue;
@@ -96,7 +98,8 @@ absl::StatusOr<v1::BatchGetSourcesResponse> BatchGetSources(const AreaContext& c
   }
   std::vector<Uuid> ids;
   for (int i = 0; i < request.names_size(); ++i) {
-    GW_ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("sources", request.names(i), absl::StrFormat("names[%d]", i)));
+    GW_ASSIGN_OR_RETURN(const Uuid id,
+                        ParseResourceName("sources", request.names(i), absl::StrFormat("names[%d]", i)));
     ids.push_back(id);
   }
   std::vector<LedgerSource> found;
@@ -120,22 +123,25 @@ absl::StatusOr<v1::ListSourcesResponse> ListSources(const AreaContext& context, 
                                                     const v1::ListSourcesRequest& request) {
   GW_ASSIGN_OR_RETURN(const rpc::Page page, rpc::ReadPage(request));
   GW_ASSIGN_OR_RETURN(const SourceKey after, ParseKey(page.after));
-  GW_ASSIGN_OR_RETURN(const Listing listing, PlanListing(context, call, request.division(), request.category(),
-                                                         request.states(), request.query()));
+  GW_ASSIGN_OR_RETURN(
+      const Listing listing,
+      PlanListing(context, call, request.division(), request.category(), request.states(), request.query()));
   std::vector<LedgerSource> found;
   GW_RETURN_IF_ERROR(context.database.Read(call.deadline, [&](db::Transaction& tx) -> absl::Status {
     GW_ASSIGN_OR_RETURN(found, ReadListing(tx, listing, after, page.size + 1));
     return absl::OkStatus();
   }));
   v1::ListSourcesResponse response;
-  for (int i = 0; i < page.size && i < static_cast<int>(found.size()); ++i) *response.add_sources() = found[i].value;
+  for (int i = 0; i < page.size && i < static_cast<int>(found.size()); ++i)
+    *response.add_sources() = found[i].value;
   if (static_cast<int>(found.size()) > page.size) {
     response.set_next_page_token(rpc::NextPageToken(request, KeyParts(found[page.size - 1])));
   }
   return response;
 }
 
-absl::StatusOr<v1::ListSourceHistoryResponse> ListSourceHistory(const AreaContext& context, const rpc::Call& call,
+absl::StatusOr<v1::ListSourceHistoryResponse> ListSourceHistory(const AreaContext& context,
+                                                                const rpc::Call& call,
                                                                 const v1::ListSourceHistoryRequest& request) {
   const std::shared_ptr<const domain::Ground> ground = context.directory.ground();
   GW_ASSIGN_OR_RETURN(const rpc::Page page, rpc::ReadPage(request));
@@ -155,7 +161,8 @@ absl::StatusOr<v1::ListSourceHistoryResponse> ListSourceHistory(const AreaContex
   GW_RETURN_IF_ERROR(read);
   GW_RETURN_IF_ERROR(access::AllowAt(*ground, call, source.division).status());
   v1::ListSourceHistoryResponse response;
-  for (int i = 0; i < page.size && i < static_cast<int>(changes.size()); ++i) *response.add_changes() = changes[i];
+  for (int i = 0; i < page.size && i < static_cast<int>(changes.size()); ++i)
+    *response.add_changes() = changes[i];
   if (static_cast<int>(changes.size()) > page.size) {
     response.set_next_page_token(rpc::NextPageToken(request, {std::to_string(changes[page.size - 1].seq())}));
   }

@@ -1,5 +1,5 @@
-// The closure board and the list of overdue cases at 10^5 and 10^6 cases, through the API, against a recount by GROUP BY in the same
-// run (numbers.md goals 4, 6 and 7); how fast entries are put in order and folded.
+// The closure board and the list of overdue cases at 10^5 and 10^6 cases, through the API, against a recount
+// by GROUP BY in the same run (numbers.md goals 4, 6 and 7); how fast entries are put in order and folded.
 //   board_bench PLAN --cases=100000 --whole=10000 [--million]
 #include <atomic>
 #include <cstdio>
@@ -18,7 +18,8 @@ namespace {
 
 constexpr int kReads = 200;
 
-// Looks every 100 ms how far the log and the board are, and keeps the time during which each had enough to do.
+// Looks every 100 ms how far the log and the board are, and keeps the time during which each had enough to
+// do.
 class Watch {
  public:
   explicit Watch(JournalState& journal) : journal_(journal), thread_([this] { Look(); }) {}
@@ -63,19 +64,23 @@ class Watch {
 };
 
 template <typename Response, typename Request>
-absl::Status Time(Caller& caller, const Worker& who, const char* measure, const char* method, const Request& request, int64_t cases,
-                  Response* last) {
+absl::Status Time(Caller& caller, const Worker& who, const char* measure, const char* method,
+                  const Request& request, int64_t cases, Response* last) {
   Sample sample;
   for (int i = 0; i < kReads; ++i) {
     const absl::Time begin = absl::Now();
     GW_ASSIGN_OR_RETURN(*last, caller.Call<Response>(who, method, request));
     sample.latencies_ms.push_back(static_cast<float>(absl::ToDoubleMilliseconds(absl::Now() - begin)));
   }
-  Print({{"measure", measure}, {"cases", cases}, {"p50_ms", sample.Percentile(0.5)}, {"p95_ms", sample.Percentile(0.95)}});
+  Print({{"measure", measure},
+         {"cases", cases},
+         {"p50_ms", sample.Percentile(0.5)},
+         {"p95_ms", sample.Percentile(0.95)}});
   return absl::OkStatus();
 }
 
-// Counts again in SQL, per county (the path's third id) and state, and compares with every county of the board.
+// Counts again in SQL, per county (the path's third id) and state, and compares with every county of the
+// board.
 absl::Status Recount(JournalState& journal, const report::v1::Board& board, absl::Time as_of, int64_t cases) {
   struct Cell {
     int64_t cases = 0, open = 0, overdue = 0;
@@ -85,11 +90,13 @@ absl::Status Recount(JournalState& journal, const report::v1::Board& board, absl
   GW_RETURN_IF_ERROR(journal.database().Run([&](db::Transaction& tx) -> absl::Status {
     const db::Value values[] = {as_of};
     return tx.QueryValues(
-        "SELECT SUBSTRING(ground_path, 33, 16) AS county, state, COUNT(*), CAST(SUM(due_us < ?) AS SIGNED) FROM case_file GROUP BY county, state",
+        "SELECT SUBSTRING(ground_path, 33, 16) AS county, state, COUNT(*), CAST(SUM(due_us < ?) AS SIGNED) "
+        "FROM case_file GROUP BY county, state",
         values, [&](const db::Row& row) {
           Cell& cell = counted[ResourceName("divisions", row.Id(0))];
           const int64_t n = row.Int(2);
-          const bool open = row.Int(1) >= casework::v1::Case::FILED && row.Int(1) <= casework::v1::Case::SIGN_OFF;
+          const bool open =
+              row.Int(1) >= casework::v1::Case::FILED && row.Int(1) <= casework::v1::Case::SIGN_OFF;
           cell.cases += n;
           if (open) {
             cell.open += n;
@@ -107,8 +114,14 @@ absl::Status Recount(JournalState& journal, const report::v1::Board& board, absl
     total.open += cell.open;
     total.overdue += cell.overdue;
   }
-  differences += (total.cases != board.total().cases()) + (total.open != board.total().open()) + (total.overdue != board.total().overdue());
-  Print({{"measure", "recount"}, {"cases", cases}, {"ms", ms}, {"differences", differences}, {"counted", total.cases}, {"open", total.open},
+  differences += (total.cases != board.total().cases()) + (total.open != board.total().open()) +
+                 (total.overdue != board.total().overdue());
+  Print({{"measure", "recount"},
+         {"cases", cases},
+         {"ms", ms},
+         {"differences", differences},
+         {"counted", total.cases},
+         {"open", total.open},
          {"overdue", total.overdue}});
   return absl::OkStatus();
 }
@@ -120,7 +133,8 @@ absl::Status Measure(const City& city, JournalState& journal, int64_t cases) {
   get.set_division(city.city);
   get.mutable_as_of()->set_seconds(absl::ToUnixSeconds(as_of));
   report::v1::Board board;
-  GW_RETURN_IF_ERROR(Time(caller, city.office, "get_board", "gridwarden.report.v1.ReportService/GetBoard", get, cases, &board));
+  GW_RETURN_IF_ERROR(Time(caller, city.office, "get_board", "gridwarden.report.v1.ReportService/GetBoard",
+                          get, cases, &board));
   GW_RETURN_IF_ERROR(Recount(journal, board, absl::FromUnixSeconds(absl::ToUnixSeconds(as_of)), cases));
 
   report::v1::ListBoardCasesRequest open;
@@ -128,17 +142,20 @@ absl::Status Measure(const City& city, JournalState& journal, int64_t cases) {
   open.set_measure(report::v1::OVERDUE);
   open.set_page_size(50);
   report::v1::ListBoardCasesResponse behind;
-  GW_RETURN_IF_ERROR(Time(caller, city.office, "board_cases", "gridwarden.report.v1.ReportService/ListBoardCases", open, cases, &behind));
+  GW_RETURN_IF_ERROR(Time(caller, city.office, "board_cases",
+                          "gridwarden.report.v1.ReportService/ListBoardCases", open, cases, &behind));
 
   casework::v1::ListCasesRequest late;
   late.set_division(city.townships.front().division);
   late.set_overdue(true);
   late.set_page_size(50);
   casework::v1::ListCasesResponse page;
-  return Time(caller, city.office, "list_cases", "gridwarden.casework.v1.CaseworkService/ListCases", late, cases, &page);
+  return Time(caller, city.office, "list_cases", "gridwarden.casework.v1.CaseworkService/ListCases", late,
+              cases, &page);
 }
 
-absl::Status LoadAndWait(const City& city, JournalState& journal, const BulkPlan& plan, int64_t cases_in_all) {
+absl::Status LoadAndWait(const City& city, JournalState& journal, const BulkPlan& plan,
+                         int64_t cases_in_all) {
   Watch watch(journal);
   const absl::Time begin = absl::Now();
   GW_ASSIGN_OR_RETURN(const BulkResult loaded, LoadCases(city, plan));
@@ -148,8 +165,11 @@ absl::Status LoadAndWait(const City& city, JournalState& journal, const BulkPlan
   watch.End();
   // Without a backlog the load itself was the slower part: then the whole time counts.
   const double all = static_cast<double>(loaded.entries) / seconds;
-  Print({{"measure", "loading"}, {"cases", cases_in_all}, {"rate", static_cast<double>(loaded.cases) / absl::ToDoubleSeconds(loading)},
-         {"entries", loaded.entries}, {"seconds", seconds}});
+  Print({{"measure", "loading"},
+         {"cases", cases_in_all},
+         {"rate", static_cast<double>(loaded.cases) / absl::ToDoubleSeconds(loading)},
+         {"entries", loaded.entries},
+         {"seconds", seconds}});
   Print({{"measure", "sequencing"}, {"cases", cases_in_all}, {"rate", std::max(all, watch.sequencing())}});
   Print({{"measure", "folding"}, {"cases", cases_in_all}, {"rate", std::max(all, watch.folding())}});
   return absl::OkStatus();
@@ -165,11 +185,13 @@ absl::Status Run(const Arguments& arguments) {
     GW_RETURN_IF_ERROR(LoadCases(city, {.first = 0, .cases = cases - whole, .whole_lives = false}).status());
     GW_RETURN_IF_ERROR(journal->WaitUntilDone(absl::Minutes(20)).status());
   }
-  GW_RETURN_IF_ERROR(LoadAndWait(city, *journal, {.first = cases - whole, .cases = whole, .whole_lives = true}, cases));
+  GW_RETURN_IF_ERROR(
+      LoadAndWait(city, *journal, {.first = cases - whole, .cases = whole, .whole_lives = true}, cases));
   GW_ASSIGN_OR_RETURN(city, OpenCity(arguments.plan));  // an access token lives ten minutes
   GW_RETURN_IF_ERROR(Measure(city, *journal, cases));
   if (!arguments.Has("million")) return absl::OkStatus();
-  GW_RETURN_IF_ERROR(LoadAndWait(city, *journal, {.first = cases, .cases = million - cases, .whole_lives = false}, million));
+  GW_RETURN_IF_ERROR(
+      LoadAndWait(city, *journal, {.first = cases, .cases = million - cases, .whole_lives = false}, million));
   GW_ASSIGN_OR_RETURN(city, OpenCity(arguments.plan));
   return Measure(city, *journal, million);
 }

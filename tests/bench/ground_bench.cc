@@ -6,11 +6,13 @@
 #include "domain/ground/ground.h"
 #include "grid/boundary_index.h"
 
-// Responsibility and point location in memory, on a city of 2,900 villages (numbers.md, "further goals" and goal 9).
+// Responsibility and point location in memory, on a city of 2,900 villages (numbers.md, "further goals" and
+// goal 9).
 namespace gridwarden {
 namespace {
 
-using domain::Division, domain::Ground, domain::Level, domain::Person, domain::Post, domain::PostKind, domain::Regime, domain::Tenure;
+using domain::Division, domain::Ground, domain::Level, domain::Person, domain::Post, domain::PostKind,
+    domain::Regime, domain::Tenure;
 
 constexpr int kCounties = 11, kTownships = 18, kVillages = 15;
 
@@ -28,7 +30,8 @@ struct City {
     division.level = level;
     division.display_name = "d" + std::to_string(divisions.size());
     divisions.push_back(division);
-    for (const PostKind kind : {PostKind::kGridLeader, PostKind::kGridOfficer, PostKind::kPatrolOfficer, PostKind::kSupervisionOfficer}) {
+    for (const PostKind kind : {PostKind::kGridLeader, PostKind::kGridOfficer, PostKind::kPatrolOfficer,
+                                PostKind::kSupervisionOfficer}) {
       Post post;
       post.id = Uuid::Make(absl::Now());
       post.kind = kind;
@@ -65,11 +68,13 @@ void ResolveTheWholeChainOfAVillage(benchmark::State& state) {
   const absl::Time now = absl::Now();
   size_t links = 0;
   for (auto _ : state) {
-    const auto chain = ground.ResolveResponsible(city.villages[random() % city.villages.size()], Regime::kGeneral, now, now);
+    const auto chain =
+        ground.ResolveResponsible(city.villages[random() % city.villages.size()], Regime::kGeneral, now, now);
     links += chain.size();
     benchmark::DoNotOptimize(chain.data());
   }
-  state.counters["links"] = benchmark::Counter(static_cast<double>(links), benchmark::Counter::kAvgIterations);
+  state.counters["links"] =
+      benchmark::Counter(static_cast<double>(links), benchmark::Counter::kAvgIterations);
 }
 BENCHMARK(ResolveTheWholeChainOfAVillage)->Unit(benchmark::kMicrosecond);
 
@@ -107,8 +112,10 @@ void LocateAPoint(benchmark::State& state) {
   std::mt19937 random(1);
   std::uniform_real_distribution<double> lon(113.2, 115.2), lat(32.3, 33.6);
   size_t found = 0;
-  for (auto _ : state) found += index.Locate({lon(random), lat(random)}, static_cast<double>(state.range(0))).size();
-  state.counters["candidates"] = benchmark::Counter(static_cast<double>(found), benchmark::Counter::kAvgIterations);
+  for (auto _ : state)
+    found += index.Locate({lon(random), lat(random)}, static_cast<double>(state.range(0))).size();
+  state.counters["candidates"] =
+      benchmark::Counter(static_cast<double>(found), benchmark::Counter::kAvgIterations);
 }
 // The accuracy stated with the point in metres: none, and that of a phone.
 BENCHMARK(LocateAPoint)->Arg(0)->Arg(20)->Unit(benchmark::kMicrosecond);

@@ -22,14 +22,18 @@ Uuid Id(int level, int n) {
 
 // 10 counties of 20 townships of 15 villages; three in ten cases open, due over a hundred days.
 Fact RandomCase(std::mt19937& random) {
-  const int county = static_cast<int>(random() % 10), township = static_cast<int>(random() % 20), village = static_cast<int>(random() % 15);
+  const int county = static_cast<int>(random() % 10), township = static_cast<int>(random() % 20),
+            village = static_cast<int>(random() % 15);
   Fact fact;
   fact.kind = FactKind::kCase;
   fact.division = Id(4, (county * 20 + township) * 15 + village);
-  fact.path = Id(1, 0).Bytes() + Id(2, county).Bytes() + Id(3, county * 20 + township).Bytes() + fact.division.Bytes();
+  fact.path = Id(1, 0).Bytes() + Id(2, county).Bytes() + Id(3, county * 20 + township).Bytes() +
+              fact.division.Bytes();
   fact.category = "CATEGORY_" + std::to_string(random() % 20);
   fact.state = random() % 10 < 3 ? 1 + static_cast<int>(random() % 8) : 9 + static_cast<int>(random() % 4);
-  if (IsOpen(fact)) fact.due_us = kAt.us + (static_cast<int64_t>(random() % 2400) - 1800) * kHour + static_cast<int64_t>(random() % kHour);
+  if (IsOpen(fact))
+    fact.due_us = kAt.us + (static_cast<int64_t>(random() % 2400) - 1800) * kHour +
+                  static_cast<int64_t>(random() % kHour);
   return fact;
 }
 

@@ -1,5 +1,6 @@
-// Durable transitions a second through gateway, token, authorisation, workflow and journal, interleaved in rounds with the bare
-// transaction on the same MariaDB (numbers.md goal 1, 3 and 12). Prints one JSON line per cell for run.py.
+// Durable transitions a second through gateway, token, authorisation, workflow and journal, interleaved in
+// rounds with the bare transaction on the same MariaDB (numbers.md goal 1, 3 and 12). Prints one JSON line
+// per cell for run.py.
 //   transition_bench PLAN --clients=1,8,32,128 --seconds=3 --rounds=3 [--product-only]
 #include <atomic>
 #include <cstdio>
@@ -15,7 +16,8 @@
 namespace gridwarden::bench {
 namespace {
 
-// One client: a phone that walks its own cases through signal, filing, dispatch and acceptance, one transition a call.
+// One client: a phone that walks its own cases through signal, filing, dispatch and acceptance, one
+// transition a call.
 struct Walker {
   explicit Walker(const City& city, size_t number) : caller(city), city(city), number(number) {}
 
@@ -24,13 +26,20 @@ struct Walker {
     switch (turn % 4) {
       case 0: {
         const Township& township = city.townships[number % city.townships.size()];
-        one = {.township = &township, .division = township.villages[(number + turn) % township.villages.size()]};
+        one = {.township = &township,
+               .division = township.villages[(number + turn) % township.villages.size()]};
         status = SubmitSignal(caller, one, MediaToCome());
         break;
       }
-      case 1: status = FileCase(caller, one); break;
-      case 2: status = DispatchCase(caller, one); break;
-      case 3: status = AcceptCase(caller, one); break;
+      case 1:
+        status = FileCase(caller, one);
+        break;
+      case 2:
+        status = DispatchCase(caller, one);
+        break;
+      case 3:
+        status = AcceptCase(caller, one);
+        break;
     }
     turn = status.ok() ? turn + 1 : 0;
     return status;
@@ -43,9 +52,15 @@ struct Walker {
 };
 
 nlohmann::json LineOf(const char* what, int clients, int round, const Sample& sample) {
-  return {{"measure", what},        {"clients", clients},          {"round", round},
-          {"rate", sample.rate()},  {"p50_ms", sample.Percentile(0.5)}, {"p95_ms", sample.Percentile(0.95)},
-          {"p99_ms", sample.Percentile(0.99)}, {"errors", sample.errors}, {"first_error", sample.first_error}};
+  return {{"measure", what},
+          {"clients", clients},
+          {"round", round},
+          {"rate", sample.rate()},
+          {"p50_ms", sample.Percentile(0.5)},
+          {"p95_ms", sample.Percentile(0.95)},
+          {"p99_ms", sample.Percentile(0.99)},
+          {"errors", sample.errors},
+          {"first_error", sample.first_error}};
 }
 
 absl::Status Run(const Arguments& arguments) {
@@ -64,8 +79,10 @@ absl::Status Run(const Arguments& arguments) {
   const absl::Duration length = absl::Seconds(arguments.Number("seconds", 3));
   for (int round = 0; round < rounds; ++round) {
     for (const int clients : counts) {
-      const double server_before = CpuSeconds(city.server_pids), database_before = CpuSeconds({city.database_pid});
-      const Sample product = RunClients(clients, length, [&](int client) { return walkers[static_cast<size_t>(client)]->Step(); });
+      const double server_before = CpuSeconds(city.server_pids),
+                   database_before = CpuSeconds({city.database_pid});
+      const Sample product = RunClients(
+          clients, length, [&](int client) { return walkers[static_cast<size_t>(client)]->Step(); });
       nlohmann::json line = LineOf("product", clients, round, product);
       GW_ASSIGN_OR_RETURN(const JournalState::Backlog backlog, journal->Read());
       // What a commit leaves to do must not slow down the bare transaction that is measured next.
@@ -80,7 +97,8 @@ absl::Status Run(const Arguments& arguments) {
       Print(line);
       if (bare == nullptr) continue;
       const absl::Duration shorter = length * 0.6;
-      Print(LineOf("bare", clients, round, RunClients(clients, shorter, [&](int client) { return bare->FiveStatements(client); })));
+      Print(LineOf("bare", clients, round,
+                   RunClients(clients, shorter, [&](int client) { return bare->FiveStatements(client); })));
       const double call_before = CpuSeconds({city.database_pid});
       const Sample call = RunClients(clients, shorter, [&](int client) { return bare->OneCall(client); });
       nlohmann::json of_call = LineOf("call", clients, round, call);

@@ -1,5 +1,6 @@
-// Whole cases a second by the right five people, photos included: signal, filing, dispatch, acceptance, upload, feedback, the check
-// the system assigns, signature (numbers.md goals 2, 3 and 10). Every photo is really uploaded; one of the four has 95 KB.
+// Whole cases a second by the right five people, photos included: signal, filing, dispatch, acceptance,
+// upload, feedback, the check the system assigns, signature (numbers.md goals 2, 3 and 10). Every photo is
+// really uploaded; one of the four has 95 KB.
 //   unit_bench PLAN --clients=8,32 --seconds=6
 #include <cstdio>
 #include <memory>
@@ -20,7 +21,8 @@ namespace {
 
 constexpr size_t kPhotoBytes = 95 * 1024, kSmallBytes = 1024;
 
-// A JPEG of that size that no other equals: the same noise with another beginning, cheap for the client to make.
+// A JPEG of that size that no other equals: the same noise with another beginning, cheap for the client to
+// make.
 std::string Photo(size_t bytes) {
   static const std::string noise = [] {
     std::mt19937_64 random(1);
@@ -36,7 +38,8 @@ absl::StatusOr<std::string> Upload(Caller& caller, const Worker& who, const Case
   request.set_content(Photo(bytes));
   request.set_sha256(absl::BytesToHexString(crypto::Sha256(request.content())));
   request.set_division(one.township->division);
-  GW_ASSIGN_OR_RETURN(const auto media, caller.Call<media::v1::Media>(who, "gridwarden.media.v1.MediaService/UploadMedia", request));
+  GW_ASSIGN_OR_RETURN(const auto media, caller.Call<media::v1::Media>(
+                                            who, "gridwarden.media.v1.MediaService/UploadMedia", request));
   return media.name();
 }
 
@@ -64,7 +67,8 @@ absl::Status Run(const Arguments& arguments) {
     std::vector<std::unique_ptr<Caller>> callers;
     std::vector<size_t> turns(static_cast<size_t>(clients));
     for (int i = 0; i < clients; ++i) callers.push_back(std::make_unique<Caller>(city));
-    const double server_before = CpuSeconds(city.server_pids), database_before = CpuSeconds({city.database_pid});
+    const double server_before = CpuSeconds(city.server_pids),
+                 database_before = CpuSeconds({city.database_pid});
     const Sample sample = RunClients(clients, absl::Seconds(arguments.Number("seconds", 6)), [&](int client) {
       const size_t i = static_cast<size_t>(client);
       return WholeCase(*callers[i], city, i, turns[i]++);

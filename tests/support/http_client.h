@@ -7,7 +7,7 @@
 namespace gridwarden::testing {
 
 struct HttpAnswer {
-  int status = 0;  // 0: the connection ended without an answer
+  int status = 0;                              // 0: the connection ended without an answer
   std::map<std::string, std::string> headers;  // names in lower case
   std::string body;
 };
@@ -32,7 +32,7 @@ class HttpConnection {
 };
 
 // One request on a connection of its own. `headers` are whole lines, each with "\r\n".
-HttpAnswer Fetch(int port, const std::string& method, const std::string& target, const std::string& headers = "",
-                 const std::string& body = "");
+HttpAnswer Fetch(int port, const std::string& method, const std::string& target,
+                 const std::string& headers = "", const std::string& body = "");
 
 }  // namespace gridwarden::testing

@@ -219,32 +219,39 @@ Uuid TestCity::Administrator() { return Id("administrator"); }
 namespace {
 
 constexpr std::string_view kInsertDivision =
-    "INSERT INTO division (id, parent, level, display_name, valid_from_us, valid_to_us, statistical, has_boundary, revision, "
+    "INSERT INTO division (id, parent, level, display_name, valid_from_us, valid_to_us, statistical, "
+    "has_boundary, revision, "
     "subject_seq, subject_leaf) VALUES (?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?)";
 constexpr std::string_view kInsertCode =
     "INSERT INTO division_code (division, seq, code, valid_from_us, valid_to_us) VALUES (?, 0, ?, ?, NULL)";
 constexpr std::string_view kInsertPost =
-    "INSERT INTO post (id, place, of_unit, kind, regime, responsibility, ordinal, valid_from_us, valid_to_us, revision, "
+    "INSERT INTO post (id, place, of_unit, kind, regime, responsibility, ordinal, valid_from_us, "
+    "valid_to_us, revision, "
     "subject_seq, subject_leaf) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr std::string_view kInsertTenure =
-    "INSERT INTO tenure (id, post, person, kind, valid_from_us, valid_to_us, recorded_us, revoked_us, document_no, revision, "
+    "INSERT INTO tenure (id, post, person, kind, valid_from_us, valid_to_us, recorded_us, revoked_us, "
+    "document_no, revision, "
     "subject_seq, subject_leaf) VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?)";
 constexpr std::string_view kInsertPerson =
-    "INSERT INTO person (id, staff_no, display_name, phone, revision, subject_seq, subject_leaf) VALUES (?, ?, ?, ?, ?, ?, ?)";
+    "INSERT INTO person (id, staff_no, display_name, phone, revision, subject_seq, subject_leaf) VALUES (?, "
+    "?, ?, ?, ?, ?, ?)";
 constexpr std::string_view kInsertUnit =
-    "INSERT INTO unit (id, display_name, division, revision, subject_seq, subject_leaf) VALUES (?, ?, ?, ?, ?, ?)";
+    "INSERT INTO unit (id, display_name, division, revision, subject_seq, subject_leaf) VALUES (?, ?, ?, ?, "
+    "?, ?)";
 constexpr std::string_view kInsertAlias = "INSERT INTO unit_alias (unit, seq, alias) VALUES (?, ?, ?)";
 // TestDatabase::Clear takes the counter's row away.
 constexpr std::string_view kEnsureRevision =
     "INSERT IGNORE INTO grid_revision (id, revision, boundary_revision) VALUES (1, 0, 0)";
-constexpr std::string_view kSaveRevision = "UPDATE grid_revision SET revision = ? WHERE id = 1 AND revision = 0";
+constexpr std::string_view kSaveRevision =
+    "UPDATE grid_revision SET revision = ? WHERE id = 1 AND revision = 0";
 
 // The first entry of a record's chain, staged; the record points at it as if the grid area had written it.
 absl::StatusOr<journal::Subject> StageFirst(db::Transaction& tx, std::string_view kind, const Uuid& id,
                                             const grid::v1::GridEvent& event) {
   const rpc::Call call = rpc::Call::System("test", kSince);
-  GW_ASSIGN_OR_RETURN(const journal::Sealed sealed,
-                      journal::Seal(call, {.kind = std::string(kind), .before = {.id = id}, .event = &event}));
+  GW_ASSIGN_OR_RETURN(
+      const journal::Sealed sealed,
+      journal::Seal(call, {.kind = std::string(kind), .before = {.id = id}, .event = &event}));
   GW_RETURN_IF_ERROR(journal::Stage(tx, sealed));
   return sealed.after;
 }
@@ -259,8 +266,8 @@ absl::Status TestCity::Store(db::Database& database) const {
       grid::v1::GridEvent event;
       event.mutable_division()->set_name(ResourceName("divisions", d.id));
       GW_ASSIGN_OR_RETURN(const journal::Subject subject, StageFirst(tx, "division", d.id, event));
-      GW_RETURN_IF_ERROR(tx.Exec(kInsertDivision, d.id, d.parent, static_cast<int>(d.level), d.display_name, d.valid.from,
-                                 d.valid.to, ++revision, subject.seq, subject.leaf)
+      GW_RETURN_IF_ERROR(tx.Exec(kInsertDivision, d.id, d.parent, static_cast<int>(d.level), d.display_name,
+                                 d.valid.from, d.valid.to, ++revision, subject.seq, subject.leaf)
                              .status());
       GW_RETURN_IF_ERROR(tx.Exec(kInsertCode, d.id, d.codes[0].code, d.codes[0].valid.from).status());
     }
@@ -269,7 +276,8 @@ absl::Status TestCity::Store(db::Database& database) const {
       event.mutable_unit()->set_name(ResourceName("units", u.id));
       GW_ASSIGN_OR_RETURN(const journal::Subject subject, StageFirst(tx, "unit", u.id, event));
       GW_RETURN_IF_ERROR(
-          tx.Exec(kInsertUnit, u.id, u.display_name, u.division, ++revision, subject.seq, subject.leaf).status());
+          tx.Exec(kInsertUnit, u.id, u.display_name, u.division, ++revision, subject.seq, subject.leaf)
+              .status());
       for (size_t i = 0; i < u.aliases.size(); ++i) {
         GW_RETURN_IF_ERROR(tx.Exec(kInsertAlias, u.id, static_cast<int>(i), u.aliases[i]).status());
       }
@@ -279,8 +287,9 @@ absl::Status TestCity::Store(db::Database& database) const {
       event.mutable_post()->set_name(ResourceName("posts", p.id));
       GW_ASSIGN_OR_RETURN(const journal::Subject subject, StageFirst(tx, "post", p.id, event));
       GW_RETURN_IF_ERROR(tx.Exec(kInsertPost, p.id, p.unit.IsNil() ? p.division : p.unit, !p.unit.IsNil(),
-                                 static_cast<int>(p.kind), static_cast<int>(p.regime), static_cast<int>(p.responsibility),
-                                 p.ordinal, p.valid.from, p.valid.to, ++revision, subject.seq, subject.leaf)
+                                 static_cast<int>(p.kind), static_cast<int>(p.regime),
+                                 static_cast<int>(p.responsibility), p.ordinal, p.valid.from, p.valid.to,
+                                 ++revision, subject.seq, subject.leaf)
                              .status());
     }
     int number = 0;
@@ -297,8 +306,9 @@ absl::Status TestCity::Store(db::Database& database) const {
       grid::v1::GridEvent event;
       event.mutable_tenure()->set_name(ResourceName("tenures", t.id));
       GW_ASSIGN_OR_RETURN(const journal::Subject subject, StageFirst(tx, "tenure", t.id, event));
-      GW_RETURN_IF_ERROR(tx.Exec(kInsertTenure, t.id, t.post, t.person, static_cast<int>(t.kind), t.valid.from, t.valid.to,
-                                 t.recorded, t.document_no, ++revision, subject.seq, subject.leaf)
+      GW_RETURN_IF_ERROR(tx.Exec(kInsertTenure, t.id, t.post, t.person, static_cast<int>(t.kind),
+                                 t.valid.from, t.valid.to, t.recorded, t.document_no, ++revision, subject.seq,
+                                 subject.leaf)
                              .status());
     }
     GW_ASSIGN_OR_RETURN(const uint64_t saved, tx.Exec(kSaveRevision, revision));

@@ -10,10 +10,10 @@
 #include "platform/db/database.h"
 #include "platform/rpc/call.h"
 
-// A small invented city that never changes: 1 city, 2 counties, 3 townships each, 4 villages each; the posts of the preset at
-// every level, a housing bureau per county, a discipline post at the city; everyone in post since 2020-01-01, known since then.
-// Two facts differ on purpose: the patrol officer of villages[0][0][3] is vacant, and the grid leader of townships[0][1] has an
-// acting holder beside the formal one since 2026-06-01.
+// A small invented city that never changes: 1 city, 2 counties, 3 townships each, 4 villages each; the posts
+// of the preset at every level, a housing bureau per county, a discipline post at the city; everyone in post
+// since 2020-01-01, known since then. Two facts differ on purpose: the patrol officer of villages[0][0][3] is
+// vacant, and the grid leader of townships[0][1] has an acting holder beside the formal one since 2026-06-01.
 namespace gridwarden::testing {
 
 class TestCity {
@@ -39,7 +39,8 @@ class TestCity {
   Uuid PersonIn(const Uuid& post) const;
 
   // Calls as the holder of a post; `method` is "gridwarden.area.v1.Service/Method".
-  rpc::Call CallOf(domain::PostKind kind, const Uuid& division, absl::Time now, std::string_view method = "") const;
+  rpc::Call CallOf(domain::PostKind kind, const Uuid& division, absl::Time now,
+                   std::string_view method = "") const;
   rpc::Call CallOfPerson(const Uuid& person, absl::Time now, std::string_view method = "") const;
   rpc::Call AdministratorCall(absl::Time now, std::string_view method = "") const;
 
@@ -51,7 +52,8 @@ class TestCity {
   static Uuid AccountOf(const Uuid& person);
   static Uuid Administrator();  // account without a person
 
-  // Writes the same city into the grid tables of a migrated database, for areas that read it through the grid rpcs.
+  // Writes the same city into the grid tables of a migrated database, for areas that read it through the grid
+  // rpcs.
   absl::Status Store(db::Database& database) const;
 
  private:

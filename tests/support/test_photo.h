@@ -26,7 +26,8 @@ inline std::string ExifWithPosition(int orientation) {
 }
 
 inline std::string Segment(int marker, std::string_view data) {
-  return std::string("\xff") + static_cast<char>(marker) + Big(static_cast<uint32_t>(data.size() + 2), 2) + std::string(data);
+  return std::string("\xff") + static_cast<char>(marker) + Big(static_cast<uint32_t>(data.size() + 2), 2) +
+         std::string(data);
 }
 
 inline std::string Jpeg(int width, int height, int orientation = 6, std::string_view salt = "") {
@@ -56,8 +57,8 @@ inline std::string PngChunk(std::string_view type, std::string_view data) {
 inline std::string Png(uint32_t width, uint32_t height) {
   using std::string_literals::operator""s;
   return "\x89PNG\r\n\x1a\n"s + PngChunk("IHDR", Big(width, 4) + Big(height, 4) + "\x08\x02\0\0\0"s) +
-         PngChunk("eXIf", ExifWithPosition(3)) + PngChunk("tEXt", "Comment\0TEXT-SECRET"s) + PngChunk("IDAT", "zlib") +
-         PngChunk("IEND", "") + "TRAILER-SECRET";
+         PngChunk("eXIf", ExifWithPosition(3)) + PngChunk("tEXt", "Comment\0TEXT-SECRET"s) +
+         PngChunk("IDAT", "zlib") + PngChunk("IEND", "") + "TRAILER-SECRET";
 }
 
 inline std::string WebpChunk(std::string_view type, std::string_view data) {
@@ -71,7 +72,8 @@ inline std::string WebpChunk(std::string_view type, std::string_view data) {
 inline std::string Webp(uint32_t width, uint32_t height) {
   using std::string_literals::operator""s;
   const auto little24 = [](uint32_t v) {
-    return std::string{static_cast<char>(v & 0xff), static_cast<char>(v >> 8 & 0xff), static_cast<char>(v >> 16 & 0xff)};
+    return std::string{static_cast<char>(v & 0xff), static_cast<char>(v >> 8 & 0xff),
+                       static_cast<char>(v >> 16 & 0xff)};
   };
   const std::string body = WebpChunk("VP8X", "\x0c\0\0\0"s + little24(width - 1) + little24(height - 1)) +
                            WebpChunk("VP8L", "\x2f\0\0\0\0data"s) + WebpChunk("EXIF", ExifWithPosition(8)) +

@@ -10,12 +10,15 @@
 namespace gridwarden::testing {
 namespace {
 
-absl::Time Start() { return absl::FromCivil(absl::CivilSecond(2026, 9, 1, 9, 0, 0), absl::FixedTimeZone(8 * 3600)); }
+absl::Time Start() {
+  return absl::FromCivil(absl::CivilSecond(2026, 9, 1, 9, 0, 0), absl::FixedTimeZone(8 * 3600));
+}
 
 }  // namespace
 
 absl::StatusOr<rpc::Principal> ReadTestToken(std::string_view token) {
-  const auto refused = MakeError(absl::StatusCode::kUnauthenticated, "no test token", {.reason = "NOT_SIGNED_IN"});
+  const auto refused =
+      MakeError(absl::StatusCode::kUnauthenticated, "no test token", {.reason = "NOT_SIGNED_IN"});
   const std::vector<std::string> parts = absl::StrSplit(std::string(token), ':');
   if (parts.size() < 4 || parts[0] != "account" || parts[2] != "person") return refused;
   const std::optional<Uuid> account = Uuid::Parse(parts[1]);

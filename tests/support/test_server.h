@@ -15,14 +15,17 @@
 #include "platform/rpc/registry.h"
 #include "platform/rpc/server.h"
 
-// The real rpc pipeline of a process, in process, with the real permission table and a token that a test can write by hand.
+// The real rpc pipeline of a process, in process, with the real permission table and a token that a test can
+// write by hand.
 //
 //   TestServer server(database, City().MakeDirectory(), policy);
 //   server.Install(grid::Install);
-//   absl::StatusOr<Division> division = server.Call<Division>(City().TokenOf(kind, village), kGetDivision, request);
+//   absl::StatusOr<Division> division = server.Call<Division>(City().TokenOf(kind, village), kGetDivision,
+//   request);
 namespace gridwarden::testing {
 
-// Reads "account:<uuid>:person:<uuid>[:admin]"; the person may be empty. Anything else is UNAUTHENTICATED / NOT_SIGNED_IN.
+// Reads "account:<uuid>:person:<uuid>[:admin]"; the person may be empty. Anything else is UNAUTHENTICATED /
+// NOT_SIGNED_IN.
 absl::StatusOr<rpc::Principal> ReadTestToken(std::string_view token);
 
 class TestServer {

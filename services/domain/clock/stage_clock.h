@@ -11,26 +11,28 @@
 #include "domain/policy/policy.h"
 #include "domain/workflow/case_workflow.h"
 
-// Clocks are pure functions of events, calendar and ledger (W5): anyone can compute them again from the dossier. Nothing here
-// reads the time. A due date is never edited; only an entry of the ledger shifts it.
+// Clocks are pure functions of events, calendar and ledger (W5): anyone can compute them again from the
+// dossier. Nothing here reads the time. A due date is never edited; only an entry of the ledger shifts it.
 //
-// An event's time is an interval [earliest, latest]. The favourable bound decides, for whoever is under the clock: a stage
-// starts at the latest bound of the event that began it and is on time if the earliest bound of the event that ended it is not
-// after the due time. An event whose interval holds the due time is `uncertain`.
+// An event's time is an interval [earliest, latest]. The favourable bound decides, for whoever is under the
+// clock: a stage starts at the latest bound of the event that began it and is on time if the earliest bound
+// of the event that ended it is not after the due time. An event whose interval holds the due time is
+// `uncertain`.
 namespace gridwarden::domain {
 
 // China has one time zone without summer time since 1991.
 absl::TimeZone CalendarZone();
 
-// Working time between two instants: only working hours of working days, holidays and worked weekends (调休) considered.
-// Zero when to <= from.
+// Working time between two instants: only working hours of working days, holidays and worked weekends (调休)
+// considered. Zero when to <= from.
 absl::Duration WorkingTime(absl::Time from, absl::Time to, const WorkCalendar& calendar);
 // How much working time one full working day has.
 absl::Duration WorkingDay(const WorkCalendar& calendar);
 bool IsWorkingDay(absl::CivilDay day, const WorkCalendar& calendar);
 
-// When the limit is used up. A start outside working hours counts from the next working minute. A limit that ends with the
-// working day is due at that minute, not at the next morning's. InfiniteFuture when the calendar has no working hours at all.
+// When the limit is used up. A start outside working hours counts from the next working minute. A limit that
+// ends with the working day is due at that minute, not at the next morning's. InfiniteFuture when the
+// calendar has no working hours at all.
 absl::Time AddLimit(absl::Time start, const Limit& limit, const WorkCalendar& calendar);
 
 enum class Stage : uint8_t { kNone, kScreen, kOnsite, kDispatch, kAccept, kHandle, kCheck, kSign, kRecheck };
@@ -39,38 +41,45 @@ std::string_view ZhOf(Stage stage);
 
 // The clock that runs in a state; kNone when none does.
 Stage StageOf(SignalState state);
-// The same, knowing whether the on-site check has answered: from then on it is the dispatcher's screening clock again.
+// The same, knowing whether the on-site check has answered: from then on it is the dispatcher's screening
+// clock again.
 Stage StageOf(const SignalFacts& signal);
 Stage StageOf(CaseState state);
 
-// One entry of the ledger: a postponement adds time to a stage (延期), a suspension stops every clock from..to (挂账).
+// One entry of the ledger: a postponement adds time to a stage (延期), a suspension stops every clock
+// from..to (挂账).
 struct ClockAdjustment {
   enum class Kind : uint8_t { kExtend, kPause };
   Kind kind = Kind::kExtend;
-  Stage stage = Stage::kHandle;  // kExtend: which stage; kNone = the total clock. An extension of handling extends the total too.
+  Stage stage = Stage::kHandle;  // kExtend: which stage; kNone = the total clock. An extension of handling
+                                 // extends the total too.
   int cycle = 0;                 // kExtend: which rework cycle of the stage
   Limit extend;
-  Interval pause;                // kPause; an open end means it still rests
+  Interval pause;  // kPause; an open end means it still rests
 };
 using ClockLedger = std::span<const ClockAdjustment>;
 
-// The limit of a stage after rework and rebound: handling after a rework has half the case's limit, at least the type's floor,
-// never more than the limit itself (T15); handling in a rebound case has half from the start (T22). Other stages are as given.
-// kNone: the limit of the whole case, which a rebound does not shorten.
+// The limit of a stage after rework and rebound: handling after a rework has half the case's limit, at least
+// the type's floor, never more than the limit itself (T15); handling in a rebound case has half from the
+// start (T22). Other stages are as given. kNone: the limit of the whole case, which a rebound does not
+// shorten.
 Limit LimitOf(Stage stage, const CaseType& type, int rework, bool rebound);
 
-// The due time of one stage that began at `start` (the latest bound of the event that began it). What casework saves with each
-// transition; equals the `due` of ComputeClocks over the same facts. A recheck is due at start + the type's first recheck.
-// Nothing for kNone or a type without rechecks.
-std::optional<absl::Time> StageDue(Stage stage, absl::Time start, const CaseType& type, const WorkCalendar& calendar,
-                                   int rework = 0, bool rebound = false, ClockLedger ledger = {});
+// The due time of one stage that began at `start` (the latest bound of the event that began it). What
+// casework saves with each transition; equals the `due` of ComputeClocks over the same facts. A recheck is
+// due at start + the type's first recheck. Nothing for kNone or a type without rechecks.
+std::optional<absl::Time> StageDue(Stage stage, absl::Time start, const CaseType& type,
+                                   const WorkCalendar& calendar, int rework = 0, bool rebound = false,
+                                   ClockLedger ledger = {});
 
 // When the whole case is due: counted from the find.
-absl::Time TotalDue(absl::Time found, const CaseType& type, const WorkCalendar& calendar, ClockLedger ledger = {});
+absl::Time TotalDue(absl::Time found, const CaseType& type, const WorkCalendar& calendar,
+                    ClockLedger ledger = {});
 
-// Whether the action begins a new clock, so that due_time has to be computed again. SET_DISPOSITION and the assignment of a
-// check do not (the check's clock runs from the feedback on); an *unable* does, once per check (T16). `unable_count_before` is
-// how often this check came back *unable*, counted from the last feedback or refused signature.
+// Whether the action begins a new clock, so that due_time has to be computed again. SET_DISPOSITION and the
+// assignment of a check do not (the check's clock runs from the feedback on); an *unable* does, once per
+// check (T16). `unable_count_before` is how often this check came back *unable*, counted from the last
+// feedback or refused signature.
 bool BeginsStage(CaseState from, Action action, CaseState to, int unable_count_before);
 
 // One event of a case, as the journal has it.
@@ -98,16 +107,16 @@ struct StageRun {
 };
 
 struct Clocks {
-  std::vector<StageRun> runs;      // in order; the last one may be running
+  std::vector<StageRun> runs;  // in order; the last one may be running
   std::optional<Stage> running;
   absl::Time due = absl::InfiniteFuture();  // of the running stage
   absl::Time total_due = absl::InfiniteFuture();
-  // Event time of the pass that the first signature rests on, not of the signature (T17). A pass whose signature was refused
-  // does not stop the clock; a later dispute does not move it.
+  // Event time of the pass that the first signature rests on, not of the signature (T17). A pass whose
+  // signature was refused does not stop the clock; a later dispute does not move it.
   std::optional<absl::Time> total_stopped;
   bool closed = false;
   bool closed_on_time = false;
-  bool closed_uncertain = false;   // on time by the favourable bound only
+  bool closed_uncertain = false;  // on time by the favourable bound only
 };
 
 Clocks ComputeClocks(const CaseBasis& basis, std::span<const CaseFact> facts, const CaseType& type,

@@ -5,8 +5,9 @@
 
 #include "absl/status/statusor.h"
 
-// Reference frames of coordinates. Inside we keep WGS-84 (CGCS2000 is equal at our accuracy); GCJ-02 and BD-09 are converted
-// where they enter. Outside the bounding box of China GCJ-02 equals WGS-84, as the maps that use it do.
+// Reference frames of coordinates. Inside we keep WGS-84 (CGCS2000 is equal at our accuracy); GCJ-02 and
+// BD-09 are converted where they enter. Outside the bounding box of China GCJ-02 equals WGS-84, as the maps
+// that use it do.
 namespace gridwarden::domain {
 
 // Numbers of gridwarden.type.v1.Position.Datum.
@@ -33,7 +34,8 @@ Point Bd09ToGcj02(const Point& bd09);
 Point Wgs84ToBd09(const Point& wgs84);
 Point Bd09ToWgs84(const Point& bd09);
 
-// The point in WGS-84. INVALID_ARGUMENT / DATUM_MISSING when the datum is not declared (it is never guessed), INVALID_FIELD
+// The point in WGS-84. INVALID_ARGUMENT / DATUM_MISSING when the datum is not declared (it is never guessed),
+// INVALID_FIELD
 // "<field>.longitude" or ".latitude" when out of range.
 absl::StatusOr<Point> ToWgs84(const Point& point, Datum datum, std::string_view field = "position");
 

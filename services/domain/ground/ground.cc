@@ -133,7 +133,9 @@ std::vector<const Post*> Ground::PostsOfUnit(const Uuid& unit) const {
   return Collect(posts_by_unit_, posts_, unit);
 }
 
-std::vector<const Tenure*> Ground::TenuresOfPost(const Uuid& post) const { return Collect(tenures_by_post_, tenures_, post); }
+std::vector<const Tenure*> Ground::TenuresOfPost(const Uuid& post) const {
+  return Collect(tenures_by_post_, tenures_, post);
+}
 std::vector<const Tenure*> Ground::TenuresOfPerson(const Uuid& person) const {
   return Collect(tenures_by_person_, tenures_, person);
 }

@@ -28,16 +28,21 @@ struct Move {
 
 // The whole life of a source. Anything not listed here is refused.
 constexpr Move kMoves[] = {
-    {SourceState::kActive, SourceState::kStopped},  {SourceState::kStopped, SourceState::kActive},
-    {SourceState::kActive, SourceState::kClosed},   {SourceState::kStopped, SourceState::kClosed},
-    {SourceState::kActive, SourceState::kGone},     {SourceState::kStopped, SourceState::kGone},
+    {SourceState::kActive, SourceState::kStopped},
+    {SourceState::kStopped, SourceState::kActive},
+    {SourceState::kActive, SourceState::kClosed},
+    {SourceState::kStopped, SourceState::kClosed},
+    {SourceState::kActive, SourceState::kGone},
+    {SourceState::kStopped, SourceState::kGone},
     {SourceState::kClosed, SourceState::kGone},
     // 死灰复燃: what was closed or gone works again.
-    {SourceState::kClosed, SourceState::kActive},   {SourceState::kGone, SourceState::kActive},
+    {SourceState::kClosed, SourceState::kActive},
+    {SourceState::kGone, SourceState::kActive},
 };
 
 absl::Status IllegalTransition(SourceState state, std::string_view action) {
-  return FailedPrecondition("ILLEGAL_TRANSITION", absl::StrFormat("cannot %s a source that is %s", action, NameOf(state)),
+  return FailedPrecondition("ILLEGAL_TRANSITION",
+                            absl::StrFormat("cannot %s a source that is %s", action, NameOf(state)),
                             {{"state", std::string(NameOf(state))}, {"action", std::string(action)}});
 }
 

@@ -40,26 +40,40 @@ constexpr Step kSteps[] = {
 
 std::string_view NameOf(TaskState state) {
   switch (state) {
-    case TaskState::kUnspecified: return "STATE_UNSPECIFIED";
-    case TaskState::kPlanned: return "PLANNED";
-    case TaskState::kIssued: return "ISSUED";
-    case TaskState::kStarted: return "STARTED";
-    case TaskState::kDone: return "DONE";
-    case TaskState::kMissed: return "MISSED";
-    case TaskState::kWaived: return "WAIVED";
+    case TaskState::kUnspecified:
+      return "STATE_UNSPECIFIED";
+    case TaskState::kPlanned:
+      return "PLANNED";
+    case TaskState::kIssued:
+      return "ISSUED";
+    case TaskState::kStarted:
+      return "STARTED";
+    case TaskState::kDone:
+      return "DONE";
+    case TaskState::kMissed:
+      return "MISSED";
+    case TaskState::kWaived:
+      return "WAIVED";
   }
   return "";
 }
 
 std::string_view NameOf(TaskAction action) {
   switch (action) {
-    case TaskAction::kUnspecified: return "TASK_ACTION_UNSPECIFIED";
-    case TaskAction::kCreate: return "CREATE";
-    case TaskAction::kAssign: return "ASSIGN";
-    case TaskAction::kStart: return "START";
-    case TaskAction::kSubmitVisit: return "SUBMIT_VISIT";
-    case TaskAction::kMiss: return "MISS";
-    case TaskAction::kWaive: return "WAIVE";
+    case TaskAction::kUnspecified:
+      return "TASK_ACTION_UNSPECIFIED";
+    case TaskAction::kCreate:
+      return "CREATE";
+    case TaskAction::kAssign:
+      return "ASSIGN";
+    case TaskAction::kStart:
+      return "START";
+    case TaskAction::kSubmitVisit:
+      return "SUBMIT_VISIT";
+    case TaskAction::kMiss:
+      return "MISS";
+    case TaskAction::kWaive:
+      return "WAIVE";
   }
   return "";
 }
@@ -79,7 +93,8 @@ bool IsOpen(TaskState state) {
 
 absl::StatusOr<EventInterval> DefendEventTime(absl::Time claimed, absl::Time received) {
   if (claimed > received + kClockErrorMax) {
-    const std::string message = absl::StrFormat("event_time lies %s after now", absl::FormatDuration(claimed - received));
+    const std::string message =
+        absl::StrFormat("event_time lies %s after now", absl::FormatDuration(claimed - received));
     return MakeError(absl::StatusCode::kInvalidArgument, message,
                      {.reason = "EVENT_TIME_IN_FUTURE", .fields = {{"event_time", "want not after now"}}});
   }

@@ -19,20 +19,23 @@ std::string_view NameOf(TaskState state);
 std::string_view NameOf(TaskAction action);
 
 // The state after an action. FAILED_PRECONDITION / ILLEGAL_TRANSITION when the table has no such step.
-// Work after the due time, and after somebody stated that it was missed, stays recordable (CHT#7060): MISSED is no end.
+// Work after the due time, and after somebody stated that it was missed, stays recordable (CHT#7060): MISSED
+// is no end.
 absl::StatusOr<TaskState> NextTaskState(TaskState from, TaskAction action);
 
 // Still to be done: PLANNED, ISSUED, STARTED.
 bool IsOpen(TaskState state);
 
-// When something happened, as the server can defend it (B12): a phone's clock may err, and nothing that was received happened later.
+// When something happened, as the server can defend it (B12): a phone's clock may err, and nothing that was
+// received happened later.
 struct EventInterval {
   absl::Time earliest;
   absl::Time latest;
 };
 // How far a phone's clock may run ahead before the server refuses its time (guarantees.md 6.3).
 inline constexpr absl::Duration kClockErrorMax = absl::Minutes(2);
-// INVALID_ARGUMENT / EVENT_TIME_IN_FUTURE beyond kClockErrorMax after `received`; within it the interval ends at `received`.
+// INVALID_ARGUMENT / EVENT_TIME_IN_FUTURE beyond kClockErrorMax after `received`; within it the interval ends
+// at `received`.
 absl::StatusOr<EventInterval> DefendEventTime(absl::Time claimed, absl::Time received);
 
 // Judged by the bound that favours the worker.

@@ -29,21 +29,21 @@ struct Limit {
 
 // The clocks of one type of case; names as in workflow.md W5.
 struct StageLimits {
-  Limit screen;      // signal NEW: acknowledge, file or reject
-  Limit onsite;      // on-site check of an outside lead
-  Limit dispatch;    // FILED
-  Limit accept;      // DISPATCHED
-  Limit handle;      // HANDLING
-  Limit check;       // FEEDBACK and CHECKING
-  Limit sign;        // SIGN_OFF
-  Limit total;       // from the find to the check that passed
+  Limit screen;                                   // signal NEW: acknowledge, file or reject
+  Limit onsite;                                   // on-site check of an outside lead
+  Limit dispatch;                                 // FILED
+  Limit accept;                                   // DISPATCHED
+  Limit handle;                                   // HANDLING
+  Limit check;                                    // FEEDBACK and CHECKING
+  Limit sign;                                     // SIGN_OFF
+  Limit total;                                    // from the find to the check that passed
   absl::Duration rework_floor = absl::Hours(24);  // a rework gets half the handle limit, at least this
 };
 
 struct ChecklistItem {
   std::string code, zh, en;
-  std::string answer;       // yes_no | number | choice | text | date | geo | signature
-  std::string pass_when;    // yes | no | record | comparison ...
+  std::string answer;     // yes_no | number | choice | text | date | geo | signature
+  std::string pass_when;  // yes | no | record | comparison ...
   std::vector<std::string> evidence;
   std::vector<std::string> options;
   std::string required_if;               // "ITEM=value" of the same checklist; "" = always
@@ -64,18 +64,19 @@ struct Category {
   std::string source;
 };
 
-// What a type of case needs: its filing condition, its closing conditions, its clocks. Inherited along Category::parent.
+// What a type of case needs: its filing condition, its closing conditions, its clocks. Inherited along
+// Category::parent.
 struct CaseType {
   std::string category;
-  std::vector<std::string> filing_items;   // "CHECKLIST.ITEM" that must be answered to file
-  // Closing conditions by disposition ("" = any): items that must be ticked, each with its own evidence. Keys are "",
-  // "SHUT_DOWN", "RELOCATE", "UPGRADE".
+  std::vector<std::string> filing_items;  // "CHECKLIST.ITEM" that must be answered to file
+  // Closing conditions by disposition ("" = any): items that must be ticked, each with its own evidence. Keys
+  // are "", "SHUT_DOWN", "RELOCATE", "UPGRADE".
   std::map<std::string, std::vector<std::string>> closing_items;
-  int evidence_min = 2;                    // before and after photos of a feedback
+  int evidence_min = 2;  // before and after photos of a feedback
   bool needs_disposition = false;
   Regime regime = Regime::kGeneral;
   StageLimits limits;
-  std::vector<absl::Duration> rechecks;    // after closing
+  std::vector<absl::Duration> rechecks;  // after closing
   std::string source;
 };
 
@@ -96,7 +97,8 @@ struct SpecialDay {
 struct WorkCalendar {
   std::string version;
   std::string time_zone = "Asia/Shanghai";
-  // First and last day whose holidays are loaded, YYYY-MM-DD; outside only the week's rule (Monday to Friday) is known.
+  // First and last day whose holidays are loaded, YYYY-MM-DD; outside only the week's rule (Monday to Friday)
+  // is known.
   std::string covers_from, covers_to;
   // Minutes of the local day during which work counts: [from, to), in order, not touching.
   std::vector<std::pair<int, int>> working_minutes;
@@ -105,7 +107,8 @@ struct WorkCalendar {
 };
 
 struct Policy {
-  std::string version;  // 16 hex digits over names and texts of the files: tells two policies apart, proves nothing
+  std::string
+      version;  // 16 hex digits over names and texts of the files: tells two policies apart, proves nothing
   std::map<std::string, Category> categories;
   std::map<std::string, Checklist> checklists;
   std::map<std::string, CaseType> case_types;  // by category; "" is the default
@@ -121,9 +124,9 @@ struct Policy {
 // The names of the files that make a policy; ParsePolicy wants exactly these.
 std::vector<std::string> PolicyFileNames();
 
-// Parses the files of db/policy by their names ("source_categories.json" ...). INVALID_ARGUMENT / INVALID_FIELD with field
-// "file#/json/path" and what was got and wanted. A key it does not know, a code that refers to nothing and a value without
-// a source are errors: a rule that nobody reads is worse than none.
+// Parses the files of db/policy by their names ("source_categories.json" ...). INVALID_ARGUMENT /
+// INVALID_FIELD with field "file#/json/path" and what was got and wanted. A key it does not know, a code that
+// refers to nothing and a value without a source are errors: a rule that nobody reads is worse than none.
 absl::StatusOr<Policy> ParsePolicy(const std::map<std::string, std::string>& files);
 
 }  // namespace gridwarden::domain

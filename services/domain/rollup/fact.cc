@@ -4,17 +4,18 @@ namespace gridwarden::domain {
 namespace {
 
 constexpr std::string_view kCaseStateNames[kCaseStates] = {
-    "STATE_UNSPECIFIED", "FILED", "DISPATCHED", "RETURNED", "HANDLING", "SUSPENDED", "FEEDBACK", "CHECKING",
-    "SIGN_OFF", "CLOSED", "MONITORING", "REBOUNDED", "ARCHIVED", "TRACKED", "VOIDED"};
-constexpr std::string_view kSignalStateNames[] = {"STATE_UNSPECIFIED", "NEW", "ONSITE_CHECK", "FILED", "MERGED", "REJECTED",
-                                                  "TRANSFERRED"};
+    "STATE_UNSPECIFIED", "FILED",  "DISPATCHED", "RETURNED",  "HANDLING", "SUSPENDED", "FEEDBACK", "CHECKING",
+    "SIGN_OFF",          "CLOSED", "MONITORING", "REBOUNDED", "ARCHIVED", "TRACKED",   "VOIDED"};
+constexpr std::string_view kSignalStateNames[] = {
+    "STATE_UNSPECIFIED", "NEW", "ONSITE_CHECK", "FILED", "MERGED", "REJECTED", "TRANSFERRED"};
 constexpr int kSignalStates = 7;
 
 bool IsSignal(const Fact& fact) { return fact.kind == FactKind::kSignal; }
 bool IsCase(const Fact& fact) { return fact.kind == FactKind::kCase; }
 
 bool SignalIsOpen(int state) {
-  return state == static_cast<int>(SignalFactState::kNew) || state == static_cast<int>(SignalFactState::kOnsiteCheck);
+  return state == static_cast<int>(SignalFactState::kNew) ||
+         state == static_cast<int>(SignalFactState::kOnsiteCheck);
 }
 
 }  // namespace
@@ -71,55 +72,84 @@ std::string CountName(int count) {
     return "state " + std::string(CaseStateName(count - static_cast<int>(Count::kState)));
   }
   switch (static_cast<Count>(count)) {
-    case Count::kSignals: return "SIGNALS";
-    case Count::kSignalsOpen: return "SIGNALS_OPEN";
-    case Count::kRework: return "REWORK";
-    case Count::kReworkTimes: return "rework times";
-    case Count::kClosed: return "CLOSED";
-    case Count::kClosedOnTime: return "CLOSED_ON_TIME";
-    case Count::kForced: return "FORCED";
-    case Count::kHeld: return "HELD";
-    case Count::kNotHeld: return "NOT_HELD";
+    case Count::kSignals:
+      return "SIGNALS";
+    case Count::kSignalsOpen:
+      return "SIGNALS_OPEN";
+    case Count::kRework:
+      return "REWORK";
+    case Count::kReworkTimes:
+      return "rework times";
+    case Count::kClosed:
+      return "CLOSED";
+    case Count::kClosedOnTime:
+      return "CLOSED_ON_TIME";
+    case Count::kForced:
+      return "FORCED";
+    case Count::kHeld:
+      return "HELD";
+    case Count::kNotHeld:
+      return "NOT_HELD";
     case Count::kState:
-    case Count::kEnd: break;
+    case Count::kEnd:
+      break;
   }
   return "?";
 }
 
 bool CountsIn(const Fact& fact, Measure measure, const Instant& at) {
   switch (measure) {
-    case Measure::kUnspecified: return false;
-    case Measure::kSignals: return IsSignal(fact);
-    case Measure::kSignalsOpen: return IsSignal(fact) && SignalIsOpen(fact.state);
-    case Measure::kCases: return IsCase(fact);
-    case Measure::kOpen: return IsOpen(fact);
-    case Measure::kDueToday: return IsOpen(fact) && fact.due_us && *fact.due_us >= at.us && *fact.due_us < at.day_end_us;
-    case Measure::kOverdue: return IsOpen(fact) && fact.due_us && *fact.due_us < at.us;
-    case Measure::kRework: return IsCase(fact) && fact.rework > 0;
-    case Measure::kClosed: return IsClosed(fact) && !fact.forced;
-    case Measure::kClosedOnTime: return IsClosed(fact) && !fact.forced && fact.closed_on_time;
-    case Measure::kForced: return fact.forced;
-    case Measure::kHeld: return IsCase(fact) && fact.held == FactHeld::kHeld;
-    case Measure::kNotHeld: return IsCase(fact) && fact.held == FactHeld::kNotHeld;
+    case Measure::kUnspecified:
+      return false;
+    case Measure::kSignals:
+      return IsSignal(fact);
+    case Measure::kSignalsOpen:
+      return IsSignal(fact) && SignalIsOpen(fact.state);
+    case Measure::kCases:
+      return IsCase(fact);
+    case Measure::kOpen:
+      return IsOpen(fact);
+    case Measure::kDueToday:
+      return IsOpen(fact) && fact.due_us && *fact.due_us >= at.us && *fact.due_us < at.day_end_us;
+    case Measure::kOverdue:
+      return IsOpen(fact) && fact.due_us && *fact.due_us < at.us;
+    case Measure::kRework:
+      return IsCase(fact) && fact.rework > 0;
+    case Measure::kClosed:
+      return IsClosed(fact) && !fact.forced;
+    case Measure::kClosedOnTime:
+      return IsClosed(fact) && !fact.forced && fact.closed_on_time;
+    case Measure::kForced:
+      return fact.forced;
+    case Measure::kHeld:
+      return IsCase(fact) && fact.held == FactHeld::kHeld;
+    case Measure::kNotHeld:
+      return IsCase(fact) && fact.held == FactHeld::kNotHeld;
   }
   return false;
 }
 
 std::vector<int> StatesOf(Measure measure) {
   switch (measure) {
-    case Measure::kUnspecified: return {};
-    case Measure::kSignals: return {0, 1, 2, 3, 4, 5, 6};
-    case Measure::kSignalsOpen: return {1, 2};
+    case Measure::kUnspecified:
+      return {};
+    case Measure::kSignals:
+      return {0, 1, 2, 3, 4, 5, 6};
+    case Measure::kSignalsOpen:
+      return {1, 2};
     case Measure::kOpen:
     case Measure::kDueToday:
-    case Measure::kOverdue: return {1, 2, 3, 4, 5, 6, 7, 8};
+    case Measure::kOverdue:
+      return {1, 2, 3, 4, 5, 6, 7, 8};
     case Measure::kClosed:
     case Measure::kClosedOnTime:
-    case Measure::kForced: return {9, 10, 11, 12};
+    case Measure::kForced:
+      return {9, 10, 11, 12};
     case Measure::kCases:
     case Measure::kRework:
     case Measure::kHeld:
-    case Measure::kNotHeld: return {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14};
+    case Measure::kNotHeld:
+      return {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14};
   }
   return {};
 }

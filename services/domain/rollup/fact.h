@@ -9,17 +9,38 @@
 
 #include "base/id.h"
 
-// What the board knows of one signal or case, and how it counts. Pure: a fact is the fold of the subject's entries, a board is the
-// sum of what its facts count (architecture.md decision 3, D8).
+// What the board knows of one signal or case, and how it counts. Pure: a fact is the fold of the subject's
+// entries, a board is the sum of what its facts count (architecture.md decision 3, D8).
 namespace gridwarden::domain {
 
 enum class FactKind : uint8_t { kUnspecified, kSignal, kCase };
 
 // Values equal those of casework.v1.
-enum class SignalFactState : uint8_t { kUnspecified, kNew, kOnsiteCheck, kFiled, kMerged, kRejected, kTransferred };
+enum class SignalFactState : uint8_t {
+  kUnspecified,
+  kNew,
+  kOnsiteCheck,
+  kFiled,
+  kMerged,
+  kRejected,
+  kTransferred
+};
 enum class CaseFactState : uint8_t {
-  kUnspecified, kFiled, kDispatched, kReturned, kHandling, kSuspended, kFeedback, kChecking, kSignOff, kClosed, kMonitoring,
-  kRebounded, kArchived, kTracked, kVoided
+  kUnspecified,
+  kFiled,
+  kDispatched,
+  kReturned,
+  kHandling,
+  kSuspended,
+  kFeedback,
+  kChecking,
+  kSignOff,
+  kClosed,
+  kMonitoring,
+  kRebounded,
+  kArchived,
+  kTracked,
+  kVoided
 };
 inline constexpr int kCaseStates = 15;  // UNSPECIFIED counted
 enum class FactHeld : uint8_t { kUnspecified, kNotRechecked, kHeld, kNotHeld, kNotObservable };
@@ -29,12 +50,13 @@ struct Fact {
   Uuid subject;
   uint64_t index = 0;  // of the entry that made it so
   Uuid division;       // that held the ground at event time
-  std::string path;    // ids from the top down to the division, 16 bytes each, as the ground was when the subject was first folded
+  std::string path;    // ids from the top down to the division, 16 bytes each, as the ground was when the
+                       // subject was first folded
   std::string category;
   int state = 0;
   std::string case_no;
   std::optional<int64_t> event_us, file_us, close_us;
-  std::optional<int64_t> due_us;        // of the running stage clock; only open work has one
+  std::optional<int64_t> due_us;  // of the running stage clock; only open work has one
   std::optional<int64_t> total_due_us;
   int rework = 0;
   bool closed_on_time = false;
@@ -47,16 +69,23 @@ struct Fact {
 bool IsOpen(const Fact& fact);    // a case between FILED and SIGN_OFF
 bool IsClosed(const Fact& fact);  // a case that is CLOSED, MONITORING, REBOUNDED or ARCHIVED
 
-// The fact after one more entry: `next` is what the entry says, `forced_now` whether its act was a forced closure.
-// The path stays as it was as long as the division does, so that a later move of the ground changes no past count.
-// None when `before` already holds this entry: folding twice changes nothing.
+// The fact after one more entry: `next` is what the entry says, `forced_now` whether its act was a forced
+// closure. The path stays as it was as long as the division does, so that a later move of the ground changes
+// no past count. None when `before` already holds this entry: folding twice changes nothing.
 std::optional<Fact> Succeed(const std::optional<Fact>& before, Fact next, bool forced_now);
 
 // What a fact adds to every cell it stands in, the due times apart.
 enum class Count : uint8_t {
-  kSignals, kSignalsOpen,
+  kSignals,
+  kSignalsOpen,
   kState,  // 15 slots, by CaseFactState
-  kRework = kState + kCaseStates, kReworkTimes, kClosed, kClosedOnTime, kForced, kHeld, kNotHeld,
+  kRework = kState + kCaseStates,
+  kReworkTimes,
+  kClosed,
+  kClosedOnTime,
+  kForced,
+  kHeld,
+  kNotHeld,
   kEnd
 };
 inline constexpr int kCounts = static_cast<int>(Count::kEnd);
@@ -69,7 +98,19 @@ std::string_view SignalStateName(int state);
 
 // Values equal those of report.v1.Measure.
 enum class Measure : uint8_t {
-  kUnspecified, kSignals, kSignalsOpen, kCases, kOpen, kDueToday, kOverdue, kRework, kClosed, kClosedOnTime, kForced, kHeld, kNotHeld
+  kUnspecified,
+  kSignals,
+  kSignalsOpen,
+  kCases,
+  kOpen,
+  kDueToday,
+  kOverdue,
+  kRework,
+  kClosed,
+  kClosedOnTime,
+  kForced,
+  kHeld,
+  kNotHeld
 };
 inline constexpr int kMeasures = 13;
 

@@ -21,7 +21,8 @@ void DueTimes::Add(int64_t due_us, int64_t n) {
   auto hour = hours_.try_emplace(HourOf(due_us)).first;
   hour->second.total += n;
   auto& times = hour->second.times;
-  auto at = std::lower_bound(times.begin(), times.end(), due_us, [](const auto& time, int64_t us) { return time.first < us; });
+  auto at = std::lower_bound(times.begin(), times.end(), due_us,
+                             [](const auto& time, int64_t us) { return time.first < us; });
   if (at == times.end() || at->first != due_us) {
     times.insert(at, {due_us, n});
   } else if ((at->second += n) == 0) {
@@ -61,7 +62,8 @@ int64_t Numbers::Cases() const {
 
 int64_t Numbers::Open() const {
   int64_t open = 0;
-  for (int state = static_cast<int>(CaseFactState::kFiled); state <= static_cast<int>(CaseFactState::kSignOff); ++state) {
+  for (int state = static_cast<int>(CaseFactState::kFiled);
+       state <= static_cast<int>(CaseFactState::kSignOff); ++state) {
     open += counts[static_cast<int>(Count::kState) + state];
   }
   return open;
@@ -69,19 +71,32 @@ int64_t Numbers::Open() const {
 
 int64_t Numbers::Of(Measure measure) const {
   switch (measure) {
-    case Measure::kUnspecified: return 0;
-    case Measure::kSignals: return Get(Count::kSignals);
-    case Measure::kSignalsOpen: return Get(Count::kSignalsOpen);
-    case Measure::kCases: return Cases();
-    case Measure::kOpen: return Open();
-    case Measure::kDueToday: return due_today;
-    case Measure::kOverdue: return overdue;
-    case Measure::kRework: return Get(Count::kRework);
-    case Measure::kClosed: return Get(Count::kClosed);
-    case Measure::kClosedOnTime: return Get(Count::kClosedOnTime);
-    case Measure::kForced: return Get(Count::kForced);
-    case Measure::kHeld: return Get(Count::kHeld);
-    case Measure::kNotHeld: return Get(Count::kNotHeld);
+    case Measure::kUnspecified:
+      return 0;
+    case Measure::kSignals:
+      return Get(Count::kSignals);
+    case Measure::kSignalsOpen:
+      return Get(Count::kSignalsOpen);
+    case Measure::kCases:
+      return Cases();
+    case Measure::kOpen:
+      return Open();
+    case Measure::kDueToday:
+      return due_today;
+    case Measure::kOverdue:
+      return overdue;
+    case Measure::kRework:
+      return Get(Count::kRework);
+    case Measure::kClosed:
+      return Get(Count::kClosed);
+    case Measure::kClosedOnTime:
+      return Get(Count::kClosedOnTime);
+    case Measure::kForced:
+      return Get(Count::kForced);
+    case Measure::kHeld:
+      return Get(Count::kHeld);
+    case Measure::kNotHeld:
+      return Get(Count::kNotHeld);
   }
   return 0;
 }
@@ -114,10 +129,13 @@ std::vector<Uuid> IdsOfPath(std::string_view path) {
   return ids;
 }
 
-std::string Rollup::CodeOf(const Key& key) const { return key.second == kAll ? "(all)" : categories_[key.second]; }
+std::string Rollup::CodeOf(const Key& key) const {
+  return key.second == kAll ? "(all)" : categories_[key.second];
+}
 
 int Rollup::CategoryOf(std::string_view category) {
-  const auto [found, made] = category_by_code_.try_emplace(std::string(category), static_cast<int>(categories_.size()));
+  const auto [found, made] =
+      category_by_code_.try_emplace(std::string(category), static_cast<int>(categories_.size()));
   if (made) categories_.emplace_back(category);
   return found->second;
 }
@@ -152,16 +170,19 @@ void Rollup::AddDue(std::string_view path, std::string_view category, int64_t du
   ForCells(path, category, [&](Cell& cell) { cell.due.Add(due_us, n); });
 }
 
-Numbers Rollup::Read(const Uuid& division, const std::vector<std::string>& categories, const Instant& at) const {
+Numbers Rollup::Read(const Uuid& division, const std::vector<std::string>& categories,
+                     const Instant& at) const {
   Numbers numbers;
   auto add = [&](int code) {
-    if (const auto cell = cells_.find(Key(division, code)); cell != cells_.end()) numbers += NumbersOf(cell->second, at);
+    if (const auto cell = cells_.find(Key(division, code)); cell != cells_.end())
+      numbers += NumbersOf(cell->second, at);
   };
   if (categories.empty()) {
     add(kAll);
   } else {
     for (const std::string& category : categories) {
-      if (const auto code = category_by_code_.find(category); code != category_by_code_.end()) add(code->second);
+      if (const auto code = category_by_code_.find(category); code != category_by_code_.end())
+        add(code->second);
     }
   }
   return numbers;
@@ -197,14 +218,16 @@ std::vector<CellDifference> Rollup::Compare(const Rollup& left, const Rollup& ri
     const Cell& b = cells.second == nullptr ? kEmpty : *cells.second;
     if (a == b) continue;
     for (int i = 0; i < kCounts; ++i) {
-      if (a.counts[i] != b.counts[i]) differences.push_back({key.first, key.second, CountName(i), a.counts[i], b.counts[i]});
+      if (a.counts[i] != b.counts[i])
+        differences.push_back({key.first, key.second, CountName(i), a.counts[i], b.counts[i]});
     }
     std::map<int64_t, std::pair<int64_t, int64_t>> due;
     a.due.ForEach([&](int64_t us, int64_t n) { due[us].first += n; });
     b.due.ForEach([&](int64_t us, int64_t n) { due[us].second += n; });
     for (const auto& [us, n] : due) {
       if (n.first == n.second) continue;
-      const std::string time = absl::FormatTime(absl::RFC3339_full, absl::FromUnixMicros(us), absl::UTCTimeZone());
+      const std::string time =
+          absl::FormatTime(absl::RFC3339_full, absl::FromUnixMicros(us), absl::UTCTimeZone());
       differences.push_back({key.first, key.second, absl::StrCat("due ", time), n.first, n.second});
     }
   }

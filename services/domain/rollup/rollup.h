@@ -14,12 +14,13 @@
 #include "base/id.h"
 #include "domain/rollup/fact.h"
 
-// The counters of a board: a cell per (division, category), every fact counted in its division and in all above it, so that a
-// parent is the sum of its children by construction. Nothing in a cell depends on the time: "overdue" is asked of the due times.
+// The counters of a board: a cell per (division, category), every fact counted in its division and in all
+// above it, so that a parent is the sum of its children by construction. Nothing in a cell depends on the
+// time: "overdue" is asked of the due times.
 namespace gridwarden::domain {
 
-// The due times of open work, as a multiset that answers "how many before t" exactly: whole hours are summed, the hour of t is
-// searched. About 20 us for a hundred days of hours.
+// The due times of open work, as a multiset that answers "how many before t" exactly: whole hours are summed,
+// the hour of t is searched. About 20 us for a hundred days of hours.
 class DueTimes {
  public:
   void Add(int64_t due_us, int64_t n);
@@ -51,7 +52,9 @@ struct Numbers {
   int64_t overdue = 0;
 
   int64_t Get(Count count) const { return counts[static_cast<int>(count)]; }
-  int64_t State(CaseFactState state) const { return counts[static_cast<int>(Count::kState) + static_cast<int>(state)]; }
+  int64_t State(CaseFactState state) const {
+    return counts[static_cast<int>(Count::kState) + static_cast<int>(state)];
+  }
   int64_t Cases() const;
   int64_t Open() const;
   int64_t Of(Measure measure) const;
@@ -95,7 +98,8 @@ class Rollup {
   static std::vector<CellDifference> Compare(const Rollup& left, const Rollup& right);
 
  private:
-  // (division, category); every division also has one cell for all categories together, so that the usual board reads one.
+  // (division, category); every division also has one cell for all categories together, so that the usual
+  // board reads one.
   using Key = std::pair<Uuid, int>;
   static constexpr int kAll = -1;
   std::string CodeOf(const Key& key) const;

@@ -7,26 +7,82 @@
 
 #include "absl/status/statusor.h"
 
-// The life of a signal and of a case as tables: what is not listed is refused. Numbers and names equal those of
-// gridwarden.casework.v1; the transitions are T1 to T23 of the workflow, first form. Suspension, postponement, forced close,
-// voiding, transfer and dispute have their states and actions here but no step yet, so today they are refused everywhere.
+// The life of a signal and of a case as tables: what is not listed is refused. Numbers and names equal those
+// of gridwarden.casework.v1; the transitions are T1 to T23 of the workflow, first form. Suspension,
+// postponement, forced close, voiding, transfer and dispute have their states and actions here but no step
+// yet, so today they are refused everywhere.
 namespace gridwarden::domain {
 
-enum class SignalState : uint8_t { kUnspecified, kNew, kOnsiteCheck, kFiled, kMerged, kRejected, kTransferred };
+enum class SignalState : uint8_t {
+  kUnspecified,
+  kNew,
+  kOnsiteCheck,
+  kFiled,
+  kMerged,
+  kRejected,
+  kTransferred
+};
 
 enum class CaseState : uint8_t {
-  kUnspecified, kFiled, kDispatched, kReturned, kHandling, kSuspended, kFeedback, kChecking, kSignOff, kClosed,
-  kMonitoring, kRebounded, kArchived, kTracked, kVoided
+  kUnspecified,
+  kFiled,
+  kDispatched,
+  kReturned,
+  kHandling,
+  kSuspended,
+  kFeedback,
+  kChecking,
+  kSignOff,
+  kClosed,
+  kMonitoring,
+  kRebounded,
+  kArchived,
+  kTracked,
+  kVoided
 };
 
 enum class Action : uint8_t {
-  kUnspecified, kSubmit, kRequestOnsiteCheck, kSubmitOnsiteCheck, kReject, kFile, kDispatch, kReturn, kAccept,
-  kSubmitFeedback, kAssignCheck, kPass, kRework, kUnable, kSign, kRefuseSign, kStartMonitoring, kRecheckHeld,
-  kRecheckRebounded, kRecheckNotObservable, kMerge, kPostpone, kSuspend, kResume, kForceClose, kVoid, kTransfer, kDispute,
+  kUnspecified,
+  kSubmit,
+  kRequestOnsiteCheck,
+  kSubmitOnsiteCheck,
+  kReject,
+  kFile,
+  kDispatch,
+  kReturn,
+  kAccept,
+  kSubmitFeedback,
+  kAssignCheck,
+  kPass,
+  kRework,
+  kUnable,
+  kSign,
+  kRefuseSign,
+  kStartMonitoring,
+  kRecheckHeld,
+  kRecheckRebounded,
+  kRecheckNotObservable,
+  kMerge,
+  kPostpone,
+  kSuspend,
+  kResume,
+  kForceClose,
+  kVoid,
+  kTransfer,
+  kDispute,
   kSetDisposition
 };
 
-enum class Channel : uint8_t { kUnspecified, kPatrol, kAssigned, kPublic, kHotline, kSatellite, kCamera, kMediaReport };
+enum class Channel : uint8_t {
+  kUnspecified,
+  kPatrol,
+  kAssigned,
+  kPublic,
+  kHotline,
+  kSatellite,
+  kCamera,
+  kMediaReport
+};
 enum class OnsiteResult : uint8_t { kUnspecified, kExists, kAbsent, kUnable };
 enum class CheckResult : uint8_t { kUnspecified, kPass, kFail, kUnable };
 enum class RecheckResult : uint8_t { kUnspecified, kHeld, kRebounded, kNotObservable };
@@ -46,12 +102,13 @@ struct CaseStep {
   CaseState to;
 };
 
-// The tables themselves. kUnspecified as `from` is birth: the state is the fold of Next over the actions from there.
+// The tables themselves. kUnspecified as `from` is birth: the state is the fold of Next over the actions from
+// there.
 std::span<const SignalStep> SignalSteps();
 std::span<const CaseStep> CaseSteps();
 
-// The state after the action. FAILED_PRECONDITION / ILLEGAL_TRANSITION with metadata state and action (Chinese, for people)
-// and state_name and action_name (as in the proto, for programs).
+// The state after the action. FAILED_PRECONDITION / ILLEGAL_TRANSITION with metadata state and action
+// (Chinese, for people) and state_name and action_name (as in the proto, for programs).
 absl::StatusOr<SignalState> Next(SignalState from, Action action);
 absl::StatusOr<CaseState> Next(CaseState from, Action action);
 
@@ -65,15 +122,16 @@ struct SignalFacts {
   int unable_count = 0;
 };
 
-// The same with the guards of T3 to T5: an outside lead is filed only on the result *exists* (FILING_CONDITION_UNMET); a
-// checked signal is rejected only when *absent* or *unable* by two people, asked again only after *unable*, and answered only
-// once per assignment (ILLEGAL_TRANSITION).
+// The same with the guards of T3 to T5: an outside lead is filed only on the result *exists*
+// (FILING_CONDITION_UNMET); a checked signal is rejected only when *absent* or *unable* by two people, asked
+// again only after *unable*, and answered only once per assignment (ILLEGAL_TRANSITION).
 absl::StatusOr<SignalState> NextSignal(const SignalFacts& signal, Action action);
 
 // Staff-found and assigned (交办) signals need no on-site check; all others must pass one.
 bool NeedsOnsiteCheck(Channel channel);
 
-// The action a result means: pass -> PASS, fail -> REWORK, unable -> UNABLE, and so on. kUnspecified for no result.
+// The action a result means: pass -> PASS, fail -> REWORK, unable -> UNABLE, and so on. kUnspecified for no
+// result.
 Action ActionOf(CheckResult result);
 Action ActionOf(RecheckResult result);
 
@@ -81,7 +139,8 @@ Action ActionOf(RecheckResult result);
 bool IsOpen(CaseState state);
 bool IsOpen(SignalState state);
 
-// From the second return on, and from the second *unable* on, the county's campaign office or one above decides (T8, T16).
+// From the second return on, and from the second *unable* on, the county's campaign office or one above
+// decides (T8, T16).
 bool NeedsCounty(int return_count, int unable_count);
 
 // The names of the proto's values: "HANDLING", "SUBMIT_FEEDBACK", "SHUT_DOWN".

@@ -217,7 +217,8 @@ bool ShownApart(std::span<const Evidence> evidence, EvidenceKind one, EvidenceKi
 absl::Status NearAndFar(std::span<const Evidence> evidence) {
   if (!Has(evidence, EvidenceKind::kNear)) return EvidenceMissing("近景照片", "NEAR");
   if (!Has(evidence, EvidenceKind::kFar)) return EvidenceMissing("远景照片", "FAR");
-  if (!ShownApart(evidence, EvidenceKind::kNear, EvidenceKind::kFar)) return EvidenceMissing("另一张远景照片（不能与近景是同一张）", "FAR");
+  if (!ShownApart(evidence, EvidenceKind::kNear, EvidenceKind::kFar))
+    return EvidenceMissing("另一张远景照片（不能与近景是同一张）", "FAR");
   return absl::OkStatus();
 }
 
@@ -315,11 +316,10 @@ absl::Status CheckConditions(const Policy& policy, const CaseType& type, Disposi
   const auto is_known = [&](const std::string& medium) {
     return std::find(known_media.begin(), known_media.end(), medium) != known_media.end();
   };
-  const bool borrowed = std::any_of(evidence.begin(), evidence.end(),
-                                    [&](const Evidence& e) { return is_known(e.media); }) ||
-                        std::any_of(answers.begin(), answers.end(), [&](const Answer& a) {
-                          return std::any_of(a.media.begin(), a.media.end(), is_known);
-                        });
+  const bool borrowed =
+      std::any_of(evidence.begin(), evidence.end(), [&](const Evidence& e) { return is_known(e.media); }) ||
+      std::any_of(answers.begin(), answers.end(),
+                  [&](const Answer& a) { return std::any_of(a.media.begin(), a.media.end(), is_known); });
   if (borrowed) return EvidenceMissing("核查人本人新拍的照片（不能使用案卷已有的照片）", "OWN_PHOTO");
   switch (result) {
     case CheckResult::kPass:
@@ -340,7 +340,8 @@ absl::Status RecheckTime(RecheckResult result, absl::Time event_time, absl::Time
   constexpr absl::Duration kEarly = absl::Hours(24);
   if (result == RecheckResult::kRebounded || event_time >= planned - kEarly) return absl::OkStatus();
   const std::string due = absl::FormatTime("%Y-%m-%d", planned, absl::FixedTimeZone(8 * 3600));
-  return FailedPrecondition("RECHECK_NOT_DUE", absl::StrCat("the recheck is planned for ", due), {{"due", due}});
+  return FailedPrecondition("RECHECK_NOT_DUE", absl::StrCat("the recheck is planned for ", due),
+                            {{"due", due}});
 }
 
 absl::Status RecheckEvidence(RecheckResult result, std::span<const Evidence> evidence) {

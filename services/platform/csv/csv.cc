@@ -58,7 +58,8 @@ absl::StatusOr<std::string> FromGbk(std::string_view bytes) {
   const size_t result = iconv(converter, &from, &from_left, &to, &to_left);
   iconv_close(converter);
   if (result == static_cast<size_t>(-1)) {
-    return BadContent(absl::StrFormat("byte %d is neither UTF-8 nor GBK: is this a CSV file?", bytes.size() - from_left + 1));
+    return BadContent(absl::StrFormat("byte %d is neither UTF-8 nor GBK: is this a CSV file?",
+                                      bytes.size() - from_left + 1));
   }
   out.resize(out.size() - to_left);
   return out;
@@ -68,7 +69,8 @@ char SeparatorOf(std::string_view text) {
   const std::string_view header = text.substr(0, text.find_first_of("\r\n"));
   char best = ',';
   for (const char candidate : {';', '\t'}) {
-    if (std::count(header.begin(), header.end(), candidate) > std::count(header.begin(), header.end(), best)) best = candidate;
+    if (std::count(header.begin(), header.end(), candidate) > std::count(header.begin(), header.end(), best))
+      best = candidate;
   }
   return best;
 }
@@ -76,7 +78,8 @@ char SeparatorOf(std::string_view text) {
 // Walks through a text cell by cell, counting lines.
 class Scanner {
  public:
-  Scanner(std::string_view text, int cell_bytes_max) : text_(text), separator_(SeparatorOf(text)), cell_bytes_max_(cell_bytes_max) {}
+  Scanner(std::string_view text, int cell_bytes_max)
+      : text_(text), separator_(SeparatorOf(text)), cell_bytes_max_(cell_bytes_max) {}
 
   bool AtEnd() const { return at_ >= text_.size(); }
   int line() const { return line_; }
@@ -126,8 +129,9 @@ class Scanner {
         if (c == '\n') ++line_;
         cell.push_back(c);
         if (cell.size() > static_cast<size_t>(cell_bytes_max_)) {
-          return BadContent(absl::StrFormat("a cell that begins in line %d is longer than %d bytes: does a quote never end?",
-                                            begin, cell_bytes_max_));
+          return BadContent(absl::StrFormat(
+              "a cell that begins in line %d is longer than %d bytes: does a quote never end?", begin,
+              cell_bytes_max_));
         }
       }
     }
@@ -154,7 +158,8 @@ bool IsBlank(const std::vector<std::string>& cells) {
 
 bool StartsFormula(std::string_view cell) {
   const size_t first = cell.find_first_not_of('\'');
-  return first != std::string_view::npos && std::string_view("=+-@\t\r").find(cell[first]) != std::string_view::npos;
+  return first != std::string_view::npos &&
+         std::string_view("=+-@\t\r").find(cell[first]) != std::string_view::npos;
 }
 
 }  // namespace

@@ -16,11 +16,12 @@
 #include "base/id.h"
 #include "base/status.h"
 
-// How we talk to MariaDB. The only code that sees Connector/C++ is in this folder; it knows the driver's traps:
-// transaction control is SQL text (commit() swallows errors), integers are bound signed, one live result per statement.
+// How we talk to MariaDB. The only code that sees Connector/C++ is in this folder; it knows the driver's
+// traps: transaction control is SQL text (commit() swallows errors), integers are bound signed, one live
+// result per statement.
 //
-// Conventions of our tables: ids are BINARY(16), times are BIGINT microseconds since 1970 UTC (columns end in _us),
-// enums are the proto's numbers in SMALLINT, nothing is ever read with `*`.
+// Conventions of our tables: ids are BINARY(16), times are BIGINT microseconds since 1970 UTC (columns end in
+// _us), enums are the proto's numbers in SMALLINT, nothing is ever read with `*`.
 namespace gridwarden::db {
 
 // A value bound to `?`. There is no unsigned form on purpose.
@@ -36,10 +37,16 @@ class Value {
   Value(std::string v) : v_(std::move(v)) {}
   Value(std::string_view v) : v_(std::string(v)) {}
   Value(const char* v) : v_(std::string(v)) {}
-  Value(const Uuid& id) { if (!id.IsNil()) v_ = id.Bytes(); }  // the nil id is NULL
-  Value(absl::Time t) { if (t != absl::InfiniteFuture() && t != absl::InfinitePast()) v_ = absl::ToUnixMicros(t); }
+  Value(const Uuid& id) {
+    if (!id.IsNil()) v_ = id.Bytes();
+  }  // the nil id is NULL
+  Value(absl::Time t) {
+    if (t != absl::InfiniteFuture() && t != absl::InfinitePast()) v_ = absl::ToUnixMicros(t);
+  }
   template <typename T>
-  Value(const std::optional<T>& v) { if (v) *this = Value(*v); }
+  Value(const std::optional<T>& v) {
+    if (v) *this = Value(*v);
+  }
 
   const std::variant<std::monostate, int64_t, double, std::string>& get() const { return v_; }
 
@@ -47,8 +54,8 @@ class Value {
   std::variant<std::monostate, int64_t, double, std::string> v_;
 };
 
-// One row of a result, by column index from 0 in the order of the SELECT. A NULL read as a plain value is a programming error and stops the process;
-// use the optional forms where NULL may stand.
+// One row of a result, by column index from 0 in the order of the SELECT. A NULL read as a plain value is a
+// programming error and stops the process; use the optional forms where NULL may stand.
 class Row {
  public:
   virtual ~Row() = default;
@@ -76,13 +83,15 @@ class Row {
 };
 
 // One open transaction. Only valid inside the function given to Database::Run.
-// Statements are prepared once per connection and cached by their text, so texts are constants, never built from values.
+// Statements are prepared once per connection and cached by their text, so texts are constants, never built
+// from values.
 class Transaction {
  public:
   virtual ~Transaction() = default;
 
-  // Runs a statement; answers the number of rows it matched (an UPDATE that changes nothing in a matched row counts it).
-  // A duplicate key is ALREADY_EXISTS (see IsDuplicateKey), a deadlock or lost lock is ABORTED and makes Run start over.
+  // Runs a statement; answers the number of rows it matched (an UPDATE that changes nothing in a matched row
+  // counts it). A duplicate key is ALREADY_EXISTS (see IsDuplicateKey), a deadlock or lost lock is ABORTED
+  // and makes Run start over.
   template <typename... Args>
   absl::StatusOr<uint64_t> Exec(std::string_view sql, const Args&... args) {
     const std::vector<Value> values{Value(args)...};
@@ -105,21 +114,25 @@ class Transaction {
       -> absl::StatusOr<std::optional<std::decay_t<decltype(read(std::declval<const Row&>()))>>> {
     std::optional<std::decay_t<decltype(read(std::declval<const Row&>()))>> found;
     const std::vector<Value> values{Value(args)...};
-    GW_RETURN_IF_ERROR(QueryValues(sql, values, [&](const Row& row) { if (!found) found = read(row); }));
+    GW_RETURN_IF_ERROR(QueryValues(sql, values, [&](const Row& row) {
+      if (!found) found = read(row);
+    }));
     return found;
   }
 
-  // For statements whose number of values varies (a multi-row INSERT, an IN list): see RepeatedRows and InList.
+  // For statements whose number of values varies (a multi-row INSERT, an IN list): see RepeatedRows and
+  // InList.
   virtual absl::StatusOr<uint64_t> ExecValues(std::string_view sql, std::span<const Value> values) = 0;
   virtual absl::Status QueryValues(std::string_view sql, std::span<const Value> values,
                                    const std::function<void(const Row&)>& each) = 0;
 
-  // Runs `then` once on this thread when the transaction has committed, never when it rolled back. It must be quick and may be
-  // lost with the process: for waking somebody, not for work.
+  // Runs `then` once on this thread when the transaction has committed, never when it rolled back. It must be
+  // quick and may be lost with the process: for waking somebody, not for work.
   virtual void AfterCommit(std::function<void()> then) = 0;
 };
 
-// "(?,?,?),(?,?,?)" for (3 columns, 2 rows). Round row counts to a few sizes so that the statement cache stays small.
+// "(?,?,?),(?,?,?)" for (3 columns, 2 rows). Round row counts to a few sizes so that the statement cache
+// stays small.
 std::string RepeatedRows(int columns, int rows);
 // "?,?,?" for 3.
 std::string InList(int count);
@@ -129,11 +142,11 @@ bool IsDuplicateKey(const absl::Status& status);
 std::string DuplicateKeyName(const absl::Status& status);
 
 struct Options {
-  std::string unix_socket;        // either a socket
-  std::string host;               // or host and port
+  std::string unix_socket;  // either a socket
+  std::string host;         // or host and port
   int port = 3306;
   std::string user;
-  std::string password;           // never logged
+  std::string password;  // never logged
   std::string database;
   int pool_size = 16;
   absl::Duration connect_timeout = absl::Seconds(5);
@@ -142,9 +155,10 @@ struct Options {
 // What became of a transaction whose COMMIT got no answer is unknown until the idempotency row is read back.
 struct RunOptions {
   absl::Time deadline = absl::InfiniteFuture();
-  bool read_only = false;   // START TRANSACTION READ ONLY WITH CONSISTENT SNAPSHOT, REPEATABLE READ
-  int attempts_max = 6;     // deadlock and lock wait retries, with jitter, inside the deadline
-  // Asked when COMMIT was lost: did it happen? nullopt-like UNAVAILABLE is answered to the caller when it cannot tell.
+  bool read_only = false;  // START TRANSACTION READ ONLY WITH CONSISTENT SNAPSHOT, REPEATABLE READ
+  int attempts_max = 6;    // deadlock and lock wait retries, with jitter, inside the deadline
+  // Asked when COMMIT was lost: did it happen? nullopt-like UNAVAILABLE is answered to the caller when it
+  // cannot tell.
   std::function<absl::StatusOr<bool>(Transaction&)> committed;
 };
 
@@ -154,10 +168,11 @@ class Database {
   static absl::StatusOr<std::unique_ptr<Database>> Open(const Options& options);
   virtual ~Database() = default;
 
-  // Runs `body` in one transaction (READ COMMITTED) and commits if it answers OK, else rolls back and answers its error.
-  // `body` may run more than once, so it builds its answer inside and touches nothing outside.
+  // Runs `body` in one transaction (READ COMMITTED) and commits if it answers OK, else rolls back and answers
+  // its error. `body` may run more than once, so it builds its answer inside and touches nothing outside.
   // RESOURCE_EXHAUSTED when no connection is free before the deadline; UNAVAILABLE when the database is away.
-  virtual absl::Status Run(const RunOptions& options, const std::function<absl::Status(Transaction&)>& body) = 0;
+  virtual absl::Status Run(const RunOptions& options,
+                           const std::function<absl::Status(Transaction&)>& body) = 0;
 
   absl::Status Run(const std::function<absl::Status(Transaction&)>& body) { return Run(RunOptions{}, body); }
 

@@ -45,7 +45,8 @@ absl::StatusOr<Pool::Lease> Pool::Take(absl::Time deadline) {
         Release();
         return opened.status();
       }
-      // A pooled connection is only used in transactions: each begins by itself with its first statement, which saves a round trip.
+      // A pooled connection is only used in transactions: each begins by itself with its first statement,
+      // which saves a round trip.
       if (absl::Status off = (*opened)->Execute("SET autocommit=0"); !off.ok()) {
         opened->reset();
         Release();

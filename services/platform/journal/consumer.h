@@ -21,8 +21,8 @@
 #include "platform/rpc/channel.h"
 #include "platform/runtime/worker.h"
 
-// Reads the feed of the journal and acts on it (architecture.md D4): how an effect in one area follows a change in another.
-// The cursor is a row of feed_cursor in the consumer's own database.
+// Reads the feed of the journal and acts on it (architecture.md D4): how an effect in one area follows a
+// change in another. The cursor is a row of feed_cursor in the consumer's own database.
 namespace gridwarden::journal {
 
 // One sequenced entry.
@@ -49,35 +49,37 @@ bool IsPassing(const absl::Status& status);
 struct ConsumerOptions {
   std::string name;                // "casework.visits": key of its cursor, never renamed
   std::vector<std::string> kinds;  // entry kinds it wants; empty = all
-  bool demo = false;               // the call's now is then the entry's own time, so that effects stand in demo time
-  absl::Duration wait = absl::Seconds(1);           // long poll; Stop() waits for one at most
-  absl::Duration backoff_max = absl::Seconds(2);    // while the journal or the database is away
-  absl::Duration retry_stopped = absl::Seconds(30); // how often a stopped consumer tries its entry again
+  bool demo = false;  // the call's now is then the entry's own time, so that effects stand in demo time
+  absl::Duration wait = absl::Seconds(1);            // long poll; Stop() waits for one at most
+  absl::Duration backoff_max = absl::Seconds(2);     // while the journal or the database is away
+  absl::Duration retry_stopped = absl::Seconds(30);  // how often a stopped consumer tries its entry again
 };
 
-// One reader of the feed. It never skips an entry: an error that will not pass by itself stops it at that entry, is logged and
-// shown by Health(), and the entry is tried again every `retry_stopped`.
-// Passing errors (IsPassing) are UNAVAILABLE, ABORTED, RESOURCE_EXHAUSTED, DEADLINE_EXCEEDED and CANCELLED.
+// One reader of the feed. It never skips an entry: an error that will not pass by itself stops it at that
+// entry, is logged and shown by Health(), and the entry is tried again every `retry_stopped`. Passing errors
+// (IsPassing) are UNAVAILABLE, ABORTED, RESOURCE_EXHAUSTED, DEADLINE_EXCEEDED and CANCELLED.
 class Consumer final : public Worker {
  public:
-  // The effects and the cursor are one commit: exactly once. The function may run more than once (a deadlock reruns it) and
-  // must touch nothing outside `tx`; several entries may share one transaction. `call` is the system itself (principal.system).
-  using Fold = std::function<absl::Status(const rpc::Call& call, db::Transaction& tx, const FeedEntry& entry)>;
-  // The effects are outside a transaction of ours (rpcs to other areas, files, own transactions): at least once. They must be
-  // idempotent by entry id, for example by a request id Uuid::Derive(entry.id(), name).
+  // The effects and the cursor are one commit: exactly once. The function may run more than once (a deadlock
+  // reruns it) and must touch nothing outside `tx`; several entries may share one transaction. `call` is the
+  // system itself (principal.system).
+  using Fold =
+      std::function<absl::Status(const rpc::Call& call, db::Transaction& tx, const FeedEntry& entry)>;
+  // The effects are outside a transaction of ours (rpcs to other areas, files, own transactions): at least
+  // once. They must be idempotent by entry id, for example by a request id Uuid::Derive(entry.id(), name).
   using Act = std::function<absl::Status(const rpc::Call& call, const FeedEntry& entry)>;
 
-  static std::unique_ptr<Consumer> InTransaction(db::Database& database, rpc::Channel& journal, const Clock& clock,
-                                                 ConsumerOptions options, Fold fold);
-  static std::unique_ptr<Consumer> AtLeastOnce(db::Database& database, rpc::Channel& journal, const Clock& clock,
-                                               ConsumerOptions options, Act act);
+  static std::unique_ptr<Consumer> InTransaction(db::Database& database, rpc::Channel& journal,
+                                                 const Clock& clock, ConsumerOptions options, Fold fold);
+  static std::unique_ptr<Consumer> AtLeastOnce(db::Database& database, rpc::Channel& journal,
+                                               const Clock& clock, ConsumerOptions options, Act act);
   ~Consumer() override;
 
   void Start() override;
   void Stop() override;
 
-  // Handles everything the log held when asked, on the calling thread; answers the index it has come to. For tests and
-  // rebuilds; safe while started. Answers the first error instead of backing off.
+  // Handles everything the log held when asked, on the calling thread; answers the index it has come to. For
+  // tests and rebuilds; safe while started. Answers the first error instead of backing off.
   absl::StatusOr<uint64_t> CatchUp(absl::Time deadline);
 
   // OK, or why it stands still.
@@ -88,7 +90,8 @@ class Consumer final : public Worker {
 
  private:
   struct Batch;
-  Consumer(db::Database& database, rpc::Channel& journal, const Clock& clock, ConsumerOptions options, Fold fold, Act act);
+  Consumer(db::Database& database, rpc::Channel& journal, const Clock& clock, ConsumerOptions options,
+           Fold fold, Act act);
 
   void Loop();
   // Reads and handles one batch; answers the log's size when it was read.
@@ -111,7 +114,7 @@ class Consumer final : public Worker {
   const Fold fold_;
   const Act act_;
   std::atomic<uint64_t> next_index_{0};
-  std::mutex step_mutex_;  // one step at a time
+  std::mutex step_mutex_;     // one step at a time
   mutable std::mutex mutex_;  // guards stopping_, health_, failures_
   std::condition_variable wake_;
   bool stopping_ = false;

@@ -27,14 +27,17 @@ absl::Status StageAll(db::Transaction& tx, std::span<const Sealed> sealed) {
     values.reserve(static_cast<size_t>(rows) * kColumns);
     for (const Sealed& one : sealed.subspan(at, rows)) {
       values.emplace_back(one.entry_id);
-      if (one.request_id.empty()) values.emplace_back(nullptr);
-      else values.emplace_back(one.request_id);
+      if (one.request_id.empty())
+        values.emplace_back(nullptr);
+      else
+        values.emplace_back(one.request_id);
       values.emplace_back(one.after.id);
       values.emplace_back(one.after.seq);
       values.emplace_back(one.body);
     }
     const std::string sql =
-        "INSERT INTO journal_stage (entry_id, request_id, subject, subject_seq, body) VALUES " + db::RepeatedRows(kColumns, rows);
+        "INSERT INTO journal_stage (entry_id, request_id, subject, subject_seq, body) VALUES " +
+        db::RepeatedRows(kColumns, rows);
     const absl::Status inserted = tx.ExecValues(sql, values).status();
     if (db::IsDuplicateKey(inserted)) {
       return MakeError(absl::StatusCode::kAborted, "another transaction recorded this step of the same thing",

@@ -6,7 +6,8 @@
 
 namespace gridwarden::journal {
 
-// Stages many entries by multi-row statements, about thirty times as fast as one by one. Everything Stage promises holds for each.
+// Stages many entries by multi-row statements, about thirty times as fast as one by one. Everything Stage
+// promises holds for each.
 absl::Status StageAll(db::Transaction& tx, std::span<const Sealed> sealed);
 
 }  // namespace gridwarden::journal

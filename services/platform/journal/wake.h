@@ -4,8 +4,8 @@
 
 #include "absl/time/time.h"
 
-// Wakes the sequencer and the readers of the feed that live in this process, so that they need not poll fast. Across processes
-// they poll: waking saves time and is never needed for correctness.
+// Wakes the sequencer and the readers of the feed that live in this process, so that they need not poll fast.
+// Across processes they poll: waking saves time and is never needed for correctness.
 namespace gridwarden::journal {
 
 // A place to wait for the next event of one kind.

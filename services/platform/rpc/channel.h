@@ -15,14 +15,14 @@ namespace gridwarden::rpc {
 
 // One message on its way, with what belongs to it beside the bytes.
 struct Envelope {
-  std::string method;          // "gridwarden.grid.v1.GridService/GetDivision"
-  std::string body;            // serialised request
-  std::string token;           // "" for anonymous and system calls
-  absl::Time deadline;         // real time
+  std::string method;                          // "gridwarden.grid.v1.GridService/GetDivision"
+  std::string body;                            // serialised request
+  std::string token;                           // "" for anonymous and system calls
+  absl::Time deadline;                         // real time
   absl::Time demo_now = absl::InfinitePast();  // demo logs only: the demo clock of this request
   std::string trace_id;
-  std::string peer;            // address of the outside caller, for rate limits
-  bool system = false;         // one of our own processes speaks for itself, not for a user
+  std::string peer;     // address of the outside caller, for rate limits
+  bool system = false;  // one of our own processes speaks for itself, not for a user
 };
 
 class Channel {
@@ -34,15 +34,18 @@ class Channel {
   virtual void SendAsync(Envelope envelope, std::function<void(absl::StatusOr<std::string>)> done) = 0;
 };
 
-// A typed call on behalf of the caller of `call`: token, deadline (less 50 ms), trace and demo clock travel along.
+// A typed call on behalf of the caller of `call`: token, deadline (less 50 ms), trace and demo clock travel
+// along.
 template <typename Response, typename Request>
-absl::StatusOr<Response> Send(Channel& channel, const Call& call, std::string_view method, const Request& request);
+absl::StatusOr<Response> Send(Channel& channel, const Call& call, std::string_view method,
+                              const Request& request);
 
 // Implementation.
 Envelope EnvelopeOf(const Call& call, std::string_view method, const google::protobuf::Message& request);
 
 template <typename Response, typename Request>
-absl::StatusOr<Response> Send(Channel& channel, const Call& call, std::string_view method, const Request& request) {
+absl::StatusOr<Response> Send(Channel& channel, const Call& call, std::string_view method,
+                              const Request& request) {
   absl::StatusOr<std::string> bytes = channel.Send(EnvelopeOf(call, method, request));
   if (!bytes.ok()) return bytes.status();
   Response response;

@@ -14,7 +14,8 @@ namespace {
 
 constexpr char kDomain[] = "gridwarden";
 
-// The reason of a status that names none itself: its code in our words. A code with no such word is our own fault.
+// The reason of a status that names none itself: its code in our words. A code with no such word is our own
+// fault.
 const char* ReasonOfCode(absl::StatusCode code) {
   switch (code) {
     case absl::StatusCode::kInvalidArgument:
@@ -44,7 +45,8 @@ const char* ReasonOfCode(absl::StatusCode code) {
   }
 }
 
-// The sentence of a reason with {name} replaced by the metadata of that name. "" for a reason that the protos do not know.
+// The sentence of a reason with {name} replaced by the metadata of that name. "" for a reason that the protos
+// do not know.
 std::string SentenceOf(const ErrorFacts& facts) {
   const auto* value = errors::v1::ErrorReason_descriptor()->FindValueByName(facts.reason);
   if (value == nullptr) return "";
@@ -70,7 +72,12 @@ std::string Utf8(std::string_view text) {
   std::string valid;
   for (size_t at = 0; at < text.size();) {
     const auto byte = static_cast<unsigned char>(text[at]);
-    const size_t size = byte < 0x80 ? 1 : byte < 0xc2 ? 0 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : byte < 0xf5 ? 4 : 0;
+    const size_t size = byte < 0x80   ? 1
+                        : byte < 0xc2 ? 0
+                        : byte < 0xe0 ? 2
+                        : byte < 0xf0 ? 3
+                        : byte < 0xf5 ? 4
+                                      : 0;
     if (size > 0 && at + size <= text.size() &&
         google::protobuf::internal::IsStructurallyValidUTF8(text.data() + at, static_cast<int>(size))) {
       valid.append(text, at, size);
@@ -137,7 +144,8 @@ std::string EncodeStatusDetails(const absl::Status& status) {
   return out.SerializeAsString();
 }
 
-absl::Status DecodeStatusDetails(absl::StatusCode code, const std::string& message, const std::string& details) {
+absl::Status DecodeStatusDetails(absl::StatusCode code, const std::string& message,
+                                 const std::string& details) {
   google::rpc::Status in;
   ErrorFacts facts;
   if (!details.empty() && in.ParseFromString(details)) {
@@ -153,7 +161,8 @@ absl::Status DecodeStatusDetails(absl::StatusCode code, const std::string& messa
           facts.fields.push_back({violation.field(), violation.description()});
         }
       } else if (detail.UnpackTo(&retry)) {
-        facts.retry_after = absl::Seconds(retry.retry_delay().seconds()) + absl::Nanoseconds(retry.retry_delay().nanos());
+        facts.retry_after =
+            absl::Seconds(retry.retry_delay().seconds()) + absl::Nanoseconds(retry.retry_delay().nanos());
       }
     }
   }

@@ -4,7 +4,8 @@
 
 namespace gridwarden::rpc {
 
-Executor::Executor(int threads, int queue_limit) : queue_limit_(queue_limit), exports_max_(std::max(1, threads / 4)) {
+Executor::Executor(int threads, int queue_limit)
+    : queue_limit_(queue_limit), exports_max_(std::max(1, threads / 4)) {
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
 }
 

@@ -10,8 +10,8 @@
 #include <thread>
 #include <vector>
 
-// The threads that rpc bodies run on, and the bounded queue before them (D12, guarantees.md G11). Free of gRPC and Abseil, so
-// that the thread sanitizer can judge it.
+// The threads that rpc bodies run on, and the bounded queue before them (D12, guarantees.md G11). Free of
+// gRPC and Abseil, so that the thread sanitizer can judge it.
 namespace gridwarden::rpc {
 
 // Classes in the order they are served, first the most important (type.v1.CallClass); 0 is not used.
@@ -20,25 +20,25 @@ inline constexpr int kExportClass = 5;
 
 class Executor {
  public:
-  // Exactly one of the two is called, once: `run` on a thread of the executor; or `refuse`, which must be quick, on the thread
-  // whose Submit made the queue overflow.
+  // Exactly one of the two is called, once: `run` on a thread of the executor; or `refuse`, which must be
+  // quick, on the thread whose Submit made the queue overflow.
   struct Job {
     int call_class = 4;
     std::function<void()> run;
     std::function<void()> refuse;
   };
 
-  // `queue_limit` jobs may wait. Jobs of the export class take at most a quarter of the threads, so that long work never holds
-  // up short work.
+  // `queue_limit` jobs may wait. Jobs of the export class take at most a quarter of the threads, so that long
+  // work never holds up short work.
   Executor(int threads, int queue_limit);
   ~Executor();  // drains without a limit
 
-  // Takes a job. When the queue is full, the youngest waiting job of the lowest class below this one is refused in its place;
-  // if there is none, this one is.
+  // Takes a job. When the queue is full, the youngest waiting job of the lowest class below this one is
+  // refused in its place; if there is none, this one is.
   void Submit(Job job);
 
-  // Refuses what is submitted from now on and waits until nothing waits or runs, at most `grace`; then refuses what still
-  // waits. True when everything was done in time.
+  // Refuses what is submitted from now on and waits until nothing waits or runs, at most `grace`; then
+  // refuses what still waits. True when everything was done in time.
   bool Drain(std::chrono::milliseconds grace);
 
   int waiting() const;

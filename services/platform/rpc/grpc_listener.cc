@@ -19,11 +19,13 @@ namespace gridwarden::rpc {
 namespace {
 
 constexpr int kAnswerBytesMax = 64 * 1024 * 1024;
-constexpr int kEnvelopeSlack = 64 * 1024;  // the exact limit of each method is the server's to say, with a reason
+constexpr int kEnvelopeSlack =
+    64 * 1024;  // the exact limit of each method is the server's to say, with a reason
 
 std::string MetadataOf(const grpc::CallbackServerContext& context, const char* key) {
   const auto found = context.client_metadata().find(key);
-  return found == context.client_metadata().end() ? "" : std::string(found->second.data(), found->second.size());
+  return found == context.client_metadata().end() ? ""
+                                                  : std::string(found->second.data(), found->second.size());
 }
 
 std::string BytesOf(const grpc::ByteBuffer& buffer) {
@@ -31,7 +33,8 @@ std::string BytesOf(const grpc::ByteBuffer& buffer) {
   std::string bytes;
   if (!buffer.Dump(&slices).ok()) return bytes;
   bytes.reserve(buffer.Length());
-  for (const grpc::Slice& slice : slices) bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  for (const grpc::Slice& slice : slices)
+    bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
   return bytes;
 }
 
@@ -68,8 +71,8 @@ class AreaService final : public grpc::Service {
     for (const Method* method : methods) {
       names_.push_back("/" + method->name);
       const int index = static_cast<int>(names_.size()) - 1;
-      AddMethod(new grpc::internal::RpcServiceMethod(names_.back().c_str(), grpc::internal::RpcMethod::NORMAL_RPC,
-                                                     nullptr));
+      AddMethod(new grpc::internal::RpcServiceMethod(names_.back().c_str(),
+                                                     grpc::internal::RpcMethod::NORMAL_RPC, nullptr));
       MarkMethodRawCallback(
           index, new grpc::internal::CallbackUnaryHandler<grpc::ByteBuffer, grpc::ByteBuffer>(
                      [name = method->name, &hop_secret, &serve](grpc::CallbackServerContext* context,
@@ -104,8 +107,10 @@ struct GrpcListener::State {
 
 GrpcListener::GrpcListener(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
-absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(const Registry& registry, const std::string& address,
-                                                                  const std::string& hop_secret, Serve serve) {
+absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(const Registry& registry,
+                                                                  const std::string& address,
+                                                                  const std::string& hop_secret,
+                                                                  Serve serve) {
   static const bool plugins = [] {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -126,7 +131,8 @@ absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(const Registry
   builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &state->port);
   builder.SetMaxReceiveMessageSize(static_cast<int>(request_bytes_max) + kEnvelopeSlack);
   builder.SetMaxSendMessageSize(kAnswerBytesMax);
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // a second server on the port is an error, not a lottery
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT,
+                             0);  // a second server on the port is an error, not a lottery
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 * 1024);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, 30 * 60 * 1000);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, 60 * 1000);
@@ -151,10 +157,10 @@ GrpcListener::~GrpcListener() { Shutdown(absl::Now()); }
 
 int GrpcListener::port() const { return state_->port; }
 
-void GrpcListener::SetServing(bool serving) { state_->server->GetHealthCheckService()->SetServingStatus(serving); }
-
-void GrpcListener::Shutdown(absl::Time deadline) {
-  state_->server->Shutdown(absl::ToChronoTime(deadline));
+void GrpcListener::SetServing(bool serving) {
+  state_->server->GetHealthCheckService()->SetServingStatus(serving);
 }
+
+void GrpcListener::Shutdown(absl::Time deadline) { state_->server->Shutdown(absl::ToChronoTime(deadline)); }
 
 }  // namespace gridwarden::rpc

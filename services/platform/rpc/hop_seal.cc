@@ -14,9 +14,10 @@ namespace {
 
 constexpr absl::Duration kLifeMax = absl::Hours(1);
 
-std::string MacOf(std::string_view secret, const std::string& claims, std::string_view method, std::string_view body) {
-  return absl::WebSafeBase64Escape(
-      crypto::HmacSha256(secret, absl::StrCat(claims, "\n", std::string(method), "\n", crypto::Sha256(body))));
+std::string MacOf(std::string_view secret, const std::string& claims, std::string_view method,
+                  std::string_view body) {
+  return absl::WebSafeBase64Escape(crypto::HmacSha256(
+      secret, absl::StrCat(claims, "\n", std::string(method), "\n", crypto::Sha256(body))));
 }
 
 }  // namespace
@@ -24,8 +25,9 @@ std::string MacOf(std::string_view secret, const std::string& claims, std::strin
 // deadline_us . "s" or "u" . base64(peer) . mac
 std::string SealHop(std::string_view secret, const Envelope& envelope) {
   if (secret.empty()) return "";
-  const std::string claims = absl::StrCat(absl::ToUnixMicros(envelope.deadline), ".", envelope.system ? "s" : "u", ".",
-                                          absl::WebSafeBase64Escape(envelope.peer));
+  const std::string claims =
+      absl::StrCat(absl::ToUnixMicros(envelope.deadline), ".", envelope.system ? "s" : "u", ".",
+                   absl::WebSafeBase64Escape(envelope.peer));
   return absl::StrCat(claims, ".", MacOf(secret, claims, envelope.method, envelope.body));
 }
 
@@ -38,7 +40,8 @@ std::optional<Hop> OpenHop(std::string_view secret, std::string_view value, std:
   if (!crypto::SameSecret(MacOf(secret, claims, method, body), parts[3])) return std::nullopt;
   int64_t deadline_us = 0;
   Hop hop{.system = parts[1] == "s"};
-  if (!absl::SimpleAtoi(parts[0], &deadline_us) || !absl::WebSafeBase64Unescape(parts[2], &hop.peer)) return std::nullopt;
+  if (!absl::SimpleAtoi(parts[0], &deadline_us) || !absl::WebSafeBase64Unescape(parts[2], &hop.peer))
+    return std::nullopt;
   const absl::Time deadline = absl::FromUnixMicros(deadline_us);
   if (deadline < real_now || deadline > real_now + kLifeMax) return std::nullopt;
   return hop;

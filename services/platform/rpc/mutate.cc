@@ -10,8 +10,10 @@ namespace gridwarden::rpc {
 namespace {
 
 constexpr std::string_view kInsertReceipt =
-    "INSERT INTO op_receipt (request_id, account, method, digest, answer, created_us) VALUES (?, ?, ?, ?, ?, ?)";
-constexpr std::string_view kReadReceipt = "SELECT digest, account, answer FROM op_receipt WHERE request_id = ?";
+    "INSERT INTO op_receipt (request_id, account, method, digest, answer, created_us) VALUES (?, ?, ?, ?, ?, "
+    "?)";
+constexpr std::string_view kReadReceipt =
+    "SELECT digest, account, answer FROM op_receipt WHERE request_id = ?";
 
 // What makes two requests the same: the method and every field.
 std::string DigestOf(const Call& call, const google::protobuf::Message& request) {
@@ -41,8 +43,8 @@ absl::StatusOr<std::optional<Stored>> ReadStored(db::Transaction& tx, const Uuid
 }
 
 // The stored answer if this very request was done before; nothing if its id was never used.
-absl::StatusOr<std::optional<std::string>> AnswerOf(db::Database& database, const Call& call, const Uuid& request_id,
-                                                    const std::string& digest) {
+absl::StatusOr<std::optional<std::string>> AnswerOf(db::Database& database, const Call& call,
+                                                    const Uuid& request_id, const std::string& digest) {
   std::optional<Stored> stored;
   GW_RETURN_IF_ERROR(database.Run({.deadline = call.deadline}, [&](db::Transaction& tx) -> absl::Status {
     GW_ASSIGN_OR_RETURN(stored, ReadStored(tx, request_id));
@@ -65,9 +67,10 @@ absl::StatusOr<Uuid> RequestId(std::string_view text) {
   return *id;
 }
 
-absl::StatusOr<std::string> MutateBytes(db::Database& database, const Call& call, const Uuid& request_id,
-                                        const google::protobuf::Message& request,
-                                        const std::function<absl::StatusOr<std::string>(db::Transaction&)>& body) {
+absl::StatusOr<std::string> MutateBytes(
+    db::Database& database, const Call& call, const Uuid& request_id,
+    const google::protobuf::Message& request,
+    const std::function<absl::StatusOr<std::string>(db::Transaction&)>& body) {
   const std::string digest = DigestOf(call, request);
   std::string answer;
   bool receipt_refused = false;
@@ -76,7 +79,8 @@ absl::StatusOr<std::string> MutateBytes(db::Database& database, const Call& call
     GW_ASSIGN_OR_RETURN(const std::optional<Stored> stored, ReadStored(tx, request_id));
     return stored && stored->receipt.digest == digest;
   };
-  // First come, first done: the body runs as if the request were new, and the receipt's primary key refuses the second of two.
+  // First come, first done: the body runs as if the request were new, and the receipt's primary key refuses
+  // the second of two.
   const absl::Status status = database.Run(options, [&](db::Transaction& tx) -> absl::Status {
     receipt_refused = false;
     GW_ASSIGN_OR_RETURN(answer, body(tx));

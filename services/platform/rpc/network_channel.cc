@@ -42,8 +42,8 @@ bool MaySendAgain(const std::string& name) {
   return false;
 }
 
-// gRPC's own words for a call that nobody served: the process was not there, or stopped in the moment the call came (CANCELLED;
-// we never cancel). What a server of ours says has details.
+// gRPC's own words for a call that nobody served: the process was not there, or stopped in the moment the
+// call came (CANCELLED; we never cancel). What a server of ours says has details.
 bool IsUnserved(const grpc::Status& status) {
   return status.error_details().empty() && (status.error_code() == grpc::StatusCode::UNAVAILABLE ||
                                             status.error_code() == grpc::StatusCode::CANCELLED);
@@ -51,14 +51,18 @@ bool IsUnserved(const grpc::Status& status) {
 
 // Names the method, not the address: callers outside read this too.
 absl::Status Unserved(const std::string& method) {
-  return Unavailable("DATABASE_UNAVAILABLE", absl::StrCat("nobody serves ", method, " just now"), absl::Seconds(1));
+  return Unavailable("DATABASE_UNAVAILABLE", absl::StrCat("nobody serves ", method, " just now"),
+                     absl::Seconds(1));
 }
 
 // One call with its attempts; keeps itself alive until it has answered.
 class Attempts : public std::enable_shared_from_this<Attempts> {
  public:
   Attempts(std::shared_ptr<grpc::Channel> channel, Envelope envelope, std::string hop, Answer done)
-      : stub_(std::move(channel)), envelope_(std::move(envelope)), hop_(std::move(hop)), done_(std::move(done)) {}
+      : stub_(std::move(channel)),
+        envelope_(std::move(envelope)),
+        hop_(std::move(hop)),
+        done_(std::move(done)) {}
 
   void Start() {
     context_.emplace();
@@ -66,7 +70,8 @@ class Attempts : public std::enable_shared_from_this<Attempts> {
     if (!envelope_.token.empty()) context_->AddMetadata(kTokenKey, kBearer + envelope_.token);
     if (!envelope_.trace_id.empty()) context_->AddMetadata(kTraceKey, envelope_.trace_id);
     if (envelope_.demo_now != absl::InfinitePast()) {
-      context_->AddMetadata(kDemoTimeKey, absl::FormatTime(absl::RFC3339_full, envelope_.demo_now, absl::UTCTimeZone()));
+      context_->AddMetadata(kDemoTimeKey,
+                            absl::FormatTime(absl::RFC3339_full, envelope_.demo_now, absl::UTCTimeZone()));
     }
     if (!hop_.empty()) context_->AddMetadata(kHopKey, hop_);
     const grpc::Slice slice(envelope_.body);
@@ -83,7 +88,8 @@ class Attempts : public std::enable_shared_from_this<Attempts> {
     if (passing && ++attempt_ < kAttemptsMax && MaySendAgain(envelope_.method)) {
       const absl::Time again = absl::Now() + Wait();
       if (again < envelope_.deadline) {
-        alarms_[attempt_].Set(absl::ToChronoTime(again), [self = shared_from_this()](bool) { self->Start(); });
+        alarms_[attempt_].Set(absl::ToChronoTime(again),
+                              [self = shared_from_this()](bool) { self->Start(); });
         return;
       }
     }
@@ -92,7 +98,8 @@ class Attempts : public std::enable_shared_from_this<Attempts> {
     std::vector<grpc::Slice> slices;
     std::string bytes;
     if (!response_.Dump(&slices).ok()) return done_(Internal("answer cannot be read"));
-    for (const grpc::Slice& slice : slices) bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+    for (const grpc::Slice& slice : slices)
+      bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
     done_(std::move(bytes));
   }
 
@@ -109,7 +116,8 @@ class Attempts : public std::enable_shared_from_this<Attempts> {
   std::optional<grpc::ClientContext> context_;
   grpc::ByteBuffer request_;
   grpc::ByteBuffer response_;
-  std::array<grpc::Alarm, kAttemptsMax> alarms_;  // one per attempt: an alarm may still be in its callback when the next is set
+  std::array<grpc::Alarm, kAttemptsMax>
+      alarms_;  // one per attempt: an alarm may still be in its callback when the next is set
 };
 
 class NetworkChannel final : public Channel {

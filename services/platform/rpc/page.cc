@@ -50,8 +50,9 @@ std::string MacOf(const google::protobuf::Message& request, std::string_view key
 }
 
 absl::Status Mismatch() {
-  return MakeError(absl::StatusCode::kInvalidArgument, "page_token belongs to another request",
-                   {.reason = "PAGE_TOKEN_MISMATCH", .fields = {{"page_token", "belongs to another request"}}});
+  return MakeError(
+      absl::StatusCode::kInvalidArgument, "page_token belongs to another request",
+      {.reason = "PAGE_TOKEN_MISMATCH", .fields = {{"page_token", "belongs to another request"}}});
 }
 
 }  // namespace
@@ -68,11 +69,13 @@ absl::StatusOr<Page> ReadPage(const google::protobuf::Message& request) {
   const std::string token = field == nullptr ? "" : reflection.GetString(request, field);
   if (token.empty()) return page;
   std::string bytes;
-  if (token.size() > kTokenBytesMax || !absl::WebSafeBase64Unescape(token, &bytes) || bytes.size() < kMacBytes) {
+  if (token.size() > kTokenBytesMax || !absl::WebSafeBase64Unescape(token, &bytes) ||
+      bytes.size() < kMacBytes) {
     return Mismatch();
   }
   const std::string_view key_bytes = std::string_view(bytes).substr(kMacBytes);
-  if (!crypto::SameSecret(std::string_view(bytes).substr(0, kMacBytes), MacOf(request, key_bytes))) return Mismatch();
+  if (!crypto::SameSecret(std::string_view(bytes).substr(0, kMacBytes), MacOf(request, key_bytes)))
+    return Mismatch();
   google::protobuf::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(key_bytes.data()),
                                             static_cast<int>(key_bytes.size()));
   while (in.CurrentPosition() < static_cast<int>(key_bytes.size())) {

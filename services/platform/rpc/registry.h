@@ -14,18 +14,21 @@
 
 // Which rpcs this process serves. Rpc bodies are plain blocking functions (D12):
 //   absl::StatusOr<Division> GetDivision(const Call&, const GetDivisionRequest&)
-// There is no generated service code: one adapter serves every method by its descriptor, over gRPC and in process alike.
+// There is no generated service code: one adapter serves every method by its descriptor, over gRPC and in
+// process alike.
 namespace gridwarden::rpc {
 
 struct Method {
   const google::protobuf::MethodDescriptor* descriptor = nullptr;
-  std::string name;            // "gridwarden.grid.v1.GridService/GetDivision"
+  std::string name;  // "gridwarden.grid.v1.GridService/GetDivision"
   bool anonymous = false;
   bool internal = false;
-  int call_class = 4;          // type.v1.CallClass; unspecified counts as READ
+  int call_class = 4;  // type.v1.CallClass; unspecified counts as READ
   size_t max_request_bytes = 256 * 1024;
   std::function<std::unique_ptr<google::protobuf::Message>()> new_request;
-  std::function<absl::StatusOr<std::unique_ptr<google::protobuf::Message>>(const Call&, const google::protobuf::Message&)> body;
+  std::function<absl::StatusOr<std::unique_ptr<google::protobuf::Message>>(const Call&,
+                                                                           const google::protobuf::Message&)>
+      body;
 };
 
 // Fills in what the options of the proto say (options.proto).
@@ -33,8 +36,8 @@ void ReadMethodOptions(const google::protobuf::MethodDescriptor& descriptor, Met
 
 class Registry {
  public:
-  // Registers one rpc. Stops the process when the name is unknown to the linked protos, registered twice, or declared with
-  // other message types: a programmer's mistake, found at start.
+  // Registers one rpc. Stops the process when the name is unknown to the linked protos, registered twice, or
+  // declared with other message types: a programmer's mistake, found at start.
   template <typename Request, typename Response, typename Body>
   void Add(std::string_view name, Body body) {
     Method method;
@@ -54,7 +57,8 @@ class Registry {
   const absl::flat_hash_map<std::string, Method>& methods() const { return methods_; }
 
  private:
-  void AddMethod(Method method, const google::protobuf::Descriptor* request, const google::protobuf::Descriptor* response);
+  void AddMethod(Method method, const google::protobuf::Descriptor* request,
+                 const google::protobuf::Descriptor* response);
 
   absl::flat_hash_map<std::string, Method> methods_;
 };

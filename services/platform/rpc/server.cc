@@ -28,12 +28,13 @@ absl::Status DeadlinePassed(const char* where) {
 }
 
 absl::Status TooLarge(size_t got, size_t limit) {
-  return MakeError(absl::StatusCode::kInvalidArgument,
-                   absl::StrCat("request of ", got, " bytes, want <= ", limit),
-                   {.reason = "MESSAGE_TOO_LARGE", .metadata = {{"limit", absl::StrCat(limit / 1024, " KiB")}}});
+  return MakeError(
+      absl::StatusCode::kInvalidArgument, absl::StrCat("request of ", got, " bytes, want <= ", limit),
+      {.reason = "MESSAGE_TOO_LARGE", .metadata = {{"limit", absl::StrCat(limit / 1024, " KiB")}}});
 }
 
-// What the caller is told of an error, and what only the log is told: the text of an internal fault stays in the house.
+// What the caller is told of an error, and what only the log is told: the text of an internal fault stays in
+// the house.
 struct Told {
   absl::Status status;
   std::string log_id;
@@ -49,7 +50,8 @@ Told TellCaller(const absl::Status& status) {
   told.log_id = Uuid::Make(absl::Now()).ToString();
   told.detail = absl::StrCat(absl::StatusCodeToString(status.code()), ": ", status.message());
   facts.metadata["log_id"] = told.log_id;
-  told.status = MakeError(absl::StatusCode::kInternal, absl::StrCat("internal fault, log id ", told.log_id), facts);
+  told.status =
+      MakeError(absl::StatusCode::kInternal, absl::StrCat("internal fault, log id ", told.log_id), facts);
   return told;
 }
 
@@ -57,7 +59,8 @@ Told TellCaller(const absl::Status& status) {
 
 class Server::Core final : public Channel {
  public:
-  Core(const Registry& registry, Authenticate authenticate, Allow allow, const Clock& clock, ServerOptions options)
+  Core(const Registry& registry, Authenticate authenticate, Allow allow, const Clock& clock,
+       ServerOptions options)
       : registry_(registry),
         authenticate_(std::move(authenticate)),
         allow_(std::move(allow)),
@@ -85,15 +88,18 @@ class Server::Core final : public Channel {
     auto waiting = std::make_shared<Waiting>(Waiting{std::move(envelope), std::move(done)});
     executor_.Submit({
         .call_class = (*method)->call_class,
-        .run = [this, waiting, came] {
-          CallRecord record = RecordOf(waiting->envelope);
-          absl::StatusOr<std::string> answer = Perform(waiting->envelope, came, record);
-          waiting->done(Finished(std::move(record), came, std::move(answer)));
-        },
-        .refuse = [this, waiting, came] {
-          const absl::Status why = draining_.load() ? Draining() : Overloaded("too many calls waiting", kRetryAfterShed);
-          waiting->done(Finished(RecordOf(waiting->envelope), came, why));
-        },
+        .run =
+            [this, waiting, came] {
+              CallRecord record = RecordOf(waiting->envelope);
+              absl::StatusOr<std::string> answer = Perform(waiting->envelope, came, record);
+              waiting->done(Finished(std::move(record), came, std::move(answer)));
+            },
+        .refuse =
+            [this, waiting, came] {
+              const absl::Status why =
+                  draining_.load() ? Draining() : Overloaded("too many calls waiting", kRetryAfterShed);
+              waiting->done(Finished(RecordOf(waiting->envelope), came, why));
+            },
     });
   }
 
@@ -199,7 +205,8 @@ class Server::Core final : public Channel {
   }
 
   // The last step of every call: what the caller is told, and one record of it.
-  absl::StatusOr<std::string> Finished(CallRecord record, absl::Time came, absl::StatusOr<std::string> answer) const {
+  absl::StatusOr<std::string> Finished(CallRecord record, absl::Time came,
+                                       absl::StatusOr<std::string> answer) const {
     record.elapsed = absl::Now() - came;
     if (!answer.ok()) {
       Told told = TellCaller(answer.status());
@@ -207,7 +214,8 @@ class Server::Core final : public Channel {
       record.reason = ReasonOf(told.status);
       record.log_id = std::move(told.log_id);
       record.detail = std::move(told.detail);
-      if (registry_.Find(record.method) == nullptr) {  // anybody can invent names; metrics must not grow by them
+      if (registry_.Find(record.method) ==
+          nullptr) {  // anybody can invent names; metrics must not grow by them
         record.detail = absl::StrCat("no such method: ", record.method.substr(0, 200));
         record.method = "unknown";
       }
@@ -229,7 +237,8 @@ class Server::Core final : public Channel {
 
 Server::Server(const Registry& registry, Authenticate authenticate, Allow allow, const Clock& clock,
                ServerOptions options)
-    : core_(std::make_unique<Core>(registry, std::move(authenticate), std::move(allow), clock, std::move(options))) {}
+    : core_(std::make_unique<Core>(registry, std::move(authenticate), std::move(allow), clock,
+                                   std::move(options))) {}
 
 Server::~Server() { Drain(absl::Seconds(5)); }
 

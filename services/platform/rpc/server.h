@@ -27,14 +27,14 @@ struct CallRecord {
   absl::Duration elapsed;  // since the call came in, waiting included
   std::string account;     // "" for anonymous and system calls
   std::string trace_id;
-  std::string log_id;      // of an internal fault: what the caller was told
-  std::string detail;      // of an internal fault: the whole story, for the log only
+  std::string log_id;  // of an internal fault: what the caller was told
+  std::string detail;  // of an internal fault: the whole story, for the log only
 };
 
 struct ServerOptions {
   int executor_threads = 16;
-  int queue_limit = 256;          // calls waiting; beyond it the lowest class is shed with RetryInfo
-  bool demo = false;              // honour demo_now
+  int queue_limit = 256;  // calls waiting; beyond it the lowest class is shed with RetryInfo
+  bool demo = false;      // honour demo_now
   absl::Duration timeout_default = absl::Seconds(5);
   absl::Duration timeout_export = absl::Seconds(60);  // default of class EXPORT: imports and exports
   absl::Duration timeout_max = absl::Minutes(10);     // a caller's longer deadline is cut to this
@@ -54,7 +54,8 @@ struct ServerLoad {
 // Serves a registry: in process through channel(), and over gRPC when Listen was called.
 class Server {
  public:
-  Server(const Registry& registry, Authenticate authenticate, Allow allow, const Clock& clock, ServerOptions options);
+  Server(const Registry& registry, Authenticate authenticate, Allow allow, const Clock& clock,
+         ServerOptions options);
   ~Server();
 
   // Serves gRPC with health and reflection. `address` as gRPC writes it: "127.0.0.1:0", "unix:/path".
@@ -66,8 +67,8 @@ class Server {
 
   // Reports ready or not (health, readyz).
   void SetServing(bool serving);
-  // Stops taking calls from outside (UNAVAILABLE / DRAINING), waits for those under way, at most `grace`. Calls made by those
-  // under way, through channel().Send, are still served.
+  // Stops taking calls from outside (UNAVAILABLE / DRAINING), waits for those under way, at most `grace`.
+  // Calls made by those under way, through channel().Send, are still served.
   void Drain(absl::Duration grace);
 
   ServerLoad load() const;
@@ -77,17 +78,21 @@ class Server {
   std::unique_ptr<Core> core_;
 };
 
-// A channel to another process of ours; "127.0.0.1:7001" or "unix:/path". Ignores http_proxy. Sends again on UNAVAILABLE, at most
-// twice and inside the deadline, what is safe to send again: reads, and requests with a request_id.
-// `hop_secret` is the same as the server's ServerOptions::hop_secret; without it system calls are refused there.
+// A channel to another process of ours; "127.0.0.1:7001" or "unix:/path". Ignores http_proxy. Sends again on
+// UNAVAILABLE, at most twice and inside the deadline, what is safe to send again: reads, and requests with a
+// request_id. `hop_secret` is the same as the server's ServerOptions::hop_secret; without it system calls are
+// refused there.
 std::unique_ptr<Channel> DialNetwork(const std::string& address, const std::string& hop_secret = "");
 
-// Status with facts <-> google.rpc.Status with ErrorInfo, BadRequest, ResourceInfo, RetryInfo and LocalizedMessage (zh-CN).
+// Status with facts <-> google.rpc.Status with ErrorInfo, BadRequest, ResourceInfo, RetryInfo and
+// LocalizedMessage (zh-CN).
 std::string EncodeStatusDetails(const absl::Status& status);  // serialised google.rpc.Status
-absl::Status DecodeStatusDetails(absl::StatusCode code, const std::string& message, const std::string& details);
+absl::Status DecodeStatusDetails(absl::StatusCode code, const std::string& message,
+                                 const std::string& details);
 
-// REQUIRED by reflection, every missing field at once (REQUIRED_FIELD_MISSING); also sizes: strings 64 KiB, lists 10,000; and
-// enum values that this release does not know. A number or a bool without presence is never missing: 0 is a value.
+// REQUIRED by reflection, every missing field at once (REQUIRED_FIELD_MISSING); also sizes: strings 64 KiB,
+// lists 10,000; and enum values that this release does not know. A number or a bool without presence is never
+// missing: 0 is a value.
 absl::Status Validate(const google::protobuf::Message& request);
 
 }  // namespace gridwarden::rpc

@@ -51,12 +51,14 @@ void CheckString(const std::string& value, const std::string& path, Findings& fi
 
 void CheckEnum(const FieldDescriptor& field, int number, const std::string& path, Findings& findings) {
   if (field.enum_type()->FindValueByNumber(number) != nullptr) return;
-  findings.wrong.push_back({path, absl::StrCat("got ", number, ", want a value of ", field.enum_type()->name())});
+  findings.wrong.push_back(
+      {path, absl::StrCat("got ", number, ", want a value of ", field.enum_type()->name())});
 }
 
 void Check(const Message& message, const std::string& prefix, Findings& findings);
 
-void CheckList(const Message& message, const FieldDescriptor& field, const std::string& path, Findings& findings) {
+void CheckList(const Message& message, const FieldDescriptor& field, const std::string& path,
+               Findings& findings) {
   const Reflection& reflection = *message.GetReflection();
   const int count = reflection.FieldSize(message, &field);
   if (count > kListItemsMax) {
@@ -89,7 +91,8 @@ void Check(const Message& message, const std::string& prefix, Findings& findings
     } else if (field.is_repeated()) {
       CheckList(message, field, path, findings);
     } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-      if (reflection.HasField(message, &field)) Check(reflection.GetMessage(message, &field), path + ".", findings);
+      if (reflection.HasField(message, &field))
+        Check(reflection.GetMessage(message, &field), path + ".", findings);
     } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
       CheckEnum(field, reflection.GetEnumValue(message, &field), path, findings);
     } else if (field.type() == FieldDescriptor::TYPE_STRING) {
@@ -113,7 +116,8 @@ absl::Status Validate(const Message& request) {
   ErrorFacts facts{.reason = "REQUIRED_FIELD_MISSING", .metadata = {{"field", names}}};
   facts.fields = std::move(findings.missing);
   facts.fields.insert(facts.fields.end(), findings.wrong.begin(), findings.wrong.end());
-  return MakeError(absl::StatusCode::kInvalidArgument, absl::StrCat("required fields are missing: ", names), facts);
+  return MakeError(absl::StatusCode::kInvalidArgument, absl::StrCat("required fields are missing: ", names),
+                   facts);
 }
 
 }  // namespace gridwarden::rpc

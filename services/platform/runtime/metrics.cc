@@ -18,8 +18,8 @@ namespace {
 constexpr absl::Duration kSlow = absl::Seconds(3);  // readers of the feed wait up to 2 s on purpose
 
 const prometheus::Histogram::BucketBoundaries& LatencyBuckets() {
-  static const prometheus::Histogram::BucketBoundaries buckets = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
-                                                                  0.25,  0.5,    1,     2.5,  5,     10,   60};
+  static const prometheus::Histogram::BucketBoundaries buckets = {
+      0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60};
   return buckets;
 }
 
@@ -31,10 +31,11 @@ struct Metrics::State {
                                                            .Name("gridwarden_rpc_seconds")
                                                            .Help("Duration of rpcs, waiting included.")
                                                            .Register(registry);
-  prometheus::Family<prometheus::Counter>& refused = prometheus::BuildCounter()
-                                                         .Name("gridwarden_rpc_refused_total")
-                                                         .Help("Rpcs that were not answered with OK, by reason.")
-                                                         .Register(registry);
+  prometheus::Family<prometheus::Counter>& refused =
+      prometheus::BuildCounter()
+          .Name("gridwarden_rpc_refused_total")
+          .Help("Rpcs that were not answered with OK, by reason.")
+          .Register(registry);
   mutable std::mutex mutex;  // guards gauges
   std::deque<std::pair<prometheus::Gauge*, std::function<double()>>> gauges;
 };
@@ -50,7 +51,8 @@ void Metrics::CountCall(const rpc::CallRecord& record) {
 }
 
 void Metrics::AddGauge(const std::string& name, const std::string& help, std::function<double()> read) {
-  prometheus::Gauge& gauge = prometheus::BuildGauge().Name(name).Help(help).Register(state_->registry).Add({});
+  prometheus::Gauge& gauge =
+      prometheus::BuildGauge().Name(name).Help(help).Register(state_->registry).Add({});
   std::lock_guard lock(state_->mutex);
   state_->gauges.emplace_back(&gauge, std::move(read));
 }
@@ -70,13 +72,23 @@ void LogCall(const rpc::CallRecord& record, bool verbose) {
   const std::string code = absl::StatusCodeToString(record.code);
   if (record.log_id.empty() && record.detail.empty()) {
     Log(LogLevel::kInfo, "rpc",
-        {{"method", record.method}, {"code", code}, {"reason", record.reason}, {"ms", ms}, {"account", record.account},
+        {{"method", record.method},
+         {"code", code},
+         {"reason", record.reason},
+         {"ms", ms},
+         {"account", record.account},
          {"trace", record.trace_id}});
     return;
   }
   Log(record.log_id.empty() ? LogLevel::kInfo : LogLevel::kError, "rpc",
-      {{"method", record.method}, {"code", code}, {"reason", record.reason}, {"ms", ms}, {"account", record.account},
-       {"trace", record.trace_id}, {"log_id", record.log_id}, {"detail", record.detail}});
+      {{"method", record.method},
+       {"code", code},
+       {"reason", record.reason},
+       {"ms", ms},
+       {"account", record.account},
+       {"trace", record.trace_id},
+       {"log_id", record.log_id},
+       {"detail", record.detail}});
 }
 
 }  // namespace gridwarden

@@ -26,8 +26,8 @@ class Metrics {
   std::unique_ptr<State> state_;
 };
 
-// One log line for a finished rpc: who, what, how it ended, how long. Calls that went well are logged when `verbose` or when
-// they took longer than three seconds.
+// One log line for a finished rpc: who, what, how it ended, how long. Calls that went well are logged when
+// `verbose` or when they took longer than three seconds.
 void LogCall(const rpc::CallRecord& record, bool verbose);
 
 }  // namespace gridwarden

@@ -4,8 +4,8 @@
 
 namespace gridwarden {
 
-// SIGTERM and SIGINT as an event instead of an interruption. Make one in main before any thread is started, so that every
-// thread leaves the two signals to it. SIGPIPE is ignored from then on.
+// SIGTERM and SIGINT as an event instead of an interruption. Make one in main before any thread is started,
+// so that every thread leaves the two signals to it. SIGPIPE is ignored from then on.
 class StopSignal {
  public:
   StopSignal();

@@ -2,7 +2,8 @@
 
 namespace gridwarden {
 
-// Work that goes on beside rpcs: the sequencer, consumers of the feed. Started after the rpcs are served, stopped before.
+// Work that goes on beside rpcs: the sequencer, consumers of the feed. Started after the rpcs are served,
+// stopped before.
 class Worker {
  public:
   virtual ~Worker() = default;

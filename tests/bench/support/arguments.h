@@ -20,16 +20,20 @@ struct Arguments {
     for (int i = 1; i < argc; ++i) {
       const std::string text = argv[i];
       const size_t equals = text.find('=');
-      if (text.rfind("--", 0) != 0) arguments.plan = text;
-      else arguments.values[text.substr(2, equals == std::string::npos ? equals : equals - 2)] =
-          equals == std::string::npos ? "yes" : text.substr(equals + 1);
+      if (text.rfind("--", 0) != 0)
+        arguments.plan = text;
+      else
+        arguments.values[text.substr(2, equals == std::string::npos ? equals : equals - 2)] =
+            equals == std::string::npos ? "yes" : text.substr(equals + 1);
     }
     return arguments;
   }
   bool Has(const std::string& name) const { return values.contains(name); }
   double Number(const std::string& name, double otherwise) const {
     double value = otherwise;
-    if (const auto found = values.find(name); found != values.end() && !absl::SimpleAtod(found->second, &value)) value = otherwise;
+    if (const auto found = values.find(name);
+        found != values.end() && !absl::SimpleAtod(found->second, &value))
+      value = otherwise;
     return value;
   }
   std::vector<int> Numbers(const std::string& name, std::vector<int> otherwise) const {

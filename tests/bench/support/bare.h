@@ -7,8 +7,9 @@
 #include "absl/status/statusor.h"
 #include "platform/db/connection.h"
 
-// The bare transaction of numbers.md: what one transition costs the database and nothing else. Insert an event, update a task row,
-// update a village's roll-up row, one durable commit; with a C++ client on the local socket.
+// The bare transaction of numbers.md: what one transition costs the database and nothing else. Insert an
+// event, update a task row, update a village's roll-up row, one durable commit; with a C++ client on the
+// local socket.
 namespace gridwarden::bench {
 
 class Bare {

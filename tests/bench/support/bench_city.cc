@@ -21,12 +21,14 @@ absl::Status SignIn(const std::string& server, const std::string& password, Work
   request.set_password(password);
   request.set_client("gridwarden bench");
   for (int attempt = 0;; ++attempt) {
-    const auto tokens = client.Call<identity::v1::Tokens>("gridwarden.identity.v1.IdentityService/SignIn", request);
+    const auto tokens =
+        client.Call<identity::v1::Tokens>("gridwarden.identity.v1.IdentityService/SignIn", request);
     if (tokens.ok()) {
       worker.token = tokens->access_token();
       return absl::OkStatus();
     }
-    if (attempt == 100 || !(absl::IsResourceExhausted(tokens.status()) || absl::IsUnavailable(tokens.status()))) {
+    if (attempt == 100 ||
+        !(absl::IsResourceExhausted(tokens.status()) || absl::IsUnavailable(tokens.status()))) {
       return tokens.status();
     }
     absl::SleepFor(absl::Milliseconds(200));
@@ -36,12 +38,13 @@ absl::Status SignIn(const std::string& server, const std::string& password, Work
 absl::StatusOr<std::string> DivisionByCode(Caller& caller, const Worker& who, const std::string& code) {
   grid::v1::GetDivisionRequest request;
   request.set_name("divisions/code:" + code);
-  GW_ASSIGN_OR_RETURN(const auto division,
-                      caller.Call<grid::v1::Division>(who, "gridwarden.grid.v1.GridService/GetDivision", request));
+  GW_ASSIGN_OR_RETURN(const auto division, caller.Call<grid::v1::Division>(
+                                               who, "gridwarden.grid.v1.GridService/GetDivision", request));
   return division.name();
 }
 
-absl::StatusOr<std::string> PostOf(Caller& caller, const Worker& who, const std::string& division, grid::v1::Post::Kind kind) {
+absl::StatusOr<std::string> PostOf(Caller& caller, const Worker& who, const std::string& division,
+                                   grid::v1::Post::Kind kind) {
   grid::v1::ListPostsRequest request;
   request.set_parent(division);
   request.set_kind(kind);
@@ -59,7 +62,8 @@ absl::Status Resolve(const City& city, const nlohmann::json& plan, Township& tow
     GW_ASSIGN_OR_RETURN(const std::string village, DivisionByCode(caller, city.office, code));
     township.villages.push_back(village);
   }
-  GW_ASSIGN_OR_RETURN(township.officer_post, PostOf(caller, city.office, township.division, grid::v1::Post::GRID_OFFICER));
+  GW_ASSIGN_OR_RETURN(township.officer_post,
+                      PostOf(caller, city.office, township.division, grid::v1::Post::GRID_OFFICER));
   GW_ASSIGN_OR_RETURN(township.supervision_post,
                       PostOf(caller, city.office, township.division, grid::v1::Post::SUPERVISION_OFFICER));
   return absl::OkStatus();
@@ -100,7 +104,8 @@ absl::StatusOr<City> OpenCity(const std::string& plan_file) {
         township.officer.login = one["officer"];
         township.supervisor.login = one["supervisor"];
         absl::Status status;
-        for (Worker* worker : {&township.dispatcher, &township.leader, &township.officer, &township.supervisor}) {
+        for (Worker* worker :
+             {&township.dispatcher, &township.leader, &township.officer, &township.supervisor}) {
           status.Update(SignIn(city.server, password, *worker));
         }
         status.Update(Resolve(city, one, township));
@@ -111,7 +116,8 @@ absl::StatusOr<City> OpenCity(const std::string& plan_file) {
   }
   for (std::thread& thread : threads) thread.join();
   GW_RETURN_IF_ERROR(first);
-  for (const Township& township : city.townships) city.supervisor_by_post[township.supervision_post] = township.supervisor;
+  for (const Township& township : city.townships)
+    city.supervisor_by_post[township.supervision_post] = township.supervisor;
   return city;
 }
 

@@ -11,8 +11,8 @@
 #include "base/status.h"
 #include "common/connect_client.h"
 
-// The city that tests/bench/run.py imported, as a load generator needs it: who works where, under which names. Every benchmark
-// reads it through the public API, as a client would.
+// The city that tests/bench/run.py imported, as a load generator needs it: who works where, under which
+// names. Every benchmark reads it through the public API, as a client would.
 namespace gridwarden::bench {
 
 // One account that is signed in.
@@ -49,7 +49,8 @@ class Caller {
   explicit Caller(const City& city) : client_({.server = city.server}) {}
 
   template <typename Response>
-  absl::StatusOr<Response> Call(const Worker& who, std::string_view method, const google::protobuf::Message& request) {
+  absl::StatusOr<Response> Call(const Worker& who, std::string_view method,
+                                const google::protobuf::Message& request) {
     client_.set_token(who.token);
     return client_.Call<Response>(method, request);
   }

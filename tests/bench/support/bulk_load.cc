@@ -26,21 +26,24 @@ constexpr int kCasesAtOnce = 128;
 constexpr int kThreads = 2;
 constexpr const char* kCategories[] = {"ROAD", "MINE", "RENOVATION", "GREEN_BELT", "CITY_CLEANING"};
 
-// Takes what casework would send and keeps it: inserts of one table become one statement. Rows of cases and signals are only kept
-// in their last form, so updates and inserts of them are passed over until `keep_rows`.
+// Takes what casework would send and keeps it: inserts of one table become one statement. Rows of cases and
+// signals are only kept in their last form, so updates and inserts of them are passed over until `keep_rows`.
 class Gatherer final : public db::Transaction {
  public:
   absl::StatusOr<uint64_t> ExecValues(std::string_view sql, std::span<const db::Value> values) override {
-    const bool row = sql.find("case_file") != std::string_view::npos || sql.find("signal_file") != std::string_view::npos;
+    const bool row =
+        sql.find("case_file") != std::string_view::npos || sql.find("signal_file") != std::string_view::npos;
     if (row && !keep_rows) return 1;
-    if (sql.find("INSERT INTO") == std::string_view::npos) return absl::InternalError("a bulk load can only insert");
+    if (sql.find("INSERT INTO") == std::string_view::npos)
+      return absl::InternalError("a bulk load can only insert");
     if (sql.find("journal_stage") != std::string_view::npos) ++entries;
     Gathered& gathered = statements_[std::string(sql)];
     gathered.columns = static_cast<int>(values.size());
     gathered.values.insert(gathered.values.end(), values.begin(), values.end());
     return 1;
   }
-  absl::Status QueryValues(std::string_view, std::span<const db::Value>, const std::function<void(const db::Row&)>&) override {
+  absl::Status QueryValues(std::string_view, std::span<const db::Value>,
+                           const std::function<void(const db::Row&)>&) override {
     return absl::InternalError("a bulk load reads nothing");
   }
   void AfterCommit(std::function<void()>) override {}
@@ -54,7 +57,9 @@ class Gatherer final : public db::Transaction {
         for (size_t at = 0; at < rows;) {
           const size_t take = rows - at >= 64 ? 64 : rows - at >= 8 ? 8 : 1;
           const std::span<const db::Value> values(gathered.values.data() + at * columns, take * columns);
-          GW_RETURN_IF_ERROR(tx.ExecValues(head + db::RepeatedRows(gathered.columns, static_cast<int>(take)), values).status());
+          GW_RETURN_IF_ERROR(
+              tx.ExecValues(head + db::RepeatedRows(gathered.columns, static_cast<int>(take)), values)
+                  .status());
           at += take;
         }
       }
@@ -79,19 +84,24 @@ struct Life {
   std::vector<Action> steps;
 };
 
-// What has happened to a case so far. Seven in ten are closed and watched; the rest stands somewhere on the way.
+// What has happened to a case so far. Seven in ten are closed and watched; the rest stands somewhere on the
+// way.
 Life DrawLife(std::mt19937_64& random) {
-  const std::vector<Action> whole = {casework::v1::FILE,         casework::v1::DISPATCH, casework::v1::ACCEPT, casework::v1::SUBMIT_FEEDBACK,
-                                     casework::v1::ASSIGN_CHECK, casework::v1::PASS,     casework::v1::SIGN,   casework::v1::START_MONITORING};
+  const std::vector<Action> whole = {casework::v1::FILE,         casework::v1::DISPATCH,
+                                     casework::v1::ACCEPT,       casework::v1::SUBMIT_FEEDBACK,
+                                     casework::v1::ASSIGN_CHECK, casework::v1::PASS,
+                                     casework::v1::SIGN,         casework::v1::START_MONITORING};
   if (random() % 10 < 7) return {whole};
   // Not at FEEDBACK and not CLOSED: there the system itself would go on at once.
   constexpr size_t kLengths[] = {1, 2, 3, 3, 3, 5, 6};
-  return {{whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(kLengths[random() % std::size(kLengths)])}};
+  return {
+      {whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(kLengths[random() % std::size(kLengths)])}};
 }
 
 class Loader {
  public:
-  Loader(const domain::Policy& policy, const domain::Ground& ground, std::vector<Uuid> villages, const BulkPlan& plan)
+  Loader(const domain::Policy& policy, const domain::Ground& ground, std::vector<Uuid> villages,
+         const BulkPlan& plan)
       : policy_(policy), ground_(ground), villages_(std::move(villages)), plan_(plan) {}
 
   absl::Status Make(Gatherer& out, int64_t number) const {
@@ -99,7 +109,8 @@ class Loader {
     const Life life = DrawLife(random);
     const bool closed = life.steps.size() == 8;
     // Closed ones over a hundred days, open ones over the last ten: some of these are late.
-    const absl::Duration ago = absl::Minutes(static_cast<int64_t>(30 + random() % (closed ? 144'000 : 14'400)));
+    const absl::Duration ago =
+        absl::Minutes(static_cast<int64_t>(30 + random() % (closed ? 144'000 : 14'400)));
     const absl::Time begin = absl::Now() - ago;
     const absl::Duration pace = ago / 12;
     rpc::Call call = rpc::Call::System("bench", begin);
@@ -141,7 +152,8 @@ class Loader {
         file.closed_on_time = *file.pass_time <= file.total_due_time;
         file.held = Case::NOT_RECHECKED;
       }
-      GW_RETURN_IF_ERROR(Take(out, call, file, life.steps[i], call.now, plan_.whole_lives || i + 1 == life.steps.size()));
+      GW_RETURN_IF_ERROR(
+          Take(out, call, file, life.steps[i], call.now, plan_.whole_lives || i + 1 == life.steps.size()));
     }
     out.keep_rows = true;
     GW_RETURN_IF_ERROR(casework::InsertCase(out, file));
@@ -151,7 +163,8 @@ class Loader {
 
  private:
   template <typename File>
-  absl::Status Take(Gatherer& out, const rpc::Call& call, File& file, Action action, absl::Time at, bool record) const {
+  absl::Status Take(Gatherer& out, const rpc::Call& call, File& file, Action action, absl::Time at,
+                    bool record) const {
     casework::Step step;
     step.action = action;
     step.event_time = step.received = at;
@@ -169,14 +182,15 @@ class Loader {
 absl::StatusOr<std::vector<domain::Division>> ReadDivisions(db::Database& database) {
   std::vector<domain::Division> divisions;
   GW_RETURN_IF_ERROR(database.Run([&](db::Transaction& tx) -> absl::Status {
-    GW_ASSIGN_OR_RETURN(divisions, tx.Query("SELECT id, parent, level, display_name FROM division", [](const db::Row& row) {
-      domain::Division division;
-      division.id = row.Id(0);
-      division.parent = row.Id(1);
-      division.level = static_cast<domain::Level>(row.Int(2));
-      division.display_name = row.Text(3);
-      return division;
-    }));
+    GW_ASSIGN_OR_RETURN(
+        divisions, tx.Query("SELECT id, parent, level, display_name FROM division", [](const db::Row& row) {
+          domain::Division division;
+          division.id = row.Id(0);
+          division.parent = row.Id(1);
+          division.level = static_cast<domain::Level>(row.Int(2));
+          division.display_name = row.Text(3);
+          return division;
+        }));
     return absl::OkStatus();
   }));
   return divisions;
@@ -186,7 +200,10 @@ absl::StatusOr<std::vector<domain::Division>> ReadDivisions(db::Database& databa
 
 absl::StatusOr<BulkResult> LoadCases(const City& city, const BulkPlan& plan) {
   GW_ASSIGN_OR_RETURN(const std::unique_ptr<db::Database> database,
-                      db::Database::Open({.unix_socket = city.database_socket, .user = "root", .database = city.database, .pool_size = kThreads}));
+                      db::Database::Open({.unix_socket = city.database_socket,
+                                          .user = "root",
+                                          .database = city.database,
+                                          .pool_size = kThreads}));
   GW_ASSIGN_OR_RETURN(std::vector<domain::Division> divisions, ReadDivisions(*database));
   std::vector<Uuid> villages;
   for (const domain::Division& division : divisions) {
@@ -205,7 +222,8 @@ absl::StatusOr<BulkResult> LoadCases(const City& city, const BulkPlan& plan) {
       Gatherer gatherer;
       absl::Status status;
       for (int64_t at = t * kCasesAtOnce; at < plan.cases && status.ok(); at += kThreads * kCasesAtOnce) {
-        for (int64_t i = at; i < std::min(at + kCasesAtOnce, plan.cases) && status.ok(); ++i) status = loader.Make(gatherer, plan.first + i);
+        for (int64_t i = at; i < std::min(at + kCasesAtOnce, plan.cases) && status.ok(); ++i)
+          status = loader.Make(gatherer, plan.first + i);
         if (status.ok()) status = gatherer.Flush(*database);
       }
       const std::lock_guard lock(mutex);

@@ -13,7 +13,9 @@ using type::v1::Evidence;
 
 constexpr char kCategory[] = "ROAD";
 
-std::string Casework(std::string_view rpc) { return "gridwarden.casework.v1.CaseworkService/" + std::string(rpc); }
+std::string Casework(std::string_view rpc) {
+  return "gridwarden.casework.v1.CaseworkService/" + std::string(rpc);
+}
 
 google::protobuf::Timestamp Now() {
   const int64_t us = absl::ToUnixMicros(absl::Now());
@@ -47,7 +49,8 @@ absl::Status SubmitSignal(Caller& caller, CaseInHand& one, const std::string& do
   signal.set_description("road dust along the village road");
   *signal.mutable_event_time() = Now();
   AddPhoto(signal, document, Evidence::DOCUMENT);
-  GW_ASSIGN_OR_RETURN(const auto answer, caller.Call<casework::v1::Signal>(one.township->dispatcher, Casework("SubmitSignal"), request));
+  GW_ASSIGN_OR_RETURN(const auto answer, caller.Call<casework::v1::Signal>(
+                                             one.township->dispatcher, Casework("SubmitSignal"), request));
   one.signal = answer.name();
   return absl::OkStatus();
 }
@@ -57,7 +60,8 @@ absl::Status FileCase(Caller& caller, CaseInHand& one) {
   request.set_request_id(NewId());
   request.set_signal(one.signal);
   request.set_case_id(NewId());
-  GW_ASSIGN_OR_RETURN(const Case answer, caller.Call<Case>(one.township->dispatcher, Casework("FileCase"), request));
+  GW_ASSIGN_OR_RETURN(const Case answer,
+                      caller.Call<Case>(one.township->dispatcher, Casework("FileCase"), request));
   one.name = answer.name();
   return absl::OkStatus();
 }
@@ -77,7 +81,8 @@ absl::Status AcceptCase(Caller& caller, CaseInHand& one) {
   return caller.Call<Case>(one.township->officer, Casework("AcceptCase"), request).status();
 }
 
-absl::Status SubmitFeedback(Caller& caller, CaseInHand& one, const std::string& before, const std::string& after) {
+absl::Status SubmitFeedback(Caller& caller, CaseInHand& one, const std::string& before,
+                            const std::string& after) {
   casework::v1::SubmitFeedbackRequest request;
   request.set_request_id(NewId());
   request.set_name(one.name);
@@ -93,10 +98,12 @@ absl::StatusOr<Worker> WaitForChecker(Caller& caller, const City& city, const Ca
   request.set_name(one.name);
   const absl::Time last = absl::Now() + absl::Seconds(30);
   for (absl::Duration rest = absl::Milliseconds(5);; rest = std::min(rest * 2, absl::Milliseconds(100))) {
-    GW_ASSIGN_OR_RETURN(const Case file, caller.Call<Case>(one.township->dispatcher, Casework("GetCase"), request));
+    GW_ASSIGN_OR_RETURN(const Case file,
+                        caller.Call<Case>(one.township->dispatcher, Casework("GetCase"), request));
     if (file.state() == Case::CHECKING) {
       const auto found = city.supervisor_by_post.find(file.check_post());
-      if (found == city.supervisor_by_post.end()) return absl::InternalError("an unknown checker: " + file.check_post());
+      if (found == city.supervisor_by_post.end())
+        return absl::InternalError("an unknown checker: " + file.check_post());
       return found->second;
     }
     if (absl::Now() > last) return absl::DeadlineExceededError("no checker was sent within 30 s");

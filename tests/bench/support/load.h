@@ -22,8 +22,8 @@ struct Sample {
   double Percentile(double p) const;  // ms; 0 when empty
 };
 
-// Runs `act(client)` again and again on `clients` threads until `length` is over; what is under way then still counts.
-// `act` answers the outcome of one operation.
+// Runs `act(client)` again and again on `clients` threads until `length` is over; what is under way then
+// still counts. `act` answers the outcome of one operation.
 Sample RunClients(int clients, absl::Duration length, const std::function<absl::Status(int client)>& act);
 
 // CPU seconds, user and system, that the processes have used so far.

@@ -31,7 +31,8 @@ class GridRepositoryTest : public ::testing::Test {
     const rpc::Call call = rpc::Call::System("test", kNow);
     return database_->Run([&](db::Transaction& tx) -> absl::Status {
       GW_ASSIGN_OR_RETURN(GridChange change, GridChange::Begin(tx, call, {}, ""));
-      GW_ASSIGN_OR_RETURN(const std::vector<TenureRow> standing, LockTenuresOfPosts(tx, std::span<const Uuid>(&post, 1)));
+      GW_ASSIGN_OR_RETURN(const std::vector<TenureRow> standing,
+                          LockTenuresOfPosts(tx, std::span<const Uuid>(&post, 1)));
       domain::Tenure tenure;
       tenure.id = Uuid::Make(kNow);
       tenure.post = post;
@@ -70,7 +71,8 @@ TEST_F(GridRepositoryTest, TheGroundReadFromTheTablesIsTheGroundThatWasStored) {
       }
     }
   }
-  EXPECT_EQ((*ground)->FindUnit(City().bureaus[0])->aliases, City().ground->FindUnit(City().bureaus[0])->aliases);
+  EXPECT_EQ((*ground)->FindUnit(City().bureaus[0])->aliases,
+            City().ground->FindUnit(City().bureaus[0])->aliases);
 }
 
 TEST_F(GridRepositoryTest, TheCacheIsTheSameValueUntilSomethingChangesAndThenKnowsAtOnce) {
@@ -91,9 +93,12 @@ TEST_F(GridRepositoryTest, OfManyWhoAppointAtOnceExactlyOneGetsThePost) {
   for (int i = 0; i < 8; ++i) {
     offices.emplace_back([&, i] {
       const absl::Status status = Record(post, Uuid::Derive(post, std::to_string(i)), kNow);
-      if (status.ok()) ++appointed;
-      else if (ReasonOf(status) == "TENURE_OVERLAP") ++overlaps;
-      else ++others;
+      if (status.ok())
+        ++appointed;
+      else if (ReasonOf(status) == "TENURE_OVERLAP")
+        ++overlaps;
+      else
+        ++others;
     });
   }
   for (std::thread& office : offices) office.join();
@@ -126,8 +131,8 @@ TEST_F(GridRepositoryTest, RevisionsOfConcurrentChangesHaveNoGapAReaderCouldFall
     }
   }
   int64_t after = static_cast<int64_t>(City().ground->divisions().size() + City().ground->units().size() +
-                               City().ground->posts().size() + City().ground->persons().size() +
-                               City().ground->tenures().size());
+                                       City().ground->posts().size() + City().ground->persons().size() +
+                                       City().ground->tenures().size());
   std::thread joiner([&] {
     for (std::thread& writer : writers) writer.join();
     done = true;
@@ -135,13 +140,14 @@ TEST_F(GridRepositoryTest, RevisionsOfConcurrentChangesHaveNoGapAReaderCouldFall
   int seen = 0;
   for (bool last = false; !last;) {
     last = done;
-    const absl::Status status = database_->Read(absl::InfiniteFuture(), [&](db::Transaction& tx) -> absl::Status {
-      GW_ASSIGN_OR_RETURN(const v1::GetGroundResponse piece, ReadGround(tx, after, 7));
-      seen += piece.posts_size();
-      after = piece.revision();
-      if (!piece.complete()) last = false;
-      return absl::OkStatus();
-    });
+    const absl::Status status =
+        database_->Read(absl::InfiniteFuture(), [&](db::Transaction& tx) -> absl::Status {
+          GW_ASSIGN_OR_RETURN(const v1::GetGroundResponse piece, ReadGround(tx, after, 7));
+          seen += piece.posts_size();
+          after = piece.revision();
+          if (!piece.complete()) last = false;
+          return absl::OkStatus();
+        });
     ASSERT_TRUE(status.ok()) << status;
   }
   joiner.join();
@@ -152,7 +158,8 @@ TEST_F(GridRepositoryTest, NoHotStatementScansATable) {
   for (const std::string& statement : HotStatements()) {
     std::string sql = statement;
     // A number beside a BINARY column would be a scan by itself, so everything but a limit is text.
-    for (size_t at = sql.find("LIMIT ?"); at != std::string::npos; at = sql.find("LIMIT ?")) sql.replace(at, 7, "LIMIT 1");
+    for (size_t at = sql.find("LIMIT ?"); at != std::string::npos; at = sql.find("LIMIT ?"))
+      sql.replace(at, 7, "LIMIT 1");
     for (size_t at = sql.find('?'); at != std::string::npos; at = sql.find('?')) sql.replace(at, 1, "'1'");
     const absl::Status status = database_->Run([&](db::Transaction& tx) -> absl::Status {
       return tx.QueryValues("EXPLAIN " + sql, {}, [&](const db::Row& row) {

@@ -67,7 +67,8 @@ TEST_F(IdentityRepository, ReadsAnAccountBackAsItWasWritten) {
 TEST_F(IdentityRepository, AccountsWithoutPhoneStandSideBySideAndLoginsDoNot) {
   Run([&](db::Transaction& tx) { return InsertAccount(tx, MakeAccount("a1", "", 1)); });
   Run([&](db::Transaction& tx) { return InsertAccount(tx, MakeAccount("a2", "", 2)); });
-  const absl::Status twice = SharedDatabase()->Run([&](db::Transaction& tx) { return InsertAccount(tx, MakeAccount("a1", "", 3)); });
+  const absl::Status twice =
+      SharedDatabase()->Run([&](db::Transaction& tx) { return InsertAccount(tx, MakeAccount("a1", "", 3)); });
   EXPECT_EQ(ReasonOf(twice), "ALREADY_EXISTS");
 }
 
@@ -98,7 +99,8 @@ TEST_F(IdentityRepository, RevisionsGrowByOne) {
 
 TEST_F(IdentityRepository, EndsASessionOnceAndAllButOne) {
   const Uuid account = Uuid::Make(kNow);
-  const SessionRow one = MakeSession(account, '1'), two = MakeSession(account, '2'), three = MakeSession(account, '3');
+  const SessionRow one = MakeSession(account, '1'), two = MakeSession(account, '2'),
+                   three = MakeSession(account, '3');
   Run([&](db::Transaction& tx) -> absl::Status {
     for (const SessionRow& session : {one, two, three}) GW_RETURN_IF_ERROR(InsertSession(tx, session));
     EXPECT_TRUE(EndSession(tx, one.id, SessionEnd::kSignedOut, kNow, 1).value());
@@ -131,7 +133,8 @@ TEST_F(IdentityRepository, SweepsWhatNobodyNeeds) {
 TEST_F(IdentityRepository, HotStatementsUseAKey) {
   for (int i = 0; i < 50; ++i) {
     Run([&](db::Transaction& tx) -> absl::Status {
-      const AccountRow account = MakeAccount("user" + std::to_string(i), "1380000" + std::to_string(1000 + i), i + 1);
+      const AccountRow account =
+          MakeAccount("user" + std::to_string(i), "1380000" + std::to_string(1000 + i), i + 1);
       GW_RETURN_IF_ERROR(InsertAccount(tx, account));
       return InsertSession(tx, MakeSession(account.id, static_cast<char>('A' + i)));
     });
@@ -139,14 +142,19 @@ TEST_F(IdentityRepository, HotStatementsUseAKey) {
   const std::pair<const char*, const char*> statements[] = {
       {"SELECT account_id FROM account WHERE login = 'user7'", "account_login"},
       {"SELECT account_id FROM account WHERE phone = '13800001007'", "account_phone"},
-      {"SELECT account_id, login FROM account WHERE access_revision > 49 ORDER BY access_revision", "account_revision"},
-      {"SELECT session_id, token_digest FROM session WHERE family_digest = REPEAT('B', 32)", "session_family"},
-      {"SELECT session_id FROM session WHERE access_revision > 5 AND access_expires_us > 5 ORDER BY access_revision", "session_revision"},
+      {"SELECT account_id, login FROM account WHERE access_revision > 49 ORDER BY access_revision",
+       "account_revision"},
+      {"SELECT session_id, token_digest FROM session WHERE family_digest = REPEAT('B', 32)",
+       "session_family"},
+      {"SELECT session_id FROM session WHERE access_revision > 5 AND access_expires_us > 5 ORDER BY "
+       "access_revision",
+       "session_revision"},
   };
   for (const auto& [sql, key] : statements) {
     std::string used;
     Run([&](db::Transaction& tx) {
-      return tx.QueryValues(std::string("EXPLAIN ") + sql, {}, [&](const db::Row& row) { used = row.OptText(5).value_or("none"); });
+      return tx.QueryValues(std::string("EXPLAIN ") + sql, {},
+                            [&](const db::Row& row) { used = row.OptText(5).value_or("none"); });
     });
     EXPECT_EQ(used, key) << sql;
   }

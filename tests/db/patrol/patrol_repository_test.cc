@@ -8,8 +8,8 @@
 #include "base/status.h"
 #include "google/protobuf/util/time_util.h"
 #include "gtest/gtest.h"
-#include "support/test_city.h"
 #include "support/shared_database.h"
+#include "support/test_city.h"
 
 // The SQL of patrols on the real MariaDB.
 namespace gridwarden::patrol {
@@ -136,7 +136,8 @@ TEST_F(PatrolRepositoryTest, ListsFilterByStateSourceAndDueTime) {
   Run([&](db::Transaction& tx) -> absl::Status {
     for (const TaskRow& task : {late, early, done}) GW_RETURN_IF_ERROR(InsertTask(tx, task));
     const auto count = [&](const TaskFilter& filter) {
-      return std::pair(ListSubtree(tx, early.ground_path, filter, {}, 10)->size(), ListOfPost(tx, early.post, filter, {}, 10)->size());
+      return std::pair(ListSubtree(tx, early.ground_path, filter, {}, 10)->size(),
+                       ListOfPost(tx, early.post, filter, {}, 10)->size());
     };
     EXPECT_EQ(count({}), std::pair(size_t{3}, size_t{3}));
     EXPECT_EQ(count({.states = "2"}), std::pair(size_t{2}, size_t{2}));
@@ -164,8 +165,8 @@ TEST_F(PatrolRepositoryTest, BothListsWalkTheirIndexWithoutSorting) {
     const std::optional<std::string> none;
     GW_ASSIGN_OR_RETURN(const auto subtree,
                         tx.Query(absl::StrCat("EXPLAIN ", std::string(ListSubtreeSql())), read, ground,
-                                 ground + std::string(16, '\xff'), "", -1, -1, std::string(16, '\0'), "", "", none, none, none,
-                                 none, 51));
+                                 ground + std::string(16, '\xff'), "", -1, -1, std::string(16, '\0'), "", "",
+                                 none, none, none, none, 51));
     EXPECT_EQ(subtree.at(0).type, "range");
     EXPECT_EQ(subtree.at(0).key, "task_ground");
     EXPECT_EQ(subtree.at(0).extra.find("filesort"), std::string::npos) << subtree.at(0).extra;

@@ -7,8 +7,8 @@
 #include "base/status.h"
 #include "google/protobuf/util/time_util.h"
 #include "gtest/gtest.h"
-#include "support/test_city.h"
 #include "support/shared_database.h"
+#include "support/test_city.h"
 
 // The SQL of the ledger on the real MariaDB.
 namespace gridwarden::source {
@@ -35,13 +35,16 @@ class SourceRepositoryTest : public ::testing::Test {
     source.value.set_category("BRICK_KILN");
     source.value.set_division(ResourceName("divisions", division));
     source.value.set_state(v1::Source::ACTIVE);
-    *source.value.mutable_create_time() = google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(kNow));
+    *source.value.mutable_create_time() =
+        google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(kNow));
     *source.value.mutable_update_time() = source.value.create_time();
     source.value.set_etag("1");
     source.subject = {source.id, 1, std::string(32, '\x01')};
     return source;
   }
-  static absl::Status Run(const std::function<absl::Status(db::Transaction&)>& body) { return SharedDatabase()->Run(body); }
+  static absl::Status Run(const std::function<absl::Status(db::Transaction&)>& body) {
+    return SharedDatabase()->Run(body);
+  }
   static absl::Status Insert(const LedgerSource& source) {
     return Run([&](db::Transaction& tx) { return InsertSource(tx, source); });
   }
@@ -58,19 +61,20 @@ TEST_F(SourceRepositoryTest, ReadsBackWhatItWrote) {
   source.value.mutable_position()->set_given_datum(type::v1::Position::BD09);
   source.value.set_operator_name("李四");
   ASSERT_TRUE(Insert(source).ok());
-  ASSERT_TRUE(Run([&](db::Transaction& tx) -> absl::Status {
-                GW_ASSIGN_OR_RETURN(const LedgerSource read, ReadSource(tx, source.id));
-                EXPECT_EQ(read.value.SerializeAsString(), source.value.SerializeAsString());
-                EXPECT_EQ(read.ground_path, source.ground_path);
-                EXPECT_EQ(read.city, source.city);
-                EXPECT_EQ(read.subject.leaf, source.subject.leaf);
-                GW_ASSIGN_OR_RETURN(const LedgerSource by_number, ReadSourceByNo(tx, "A-1"));
-                EXPECT_EQ(by_number.id, source.id);
-                EXPECT_TRUE(absl::IsNotFound(ReadSourceByNo(tx, "a-1").status()));
-                GW_ASSIGN_OR_RETURN(const auto many, ReadSources(tx, {source.id, Uuid::Make(kNow), source.id}));
-                EXPECT_EQ(many.size(), 1u);
-                return absl::OkStatus();
-              }).ok());
+  ASSERT_TRUE(
+      Run([&](db::Transaction& tx) -> absl::Status {
+        GW_ASSIGN_OR_RETURN(const LedgerSource read, ReadSource(tx, source.id));
+        EXPECT_EQ(read.value.SerializeAsString(), source.value.SerializeAsString());
+        EXPECT_EQ(read.ground_path, source.ground_path);
+        EXPECT_EQ(read.city, source.city);
+        EXPECT_EQ(read.subject.leaf, source.subject.leaf);
+        GW_ASSIGN_OR_RETURN(const LedgerSource by_number, ReadSourceByNo(tx, "A-1"));
+        EXPECT_EQ(by_number.id, source.id);
+        EXPECT_TRUE(absl::IsNotFound(ReadSourceByNo(tx, "a-1").status()));
+        GW_ASSIGN_OR_RETURN(const auto many, ReadSources(tx, {source.id, Uuid::Make(kNow), source.id}));
+        EXPECT_EQ(many.size(), 1u);
+        return absl::OkStatus();
+      }).ok());
 }
 
 TEST_F(SourceRepositoryTest, ANumberIsTakenOnceInTheInstallation) {
@@ -111,7 +115,8 @@ TEST_F(SourceRepositoryTest, TwoWhoChangeOneSourceAtOnceAreServedInTurn) {
 
 TEST_F(SourceRepositoryTest, ASubtreeHoldsItsGroundAndNothingElse) {
   for (int v = 0; v < 4; ++v) {
-    for (int n = 0; n < 5; ++n) ASSERT_TRUE(Insert(Make(absl::StrCat(v, "-", n), City().villages[0][0][v])).ok());
+    for (int n = 0; n < 5; ++n)
+      ASSERT_TRUE(Insert(Make(absl::StrCat(v, "-", n), City().villages[0][0][v])).ok());
   }
   ASSERT_TRUE(Insert(Make("far", City().villages[0][1][0])).ok());
   ASSERT_TRUE(Insert(Make("on the township itself", City().townships[0][0])).ok());
@@ -136,7 +141,8 @@ TEST_F(SourceRepositoryTest, ASubtreeHoldsItsGroundAndNothingElse) {
 TEST_F(SourceRepositoryTest, ListingASubtreeWalksTheIndexWithoutSorting) {
   ASSERT_TRUE(Run([&](db::Transaction& tx) -> absl::Status {
                 for (int n = 0; n < 500; ++n) {
-                  GW_RETURN_IF_ERROR(InsertSource(tx, Make(absl::StrCat(n), City().villages[n % 2][n % 3][n % 4])));
+                  GW_RETURN_IF_ERROR(
+                      InsertSource(tx, Make(absl::StrCat(n), City().villages[n % 2][n % 3][n % 4])));
                 }
                 return absl::OkStatus();
               }).ok());
@@ -147,11 +153,13 @@ TEST_F(SourceRepositoryTest, ListingASubtreeWalksTheIndexWithoutSorting) {
                 };
                 GW_ASSIGN_OR_RETURN(
                     const auto plan,
-                    tx.Query(absl::StrCat("EXPLAIN ", std::string(ListSubtreeSql())),
-                             [](const db::Row& row) {
-                               return Plan{row.OptText(3).value_or(""), row.OptText(5).value_or(""), row.OptText(9).value_or("")};
-                             },
-                             ground, ground + std::string(16, '\xff'), "", "", "", "", "", "", "", "%", "%", 51));
+                    tx.Query(
+                        absl::StrCat("EXPLAIN ", std::string(ListSubtreeSql())),
+                        [](const db::Row& row) {
+                          return Plan{row.OptText(3).value_or(""), row.OptText(5).value_or(""),
+                                      row.OptText(9).value_or("")};
+                        },
+                        ground, ground + std::string(16, '\xff'), "", "", "", "", "", "", "", "%", "%", 51));
                 EXPECT_EQ(plan.at(0).type, "range");
                 EXPECT_EQ(plan.at(0).key, "source_ground");
                 EXPECT_EQ(plan.at(0).extra.find("filesort"), std::string::npos) << plan.at(0).extra;

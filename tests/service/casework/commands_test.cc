@@ -425,7 +425,8 @@ TEST_F(SubmitSignal, IsNeverDispatchedToWhoChecksOrReviews) {
                                        std::pair(PostKind::kDiscipline, City().city)}) {
     auto dispatch = world.DispatchRequest(name);
     dispatch.set_handler(ResourceName("posts", City().PostOf(kind, division).id));
-    EXPECT_EQ(ReasonOf(world.Call<Case>(world.Dispatcher(), "DispatchCase", dispatch).status()), "INVALID_FIELD");
+    EXPECT_EQ(ReasonOf(world.Call<Case>(world.Dispatcher(), "DispatchCase", dispatch).status()),
+              "INVALID_FIELD");
   }
 }
 

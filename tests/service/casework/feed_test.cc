@@ -68,13 +68,15 @@ TEST_F(Feed, AVisitThatFoundAProblemBecomesOneSignalHoweverOftenItIsRead) {
   // The story names who found it and in which post, although the system handed it in.
   casework::v1::ListCaseEventsRequest events;
   events.set_name(filed->name());
-  const auto story = world.Call<casework::v1::ListCaseEventsResponse>(world.Dispatcher(), "ListCaseEvents", events);
+  const auto story =
+      world.Call<casework::v1::ListCaseEventsResponse>(world.Dispatcher(), "ListCaseEvents", events);
   ASSERT_TRUE(story.ok()) << story.status();
   EXPECT_TRUE(story->events(0).system());
   EXPECT_EQ(story->events(0).person(),
             ResourceName("persons", City().PersonIn(PostKind::kPatrolOfficer, world.village)));
   EXPECT_FALSE(story->events(0).person_display_name().empty());
-  EXPECT_EQ(story->events(0).post(), ResourceName("posts", City().PostOf(PostKind::kPatrolOfficer, world.village).id));
+  EXPECT_EQ(story->events(0).post(),
+            ResourceName("posts", City().PostOf(PostKind::kPatrolOfficer, world.village).id));
 }
 
 TEST_F(Feed, AVisitWithTheSameVisitIdInAnotherEntryMakesNoSecondSignal) {
@@ -111,10 +113,10 @@ TEST_F(Feed, AVisitOnThePhotosOfAnotherCaseFilesNothingUntilSomebodyLooks) {
   auto visit = Problem();
   visit.mutable_evidence(0)->set_media(world.NewSignal().evidence(0).media());
   ASSERT_TRUE(world.Fold(casework::SignalOfVisit, EntryOf("visit", visit)).ok());
-  const std::string id = world.database().Ask("SELECT LOWER(HEX(signal_id)) FROM signal_file WHERE channel_key = '" +
-                                              visit.visit() + "'");
-  const std::string name = "signals/" + id.substr(0, 8) + "-" + id.substr(8, 4) + "-" + id.substr(12, 4) + "-" +
-                           id.substr(16, 4) + "-" + id.substr(20);
+  const std::string id = world.database().Ask(
+      "SELECT LOWER(HEX(signal_id)) FROM signal_file WHERE channel_key = '" + visit.visit() + "'");
+  const std::string name = "signals/" + id.substr(0, 8) + "-" + id.substr(8, 4) + "-" + id.substr(12, 4) +
+                           "-" + id.substr(16, 4) + "-" + id.substr(20);
   EXPECT_EQ(ReasonOf(world.Call<Case>(world.Dispatcher(), "FileCase", world.FileRequest(name)).status()),
             "PHOTO_OF_OTHER_CASE");
 }

@@ -380,20 +380,24 @@ TEST_F(CaseStory, AnOldPhotoOfTheChainShowsNeitherTheStateAfterNorACheck) {
   const auto events = EventsOf(checking.name()).events();
   auto check = world.CheckRequest(checking.name(), SubmitCheckRequest::PASS);
   check.mutable_evidence(0)->set_media(events[0].evidence(0).media());  // the finder's
-  EXPECT_EQ(ReasonOf(world.Call<Case>(world.CheckerOf(checking), "SubmitCheck", check).status()), "EVIDENCE_MISSING");
+  EXPECT_EQ(ReasonOf(world.Call<Case>(world.CheckerOf(checking), "SubmitCheck", check).status()),
+            "EVIDENCE_MISSING");
 
   const auto rework = Check(checking, SubmitCheckRequest::FAIL);
   ASSERT_TRUE(rework.ok()) << rework.status();
   auto feedback = world.FeedbackRequest(rework->name());
-  feedback.mutable_evidence(1)->set_media(events[5].evidence(1).media());  // the photo of the fix that was none
-  EXPECT_EQ(ReasonOf(world.Call<Case>(world.Fixer(), "SubmitFeedback", feedback).status()), "EVIDENCE_MISSING");
+  feedback.mutable_evidence(1)->set_media(
+      events[5].evidence(1).media());  // the photo of the fix that was none
+  EXPECT_EQ(ReasonOf(world.Call<Case>(world.Fixer(), "SubmitFeedback", feedback).status()),
+            "EVIDENCE_MISSING");
 }
 
 TEST_F(CaseStory, ARecheckOnAPhotoOfTheClosureIsRefused) {
   const Case watched = world.CaseIn(Case::MONITORING);
   auto recheck = world.RecheckRequest(watched.name(), SubmitRecheckRequest::HELD);
   recheck.mutable_evidence(0)->set_media(EventsOf(watched.name()).events()[7].evidence(0).media());
-  EXPECT_EQ(ReasonOf(world.Call<Case>(world.Patrol(), "SubmitRecheck", recheck).status()), "EVIDENCE_MISSING");
+  EXPECT_EQ(ReasonOf(world.Call<Case>(world.Patrol(), "SubmitRecheck", recheck).status()),
+            "EVIDENCE_MISSING");
 }
 
 TEST_F(CaseStory, NobodyIsOnTimeByDatingAnAnswerBeforeTheQuestion) {
@@ -402,7 +406,8 @@ TEST_F(CaseStory, NobodyIsOnTimeByDatingAnAnswerBeforeTheQuestion) {
   world.clock().Advance(absl::Hours(30));
   auto accept = world.AcceptRequest(dispatched.name());
   *accept.mutable_event_time() = casework::ToTimestamp(asked - absl::Minutes(3));
-  EXPECT_EQ(ReasonOf(world.Call<Case>(world.Fixer(), "AcceptCase", accept).status()), "EVENT_TIME_BEFORE_CASE");
+  EXPECT_EQ(ReasonOf(world.Call<Case>(world.Fixer(), "AcceptCase", accept).status()),
+            "EVENT_TIME_BEFORE_CASE");
   ASSERT_TRUE(world.Call<Case>(world.Fixer(), "AcceptCase", world.AcceptRequest(dispatched.name())).ok());
 
   auto feedback = world.FeedbackRequest(dispatched.name());
@@ -420,7 +425,8 @@ TEST_F(CaseStory, NobodyIsOnTimeByDatingAnAnswerBeforeTheQuestion) {
   ASSERT_TRUE(failed.ok()) << failed.status();
   auto again = world.FeedbackRequest(failed->name());
   *again.mutable_event_time() = casework::ToTimestamp(asked + absl::Hours(1));
-  EXPECT_EQ(ReasonOf(world.Call<Case>(world.Fixer(), "SubmitFeedback", again).status()), "EVENT_TIME_BEFORE_CASE");
+  EXPECT_EQ(ReasonOf(world.Call<Case>(world.Fixer(), "SubmitFeedback", again).status()),
+            "EVENT_TIME_BEFORE_CASE");
 }
 
 TEST_F(CaseStory, ACheckAfterARefusedSignatureIsNotTheOneBefore) {
@@ -452,7 +458,8 @@ TEST_F(CaseStory, AnOnsiteCheckIsNeitherBeforeItWasAskedForNorOnThePhotosOfTheLe
   answer.set_result(Signal::OnsiteCheck::EXISTS);
   *answer.mutable_evidence() = lead.signal().evidence();
   *answer.mutable_event_time() = casework::ToTimestamp(world.clock().Now());
-  EXPECT_EQ(ReasonOf(world.Call<Signal>(world.Fixer(), "SubmitOnsiteCheck", answer).status()), "EVIDENCE_MISSING");
+  EXPECT_EQ(ReasonOf(world.Call<Signal>(world.Fixer(), "SubmitOnsiteCheck", answer).status()),
+            "EVIDENCE_MISSING");
   answer.clear_evidence();
   world.AddPhoto(type::v1::Evidence::NEAR, answer.mutable_evidence());
   world.AddPhoto(type::v1::Evidence::FAR, answer.mutable_evidence());

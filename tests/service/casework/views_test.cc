@@ -43,10 +43,12 @@ TEST_F(Views, ACategoryOrANumberInChineseIsAnsweredAndNoFault) {
   EXPECT_EQ(ReasonOf(Cases(world.Dispatcher(), cases).status()), "INVALID_FIELD");
   ListSignalsRequest signals;
   signals.set_category("秸秆焚烧");
-  EXPECT_EQ(ReasonOf(world.Call<ListSignalsResponse>(world.Dispatcher(), "ListSignals", signals).status()), "INVALID_FIELD");
+  EXPECT_EQ(ReasonOf(world.Call<ListSignalsResponse>(world.Dispatcher(), "ListSignals", signals).status()),
+            "INVALID_FIELD");
   casework::v1::GetCaseRequest get;
   get.set_name("cases/no:驻马店-2026-1");
-  EXPECT_EQ(world.Call<Case>(City().AdministratorToken(), "GetCase", get).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(world.Call<Case>(City().AdministratorToken(), "GetCase", get).status().code(),
+            absl::StatusCode::kNotFound);
 }
 
 TEST_F(Views, ACaseIsSeenInItsScopeAndByWhoItIsAssignedToAndByNobodyElse) {

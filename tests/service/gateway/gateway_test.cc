@@ -34,7 +34,8 @@ constexpr char kGetDivision[] = "/gridwarden.grid.v1.GridService/GetDivision";
 constexpr char kImport[] = "/gridwarden.grid.v1.GridService/ImportDivisions";
 constexpr char kJson[] = "Content-Type: application/json\r\n";
 const std::string kToken =
-    "Authorization: Bearer account:01920000-0000-7000-8000-000000000001:person:01920000-0000-7000-8000-000000000002\r\n";
+    "Authorization: Bearer "
+    "account:01920000-0000-7000-8000-000000000001:person:01920000-0000-7000-8000-000000000002\r\n";
 
 class Edge : public ::testing::Test {
  protected:
@@ -58,9 +59,8 @@ class Edge : public ::testing::Test {
         });
     registry_.Add<grid::v1::GetGroundRequest, grid::v1::GetGroundResponse>(
         "gridwarden.grid.v1.GridInternalService/GetGround",
-        [](const rpc::Call&, const grid::v1::GetGroundRequest&) -> absl::StatusOr<grid::v1::GetGroundResponse> {
-          return grid::v1::GetGroundResponse();
-        });
+        [](const rpc::Call&, const grid::v1::GetGroundRequest&)
+            -> absl::StatusOr<grid::v1::GetGroundResponse> { return grid::v1::GetGroundResponse(); });
     registry_.Add<ImportRequest, type::v1::ImportReport>(
         "gridwarden.grid.v1.GridService/ImportDivisions",
         [](const rpc::Call&, const ImportRequest& request) -> absl::StatusOr<type::v1::ImportReport> {
@@ -84,13 +84,15 @@ class Edge : public ::testing::Test {
         .files = std::move(files),
         .version = "test <1>",
     });
-    http_ = HttpServer::Start(http, {.handle = [this](HttpRequest request, Respond respond) {
-                                       gateway_->Handle(std::move(request), std::move(respond));
-                                     },
-                                     .body_limit = [this](const HttpRequest& head) { return gateway_->BodyLimit(head); },
-                                     .too_large = [this](const HttpRequest& head) { return gateway_->TooLarge(head); },
-                                     .too_busy = [this](const HttpRequest&) { return gateway_->TooBusy(); }})
-                .value();
+    http_ =
+        HttpServer::Start(
+            http,
+            {.handle = [this](HttpRequest request,
+                              Respond respond) { gateway_->Handle(std::move(request), std::move(respond)); },
+             .body_limit = [this](const HttpRequest& head) { return gateway_->BodyLimit(head); },
+             .too_large = [this](const HttpRequest& head) { return gateway_->TooLarge(head); },
+             .too_busy = [this](const HttpRequest&) { return gateway_->TooBusy(); }})
+            .value();
   }
 
   HttpAnswer Call(const std::string& path, const std::string& json, const std::string& headers = "") {
@@ -129,8 +131,9 @@ TEST_F(Edge, AnswersJsonWithEnumNamesAndRfc3339Times) {
 TEST_F(Edge, AnswersBinaryWithBinary) {
   GetDivisionRequest request;
   request.set_name("divisions/1");
-  const HttpAnswer answer = Fetch(http_->port(), "POST", kGetDivision,
-                                  "Content-Type: application/proto\r\n" + kToken, request.SerializeAsString());
+  const HttpAnswer answer =
+      Fetch(http_->port(), "POST", kGetDivision, "Content-Type: application/proto\r\n" + kToken,
+            request.SerializeAsString());
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.headers.at("content-type"), "application/proto");
   Division division;
@@ -158,7 +161,8 @@ TEST_F(Edge, SaysInConnectFormWhatWasWrong) {
 }
 
 TEST_F(Edge, RefusesJsonThatIsNone) {
-  for (const char* body : {"", "{", "[]", "rubbish", R"({"name":1,})", R"({"name":"a"} x)", "\xff\xfe", R"({"name":{}})"}) {
+  for (const char* body :
+       {"", "{", "[]", "rubbish", R"({"name":1,})", R"({"name":"a"} x)", "\xff\xfe", R"({"name":{}})"}) {
     const HttpAnswer answer = Call(kGetDivision, body);
     EXPECT_EQ(answer.status, 400) << body;
     EXPECT_EQ(ReasonIn(answer), "MALFORMED_REQUEST") << body;
@@ -182,12 +186,16 @@ TEST_F(Edge, NamesEveryRequiredFieldThatIsMissing) {
 
 TEST_F(Edge, AsksForAToken) {
   EXPECT_EQ(Fetch(http_->port(), "POST", kGetDivision, kJson, R"({"name":"x"})").status, 401);
-  EXPECT_EQ(Fetch(http_->port(), "POST", kGetDivision, std::string(kJson) + "Authorization: Basic eDp5\r\n", "{}").status, 400);
+  EXPECT_EQ(
+      Fetch(http_->port(), "POST", kGetDivision, std::string(kJson) + "Authorization: Basic eDp5\r\n", "{}")
+          .status,
+      400);
 }
 
 TEST_F(Edge, HidesInternalServicesAndUnknownMethodsAlike) {
-  for (const char* path : {"/gridwarden.grid.v1.GridInternalService/GetGround", "/gridwarden.grid.v1.GridService/NoSuch",
-                           "/gridwarden.no.v1.Service/Get", "/gridwarden.grid.v1.GridService/"}) {
+  for (const char* path :
+       {"/gridwarden.grid.v1.GridInternalService/GetGround", "/gridwarden.grid.v1.GridService/NoSuch",
+        "/gridwarden.no.v1.Service/Get", "/gridwarden.grid.v1.GridService/"}) {
     const HttpAnswer answer = Call(path, "{}");
     EXPECT_EQ(answer.status, 404) << path;
     EXPECT_EQ(nlohmann::json::parse(answer.body)["code"], "unimplemented") << path;
@@ -199,21 +207,25 @@ TEST_F(Edge, SaysWhichVerbAndTypesItTakes) {
   const HttpAnswer get = Fetch(http_->port(), "GET", kGetDivision);
   EXPECT_EQ(get.status, 405);
   EXPECT_EQ(get.headers.at("allow"), "POST");
-  const HttpAnswer xml = Fetch(http_->port(), "POST", kGetDivision, "Content-Type: text/xml\r\n" + kToken, "<a/>");
+  const HttpAnswer xml =
+      Fetch(http_->port(), "POST", kGetDivision, "Content-Type: text/xml\r\n" + kToken, "<a/>");
   EXPECT_EQ(xml.status, 415);
   EXPECT_EQ(xml.headers.at("accept-post"), "application/json, application/proto");
 }
 
 TEST_F(Edge, TakesGzipAndGivesGzip) {
   const std::string packed = Gzip(R"({"name":"large"})");
-  const HttpAnswer answer = Call(kGetDivision, packed, "Content-Encoding: gzip\r\nAccept-Encoding: br, gzip\r\n");
+  const HttpAnswer answer =
+      Call(kGetDivision, packed, "Content-Encoding: gzip\r\nAccept-Encoding: br, gzip\r\n");
   ASSERT_EQ(answer.status, 200);
   EXPECT_EQ(answer.headers.at("content-encoding"), "gzip");
   EXPECT_LT(answer.body.size(), 2000u);
   const auto body = Gunzip(answer.body, 1 << 20);
   ASSERT_TRUE(body.ok());
   EXPECT_EQ(nlohmann::json::parse(*body)["displayName"].get<std::string>().size(), 100'000u);
-  EXPECT_EQ(Call(kGetDivision, R"({"name":"large"})", "Accept-Encoding: gzip;q=0\r\n").headers.count("content-encoding"), 0u);
+  EXPECT_EQ(Call(kGetDivision, R"({"name":"large"})", "Accept-Encoding: gzip;q=0\r\n")
+                .headers.count("content-encoding"),
+            0u);
 }
 
 TEST_F(Edge, RefusesBrokenGzipAndBombs) {
@@ -238,7 +250,8 @@ TEST_F(Edge, LimitsRequestsByTheirMethod) {
   EXPECT_EQ(ReasonIn(far_larger), "MESSAGE_TOO_LARGE");
   // The same size is fine where the method takes it.
   const std::string content = absl::Base64Escape(std::string(1'000'000, 'x'));
-  const HttpAnswer import = Call(kImport, R"({"requestId":"01920000-0000-7000-8000-000000000009","content":")" + content + R"("})");
+  const HttpAnswer import =
+      Call(kImport, R"({"requestId":"01920000-0000-7000-8000-000000000009","content":")" + content + R"("})");
   EXPECT_EQ(import.status, 200) << import.body.substr(0, 300);
   EXPECT_EQ(nlohmann::json::parse(import.body)["rowsRead"], 1'000'000);
 }
@@ -289,8 +302,8 @@ TEST_F(Edge, SaysContinueToWhoAsksFirst) {
 TEST_F(Edge, KeepsAConnectionForFurtherCalls) {
   HttpConnection connection(http_->port());
   const std::string body = R"({"name":"divisions/1"})";
-  const std::string request = std::string("POST ") + kGetDivision + " HTTP/1.1\r\nHost: x\r\n" + kJson + kToken +
-                              "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  const std::string request = std::string("POST ") + kGetDivision + " HTTP/1.1\r\nHost: x\r\n" + kJson +
+                              kToken + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
   for (int i = 0; i < 3; ++i) {
     connection.Send(request);
     EXPECT_EQ(connection.Read().status, 200);
@@ -369,7 +382,8 @@ TEST_F(Edge, AnswersWhoHadConnectedWhenTheDrainBegan) {
   const absl::Time began = absl::Now();
   std::thread drain([&] { http_->Drain(absl::Seconds(20)); });
   // Nobody new gets in: the drain has begun.
-  while (Fetch(http_->port(), "GET", "/livez").status == 200 && absl::Now() < began + absl::Seconds(5)) continue;
+  while (Fetch(http_->port(), "GET", "/livez").status == 200 && absl::Now() < began + absl::Seconds(5))
+    continue;
   early.Send("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n");
   const HttpAnswer answer = early.Read();
   drain.join();
@@ -408,9 +422,9 @@ TEST_F(Edge, HasAPageOfItsOwnInTwoLanguages) {
 }
 
 TEST_F(Edge, SendsSecurityHeadersWithEveryAnswer) {
-  for (const HttpAnswer& answer : {Fetch(http_->port(), "GET", "/"), Fetch(http_->port(), "GET", "/no/such"),
-                                   Call(kGetDivision, "{}"), Call("/gridwarden.x.Y/Z", "{}"),
-                                   Call(kGetDivision, std::string(2'000'000, 'x'))}) {
+  for (const HttpAnswer& answer :
+       {Fetch(http_->port(), "GET", "/"), Fetch(http_->port(), "GET", "/no/such"), Call(kGetDivision, "{}"),
+        Call("/gridwarden.x.Y/Z", "{}"), Call(kGetDivision, std::string(2'000'000, 'x'))}) {
     EXPECT_TRUE(absl::StrContains(answer.headers.at("content-security-policy"), "default-src 'self'"));
     EXPECT_EQ(answer.headers.at("x-content-type-options"), "nosniff");
     EXPECT_EQ(answer.headers.at("referrer-policy"), "no-referrer");
@@ -469,9 +483,9 @@ TEST_F(Files, GiveAnApplicationsPageToItsOwnPathsOnly) {
 }
 
 TEST_F(Files, NeverLeadOutOfTheFolder) {
-  for (const char* path : {"/../secret.txt", "/%2e%2e/secret.txt", "/console/../../secret.txt", "/..%2fsecret.txt",
-                           "/.env", "/%2eenv", "/link.txt", "//etc/passwd", "/a%00.txt", "/..\\secret.txt", "/%zz", "/%",
-                           "secret.txt"}) {
+  for (const char* path :
+       {"/../secret.txt", "/%2e%2e/secret.txt", "/console/../../secret.txt", "/..%2fsecret.txt", "/.env",
+        "/%2eenv", "/link.txt", "//etc/passwd", "/a%00.txt", "/..\\secret.txt", "/%zz", "/%", "secret.txt"}) {
     const HttpAnswer answer = Get(path);
     EXPECT_TRUE(answer.status == 404 || answer.status == 400) << path << " " << answer.status;
     EXPECT_FALSE(absl::StrContains(answer.body, "outside")) << path;

@@ -9,8 +9,8 @@
 #include "base/status.h"
 #include "domain/policy/policy.h"
 #include "grid/grid_service.h"
-#include "gtest/gtest.h"
 #include "gridwarden/type/v1/import.pb.h"
+#include "gtest/gtest.h"
 #include "support/test_city.h"
 #include "support/test_database.h"
 #include "support/test_server.h"
@@ -22,12 +22,15 @@ inline constexpr char kService[] = "gridwarden.grid.v1.GridService/";
 // 一长三员 at every level, the campaign office down to the township.
 inline std::shared_ptr<const domain::Policy> PresetPolicy() {
   auto policy = std::make_shared<domain::Policy>();
-  for (const domain::Level level : {domain::Level::kCity, domain::Level::kCounty, domain::Level::kTownship, domain::Level::kVillage}) {
-    for (const domain::PostKind kind : {domain::PostKind::kGridLeader, domain::PostKind::kGridOfficer,
-                                        domain::PostKind::kPatrolOfficer, domain::PostKind::kSupervisionOfficer}) {
+  for (const domain::Level level :
+       {domain::Level::kCity, domain::Level::kCounty, domain::Level::kTownship, domain::Level::kVillage}) {
+    for (const domain::PostKind kind :
+         {domain::PostKind::kGridLeader, domain::PostKind::kGridOfficer, domain::PostKind::kPatrolOfficer,
+          domain::PostKind::kSupervisionOfficer}) {
       policy->post_presets.push_back({kind, level,
-                                      kind == domain::PostKind::kGridLeader ? domain::Responsibility::kDirectLeadership
-                                                                            : domain::Responsibility::kNone,
+                                      kind == domain::PostKind::kGridLeader
+                                          ? domain::Responsibility::kDirectLeadership
+                                          : domain::Responsibility::kNone,
                                       "test"});
     }
   }
@@ -37,7 +40,8 @@ inline std::shared_ptr<const domain::Policy> PresetPolicy() {
 // The real data beside the source tree, "" where it is not.
 inline std::string SharedFile(const std::string& name) {
   const char* shared = std::getenv("GW_SHARED");
-  const std::string path = (shared != nullptr ? std::string(shared) : testing::SourceDir() + "/../shared") + "/data/" + name;
+  const std::string path =
+      (shared != nullptr ? std::string(shared) : testing::SourceDir() + "/../shared") + "/data/" + name;
   std::ifstream in(path, std::ios::binary);
   return in ? std::string(std::istreambuf_iterator<char>(in), {}) : "";
 }
@@ -58,16 +62,19 @@ class GridTest : public ::testing::Test {
   absl::Time Now() { return server_->clock().Now(); }
   std::string NewId() { return Uuid::Make(Now()).ToString(); }
   std::string Admin() { return City().AdministratorToken(); }
-  std::string Office(const Uuid& division) { return City().TokenOf(domain::PostKind::kCampaignOffice, division); }
+  std::string Office(const Uuid& division) {
+    return City().TokenOf(domain::PostKind::kCampaignOffice, division);
+  }
 
   template <typename Response, typename Request>
   absl::StatusOr<Response> Call(const std::string& token, const std::string& method, const Request& request) {
     return server_->Call<Response>(token, kService + method, request);
   }
 
-  absl::StatusOr<type::v1::ImportReport> Import(const std::string& method, const std::string& content, bool dry_run = false,
-                                                type::v1::Position::Datum datum = type::v1::Position::DATUM_UNSPECIFIED,
-                                                const std::string& as_of = "2023-06-30") {
+  absl::StatusOr<type::v1::ImportReport> Import(
+      const std::string& method, const std::string& content, bool dry_run = false,
+      type::v1::Position::Datum datum = type::v1::Position::DATUM_UNSPECIFIED,
+      const std::string& as_of = "2023-06-30") {
     v1::ImportRequest request;
     request.set_request_id(NewId());
     request.set_content(content);

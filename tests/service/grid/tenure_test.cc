@@ -27,7 +27,8 @@ class TenureTest : public GridTest {
     tenure.set_document_no("测政任〔2026〕1号");
     return request;
   }
-  absl::StatusOr<v1::ResolveResponsibleResponse> Resolve(absl::Time at, std::optional<absl::Time> known = std::nullopt) {
+  absl::StatusOr<v1::ResolveResponsibleResponse> Resolve(absl::Time at,
+                                                         std::optional<absl::Time> known = std::nullopt) {
     v1::ResolveResponsibleRequest request;
     request.set_division(ResourceName("divisions", village_));
     *request.mutable_event_time() = ToProto(at);
@@ -45,7 +46,8 @@ class TenureTest : public GridTest {
 TEST_F(TenureTest, RecordsWhoHoldsAVacantPostAndTheChainSaysSo) {
   const absl::Time from = Now() - absl::Hours(240);
   EXPECT_TRUE(LinkOf(*Resolve(Now()))->vacant());
-  const absl::StatusOr<v1::Tenure> tenure = Call<v1::Tenure>(Office(City().counties[0]), "RecordTenure", Record(from));
+  const absl::StatusOr<v1::Tenure> tenure =
+      Call<v1::Tenure>(Office(City().counties[0]), "RecordTenure", Record(from));
   ASSERT_TRUE(tenure.ok()) << tenure.status();
   EXPECT_EQ(ReadTime(tenure->recorded_time(), "t").value(), Now());
   const absl::StatusOr<v1::ResolveResponsibleResponse> chain = Resolve(Now());
@@ -65,16 +67,18 @@ TEST_F(TenureTest, RefusesASecondHolderOfTheSameKindAtTheSameTime) {
   EXPECT_EQ(ReasonOf(second.status()), "TENURE_OVERLAP");
   v1::RecordTenureRequest acting = Record(Now());
   acting.mutable_tenure()->set_kind(v1::Tenure::ACTING);
-  EXPECT_TRUE(Call<v1::Tenure>(Admin(), "RecordTenure", acting).ok()) << "an acting holder stands beside a formal one";
+  EXPECT_TRUE(Call<v1::Tenure>(Admin(), "RecordTenure", acting).ok())
+      << "an acting holder stands beside a formal one";
 }
 
 TEST_F(TenureTest, TheWrongRoleTheWrongGridAndNobodyAreRefused) {
   const v1::RecordTenureRequest request = Record(Now());
-  for (const std::string& token : {City().TokenOf(PostKind::kGridLeader, City().counties[0]), Office(City().counties[1]),
-                                   Office(City().townships[0][1])}) {
+  for (const std::string& token : {City().TokenOf(PostKind::kGridLeader, City().counties[0]),
+                                   Office(City().counties[1]), Office(City().townships[0][1])}) {
     EXPECT_EQ(ReasonOf(Call<v1::Tenure>(token, "RecordTenure", request).status()), "NOT_ALLOWED");
   }
-  EXPECT_EQ(Call<v1::Tenure>("", "RecordTenure", request).status().code(), absl::StatusCode::kUnauthenticated);
+  EXPECT_EQ(Call<v1::Tenure>("", "RecordTenure", request).status().code(),
+            absl::StatusCode::kUnauthenticated);
 }
 
 TEST_F(TenureTest, AnOfficeAppointsNeitherItselfNorThoseWhoInspectIt) {
@@ -91,7 +95,8 @@ TEST_F(TenureTest, AnOfficeAppointsNeitherItselfNorThoseWhoInspectIt) {
   correct.set_name(other->name());
   *correct.mutable_replacement() = *other;
   correct.mutable_replacement()->set_person(ResourceName("persons", self));
-  EXPECT_EQ(ReasonOf(Call<v1::CorrectTenureResponse>(Office(county), "CorrectTenure", correct).status()), "NOT_ALLOWED");
+  EXPECT_EQ(ReasonOf(Call<v1::CorrectTenureResponse>(Office(county), "CorrectTenure", correct).status()),
+            "NOT_ALLOWED");
   v1::ListTenuresRequest list;
   list.set_parent(ResourceName("persons", self));
   const auto own = Call<v1::ListTenuresResponse>(Admin(), "ListTenures", list);
@@ -133,7 +138,9 @@ TEST_F(TenureTest, TheSameRequestTwiceIsOneTenureAndTheSameIdWithOtherContentIsR
   EXPECT_EQ(first->SerializeAsString(), again->SerializeAsString());
   request.mutable_tenure()->set_document_no("other");
   EXPECT_EQ(ReasonOf(Call<v1::Tenure>(Admin(), "RecordTenure", request).status()), "REQUEST_ID_REUSED");
-  EXPECT_EQ(database_.Ask("SELECT COUNT(*) FROM tenure WHERE post = 0x" + database_.Ask("SELECT HEX(post) FROM tenure ORDER BY revision DESC LIMIT 1")), "1");
+  EXPECT_EQ(database_.Ask("SELECT COUNT(*) FROM tenure WHERE post = 0x" +
+                          database_.Ask("SELECT HEX(post) FROM tenure ORDER BY revision DESC LIMIT 1")),
+            "1");
 }
 
 TEST_F(TenureTest, EndingRevokesAndReplacesSoThatWhatWasKnownStaysAnswerable) {
@@ -156,8 +163,11 @@ TEST_F(TenureTest, EndingRevokesAndReplacesSoThatWhatWasKnownStaysAnswerable) {
   EXPECT_FALSE(LinkOf(*Resolve(knew, knew))->vacant()) << "as it was known then";
   end.set_request_id(NewId());
   end.clear_etag();
-  EXPECT_EQ(ReasonOf(Call<v1::Tenure>(Admin(), "EndTenure", end).status()), "ILLEGAL_TRANSITION") << "withdrawn before";
-  EXPECT_EQ(database_.Ask("SELECT COUNT(*) FROM journal_stage WHERE subject = (SELECT id FROM tenure WHERE revoked_us IS NOT NULL)"), "2");
+  EXPECT_EQ(ReasonOf(Call<v1::Tenure>(Admin(), "EndTenure", end).status()), "ILLEGAL_TRANSITION")
+      << "withdrawn before";
+  EXPECT_EQ(database_.Ask("SELECT COUNT(*) FROM journal_stage WHERE subject = (SELECT id FROM tenure WHERE "
+                          "revoked_us IS NOT NULL)"),
+            "2");
 }
 
 TEST_F(TenureTest, ACorrectionWithdrawsTheWrongRecordAndMayRecordTheRightOne) {
@@ -168,8 +178,12 @@ TEST_F(TenureTest, ACorrectionWithdrawsTheWrongRecordAndMayRecordTheRightOne) {
   correct.set_request_id(NewId());
   correct.set_name(wrong->name());
   *correct.mutable_replacement() = *Record(Now() - absl::Hours(90)).mutable_tenure();
-  EXPECT_EQ(ReasonOf(Call<v1::CorrectTenureResponse>(Office(City().counties[1]), "CorrectTenure", correct).status()), "NOT_ALLOWED");
-  const auto corrected = Call<v1::CorrectTenureResponse>(Office(City().counties[0]), "CorrectTenure", correct);
+  EXPECT_EQ(
+      ReasonOf(
+          Call<v1::CorrectTenureResponse>(Office(City().counties[1]), "CorrectTenure", correct).status()),
+      "NOT_ALLOWED");
+  const auto corrected =
+      Call<v1::CorrectTenureResponse>(Office(City().counties[0]), "CorrectTenure", correct);
   ASSERT_TRUE(corrected.ok()) << corrected.status();
   EXPECT_TRUE(corrected->revoked().has_revoked_time());
   EXPECT_TRUE(corrected->has_replacement());
@@ -218,7 +232,8 @@ TEST_F(TenureTest, ListsArePagedWithoutLossAndPersonsOnlyWithinTheSubtree) {
   v1::ListPersonsRequest persons;
   persons.set_page_size(500);
   const auto all = Call<v1::ListPersonsResponse>(Admin(), "ListPersons", persons);
-  const auto village = Call<v1::ListPersonsResponse>(City().TokenOf(PostKind::kGridLeader, village_), "ListPersons", persons);
+  const auto village =
+      Call<v1::ListPersonsResponse>(City().TokenOf(PostKind::kGridLeader, village_), "ListPersons", persons);
   ASSERT_TRUE(all.ok() && village.ok()) << village.status();
   EXPECT_EQ(all->persons_size(), static_cast<int>(City().ground->persons().size()));
   EXPECT_EQ(village->persons_size(), 3) << "the patrol officer's post is vacant";
@@ -232,7 +247,8 @@ TEST_F(TenureTest, OtherProcessesAreToldEverythingOnceInSmallPieces) {
   request.set_limit(17);
   size_t divisions = 0, posts = 0, tenures = 0;
   while (true) {
-    const auto piece = server_->CallAsSystem<v1::GetGroundResponse>("gridwarden.grid.v1.GridInternalService/GetGround", request);
+    const auto piece = server_->CallAsSystem<v1::GetGroundResponse>(
+        "gridwarden.grid.v1.GridInternalService/GetGround", request);
     ASSERT_TRUE(piece.ok()) << piece.status();
     divisions += piece->divisions_size(), posts += piece->posts_size(), tenures += piece->tenures_size();
     request.set_after_revision(piece->revision());

@@ -22,7 +22,8 @@ TEST_F(CreateAccountTest, MakesOneThatCanSignIn) {
   v1::CreateAccountRequest request = NewAccount("LiSi");
   request.mutable_account()->set_phone("+86 139-0000-0002");
   request.mutable_account()->set_person(ResourceName(
-      "persons", gridwarden::testing::City().PersonIn(domain::PostKind::kPatrolOfficer, gridwarden::testing::City().villages[0][0][1])));
+      "persons", gridwarden::testing::City().PersonIn(domain::PostKind::kPatrolOfficer,
+                                                      gridwarden::testing::City().villages[0][0][1])));
   const int staged = Staged();
   const auto account = Create(request);
   ASSERT_TRUE(account.ok()) << account.status();
@@ -33,14 +34,21 @@ TEST_F(CreateAccountTest, MakesOneThatCanSignIn) {
   EXPECT_EQ(account->etag(), "1");
   EXPECT_EQ(Staged(), staged + 1);
   EXPECT_TRUE(SignInAs("13900000002", kPassword).ok());
-  EXPECT_EQ(SharedDatabase().Ask("SELECT demo_cost FROM credential c JOIN account a USING (account_id) WHERE login = 'lisi'"), "0");
+  EXPECT_EQ(SharedDatabase().Ask(
+                "SELECT demo_cost FROM credential c JOIN account a USING (account_id) WHERE login = 'lisi'"),
+            "0");
 }
 
 TEST_F(CreateAccountTest, IsForAdministratorsOnly) {
-  EXPECT_EQ(ReasonOf(server_.Call<v1::Account>(OfficerToken(), kCreateAccount, NewAccount("lisi")).status()), "NOT_ALLOWED");
-  EXPECT_EQ(ReasonOf(server_.Call<v1::Account>("", kCreateAccount, NewAccount("lisi")).status()), "NOT_SIGNED_IN");
+  EXPECT_EQ(ReasonOf(server_.Call<v1::Account>(OfficerToken(), kCreateAccount, NewAccount("lisi")).status()),
+            "NOT_ALLOWED");
+  EXPECT_EQ(ReasonOf(server_.Call<v1::Account>("", kCreateAccount, NewAccount("lisi")).status()),
+            "NOT_SIGNED_IN");
   // The token says administrator, the database does not: the database decides.
-  EXPECT_EQ(ReasonOf(server_.Call<v1::Account>(TokenOf(officer_, true), kCreateAccount, NewAccount("lisi")).status()), "NOT_ALLOWED");
+  EXPECT_EQ(
+      ReasonOf(
+          server_.Call<v1::Account>(TokenOf(officer_, true), kCreateAccount, NewAccount("lisi")).status()),
+      "NOT_ALLOWED");
 }
 
 TEST_F(CreateAccountTest, TwiceWithTheSameRequestIsOne) {
@@ -61,11 +69,17 @@ TEST_F(CreateAccountTest, WithTheSameIdAndAnotherPasswordIsRefused) {
 TEST_F(CreateAccountTest, KeepsTheDigestOfTheRequestUselessForGuessing) {
   const v1::CreateAccountRequest request = NewAccount("lisi");
   ASSERT_TRUE(Create(request).ok());
-  const std::string stored = SharedDatabase().Ask("SELECT HEX(digest) FROM op_receipt WHERE method LIKE '%CreateAccount'");
+  const std::string stored =
+      SharedDatabase().Ask("SELECT HEX(digest) FROM op_receipt WHERE method LIKE '%CreateAccount'");
   // What somebody who has the table and guesses the password would compute.
   SharedDatabase().Exec("DELETE FROM op_receipt");
   const absl::StatusOr<std::string> guessed = rpc::MutateBytes(
-      Shared(), [] { rpc::Call call = rpc::Call::System(kCreateAccount, absl::Now()); return call; }(), Uuid::Make(absl::Now()), request,
+      Shared(),
+      [] {
+        rpc::Call call = rpc::Call::System(kCreateAccount, absl::Now());
+        return call;
+      }(),
+      Uuid::Make(absl::Now()), request,
       [](db::Transaction&) -> absl::StatusOr<std::string> { return std::string("x"); });
   ASSERT_TRUE(guessed.ok());
   EXPECT_NE(SharedDatabase().Ask("SELECT HEX(digest) FROM op_receipt"), stored);
@@ -114,13 +128,17 @@ TEST_F(CreateAccountTest, PutsNoPersonalValueIntoTheJournal) {
   request.mutable_account()->set_display_name("名字金丝雀");
   ASSERT_TRUE(Create(request).ok());
   for (const char* canary : {"canary-login-9127", "13987654321", "名字金丝雀", kPassword}) {
-    EXPECT_EQ(SharedDatabase().Ask(absl::StrCat("SELECT COUNT(*) FROM journal_stage WHERE INSTR(body, '", canary, "') > 0")), "0") << canary;
+    EXPECT_EQ(SharedDatabase().Ask(
+                  absl::StrCat("SELECT COUNT(*) FROM journal_stage WHERE INSTR(body, '", canary, "') > 0")),
+              "0")
+        << canary;
   }
 }
 
 class DisableAccountTest : public IdentityFixture {
  protected:
-  absl::StatusOr<v1::Account> Disable(const std::string& token, const Uuid& account, std::string request_id = "") {
+  absl::StatusOr<v1::Account> Disable(const std::string& token, const Uuid& account,
+                                      std::string request_id = "") {
     v1::DisableAccountRequest request;
     request.set_request_id(request_id.empty() ? NewRequestId() : request_id);
     request.set_name(NameOf(account));
@@ -169,7 +187,8 @@ TEST_F(DisableAccountTest, OfTwoAdministratorsWhoDisableEachOtherAtOnceLeavesOne
   two = Disable(TokenOf(second, true), admin_);
   thread.join();
   EXPECT_NE(one.ok(), two.ok()) << one.status() << two.status();
-  EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM account WHERE administrator = 1 AND disabled = 0"), "1");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM account WHERE administrator = 1 AND disabled = 0"),
+            "1");
 }
 
 class PasswordTest : public IdentityFixture {
@@ -223,7 +242,9 @@ TEST_F(PasswordTest, IsNotChangedWithoutTheOldOneAndGuessingLocks) {
 TEST_F(PasswordTest, IsNotChangedToAWeakOneOrByNobody) {
   EXPECT_EQ(ReasonOf(Send(Change(kPassword, "password1234")).status()), "PASSWORD_TOO_WEAK");
   EXPECT_EQ(ReasonOf(Send(Change(kPassword, "")).status()), "REQUIRED_FIELD_MISSING");
-  EXPECT_EQ(ReasonOf(server_.Call<v1::Account>("", kChangePassword, Change(kPassword, kNewPassword)).status()), "NOT_SIGNED_IN");
+  EXPECT_EQ(
+      ReasonOf(server_.Call<v1::Account>("", kChangePassword, Change(kPassword, kNewPassword)).status()),
+      "NOT_SIGNED_IN");
 }
 
 TEST_F(PasswordTest, ResetByAnAdministratorEndsAllSessionsAndTheLock) {
@@ -239,9 +260,14 @@ TEST_F(PasswordTest, ResetByAnAdministratorEndsAllSessionsAndTheLock) {
 }
 
 TEST_F(PasswordTest, IsResetByAdministratorsOnlyAndNotTheirOwn) {
-  EXPECT_EQ(ReasonOf(server_.Call<v1::Account>(OfficerToken(), kResetPassword, Reset(admin_)).status()), "NOT_ALLOWED");
-  EXPECT_EQ(ReasonOf(server_.Call<v1::Account>(AdminToken(), kResetPassword, Reset(admin_)).status()), "NOT_ALLOWED");
-  EXPECT_EQ(ReasonOf(server_.Call<v1::Account>(AdminToken(), kResetPassword, Reset(Uuid::Make(absl::Now()))).status()), "NOT_FOUND");
+  EXPECT_EQ(ReasonOf(server_.Call<v1::Account>(OfficerToken(), kResetPassword, Reset(admin_)).status()),
+            "NOT_ALLOWED");
+  EXPECT_EQ(ReasonOf(server_.Call<v1::Account>(AdminToken(), kResetPassword, Reset(admin_)).status()),
+            "NOT_ALLOWED");
+  EXPECT_EQ(
+      ReasonOf(
+          server_.Call<v1::Account>(AdminToken(), kResetPassword, Reset(Uuid::Make(absl::Now()))).status()),
+      "NOT_FOUND");
 }
 
 class ReadAccountsTest : public IdentityFixture {};
@@ -267,16 +293,19 @@ TEST_F(ReadAccountsTest, ListGoesThroughAllPageByPage) {
   std::sort(logins.begin(), logins.end());
   EXPECT_EQ(logins, (std::vector<std::string>{"admin", "user0", "user1", "user2", "zhangwei"}));
   EXPECT_EQ(request.page_token(), "");
-  EXPECT_EQ(ReasonOf(server_.Call<v1::ListAccountsResponse>(OfficerToken(), kListAccounts, request).status()), "NOT_ALLOWED");
+  EXPECT_EQ(ReasonOf(server_.Call<v1::ListAccountsResponse>(OfficerToken(), kListAccounts, request).status()),
+            "NOT_ALLOWED");
   request.set_page_token("rubbish");
-  EXPECT_EQ(ReasonOf(server_.Call<v1::ListAccountsResponse>(AdminToken(), kListAccounts, request).status()), "PAGE_TOKEN_MISMATCH");
+  EXPECT_EQ(ReasonOf(server_.Call<v1::ListAccountsResponse>(AdminToken(), kListAccounts, request).status()),
+            "PAGE_TOKEN_MISMATCH");
 }
 
 TEST_F(ReadAccountsTest, GetAccessIsForOurOwnProcessesAndTellsOnlyWhatChanged) {
   EXPECT_FALSE(server_.Call<v1::GetAccessResponse>(AdminToken(), kGetAccess, v1::GetAccessRequest()).ok());
   const auto all = server_.CallAsSystem<v1::GetAccessResponse>(kGetAccess, v1::GetAccessRequest());
   ASSERT_TRUE(all.ok()) << all.status();
-  ASSERT_EQ(all->accounts_size(), 1);  // the administrator; ordinary accounts are what nobody has to be told of
+  ASSERT_EQ(all->accounts_size(),
+            1);  // the administrator; ordinary accounts are what nobody has to be told of
   EXPECT_EQ(all->accounts(0).name(), NameOf(admin_));
   EXPECT_EQ(all->accounts(0).login(), "");
   EXPECT_EQ(all->token_keys_size(), 1);
@@ -302,9 +331,11 @@ TEST_F(BootstrapTest, MakesTheFirstAdministratorOnceWithARandomPassword) {
   const auto tokens = SignInAs("admin", first->password);
   ASSERT_TRUE(tokens.ok()) << tokens.status();
   EXPECT_TRUE(tokens->account().administrator());
-  EXPECT_EQ(SharedDatabase().Ask("SELECT SUBSTR(phc, 1, 31) FROM credential"), "$argon2id$v=19$m=65536,t=3,p=1$");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT SUBSTR(phc, 1, 31) FROM credential"),
+            "$argon2id$v=19$m=65536,t=3,p=1$");
   EXPECT_EQ(Staged(), 1);
-  EXPECT_EQ(ReasonOf(BootstrapAdministrator(Shared(), "other", server_.clock().Now()).status()), "ALREADY_EXISTS");
+  EXPECT_EQ(ReasonOf(BootstrapAdministrator(Shared(), "other", server_.clock().Now()).status()),
+            "ALREADY_EXISTS");
 }
 
 TEST_F(BootstrapTest, OfTwoAtOnceMakesOne) {

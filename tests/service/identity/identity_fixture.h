@@ -10,8 +10,8 @@
 #include "identity/identity.h"
 #include "identity/identity_service.h"
 #include "platform/journal/stage.h"
-#include "support/test_city.h"
 #include "support/shared_database.h"
+#include "support/test_city.h"
 #include "support/test_server.h"
 
 namespace gridwarden::identity {
@@ -52,7 +52,8 @@ class IdentityFixture : public ::testing::Test {
   static db::Database& Shared() { return *SharedDatabase(); }
 
   // Straight into the tables, hashed at the demo's cost to keep the tests quick.
-  Uuid AddAccount(const std::string& login, const std::string& phone, const Uuid& person, bool administrator) {
+  Uuid AddAccount(const std::string& login, const std::string& phone, const Uuid& person,
+                  bool administrator) {
     AccountRow account{.id = Uuid::Make(server_.clock().Now()),
                        .login = login,
                        .phone = phone,
@@ -64,7 +65,8 @@ class IdentityFixture : public ::testing::Test {
     const absl::Status status = Shared().Run([&](db::Transaction& tx) -> absl::Status {
       AccountRow row = account;
       GW_ASSIGN_OR_RETURN(row.access_revision, NextAccessRevision(tx));
-      GW_ASSIGN_OR_RETURN(const journal::Sealed sealed, SealAccount(call, row, v1::AccountEvent::CREATED, ""));
+      GW_ASSIGN_OR_RETURN(const journal::Sealed sealed,
+                          SealAccount(call, row, v1::AccountEvent::CREATED, ""));
       GW_RETURN_IF_ERROR(InsertAccount(tx, row));
       GW_ASSIGN_OR_RETURN(const std::string phc, HashPassword(kPassword, HashCost::kDemo));
       GW_RETURN_IF_ERROR(InsertCredential(tx, {.account = row.id, .phc = phc, .changed = row.created}));
@@ -81,8 +83,8 @@ class IdentityFixture : public ::testing::Test {
   std::string OfficerToken() const { return TokenOf(officer_); }
   std::string NewRequestId() { return Uuid::Make(server_.clock().Now()).ToString(); }
 
-  absl::StatusOr<v1::Tokens> SignInAs(const std::string& login, const std::string& password, const std::string& client = "",
-                                      const std::string& peer = "") {
+  absl::StatusOr<v1::Tokens> SignInAs(const std::string& login, const std::string& password,
+                                      const std::string& client = "", const std::string& peer = "") {
     v1::SignInRequest request;
     request.set_login(login);
     request.set_password(password);

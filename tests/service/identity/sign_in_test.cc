@@ -13,7 +13,8 @@ namespace {
 class SignInTest : public IdentityFixture {
  protected:
   void FailTimes(int times, const std::string& login, const std::string& peer = "") {
-    for (int i = 0; i < times; ++i) ASSERT_EQ(ReasonOf(SignInAs(login, "wrong-wrong-wrong", "", peer).status()), "SIGN_IN_REFUSED") << i;
+    for (int i = 0; i < times; ++i)
+      ASSERT_EQ(ReasonOf(SignInAs(login, "wrong-wrong-wrong", "", peer).status()), "SIGN_IN_REFUSED") << i;
   }
 };
 
@@ -22,17 +23,21 @@ TEST_F(SignInTest, AnswersTokensThatSayWhoCalls) {
   ASSERT_TRUE(tokens.ok()) << tokens.status();
   EXPECT_EQ(tokens->account().name(), NameOf(officer_));
   EXPECT_EQ(tokens->account().login(), "zhangwei");
-  EXPECT_EQ(tokens->access_expire_time().seconds(), absl::ToUnixSeconds(server_.clock().Now() + absl::Minutes(10)));
-  EXPECT_EQ(tokens->refresh_expire_time().seconds(), absl::ToUnixSeconds(server_.clock().Now() + absl::Hours(24 * 45)));
+  EXPECT_EQ(tokens->access_expire_time().seconds(),
+            absl::ToUnixSeconds(server_.clock().Now() + absl::Minutes(10)));
+  EXPECT_EQ(tokens->refresh_expire_time().seconds(),
+            absl::ToUnixSeconds(server_.clock().Now() + absl::Hours(24 * 45)));
 
   const auto access = server_.CallAsSystem<v1::GetAccessResponse>(kGetAccess, v1::GetAccessRequest());
   ASSERT_TRUE(access.ok()) << access.status();
-  absl::flat_hash_map<std::string, std::string> keys(access->token_keys().begin(), access->token_keys().end());
+  absl::flat_hash_map<std::string, std::string> keys(access->token_keys().begin(),
+                                                     access->token_keys().end());
   const auto claims = access::VerifyToken(tokens->access_token(), keys, server_.clock().Now());
   ASSERT_TRUE(claims.ok()) << claims.status();
   EXPECT_EQ(claims->account, officer_);
-  EXPECT_EQ(claims->person, gridwarden::testing::City().PersonIn(domain::PostKind::kGridOfficer,
-                                                                 gridwarden::testing::City().villages[0][0][0]));
+  EXPECT_EQ(claims->person,
+            gridwarden::testing::City().PersonIn(domain::PostKind::kGridOfficer,
+                                                 gridwarden::testing::City().villages[0][0][0]));
 }
 
 TEST_F(SignInTest, TakesThePhoneNumberAndAnySpellingOfTheLogin) {
@@ -88,9 +93,16 @@ TEST_F(SignInTest, LocksAnAddressThatTriesManyLoginsButNotTheOthers) {
   const absl::Time now = server_.clock().Now();
   // 48 failures before, as the fiftieth attempt would take a while.
   const std::string key = AttemptKeys(LoadServerSecret(data_dir_).value(), "x", "ipv4:10.0.0.7:1")[1].digest;
-  ASSERT_TRUE(Shared().Run([&](db::Transaction& tx) {
-    return tx.Exec("INSERT INTO login_attempt (attempt_key, failures, last_us, locked_until_us) VALUES (?, 48, ?, 0)", key, now).status();
-  }).ok());
+  ASSERT_TRUE(Shared()
+                  .Run([&](db::Transaction& tx) {
+                    return tx
+                        .Exec(
+                            "INSERT INTO login_attempt (attempt_key, failures, last_us, locked_until_us) "
+                            "VALUES (?, 48, ?, 0)",
+                            key, now)
+                        .status();
+                  })
+                  .ok());
   EXPECT_TRUE(SignInAs("zhangwei", kPassword, "", "ipv4:10.0.0.7:5001").ok());  // does not count
   FailTimes(1, "nobody1", "ipv4:10.0.0.7:5002");
   EXPECT_TRUE(SignInAs("zhangwei", kPassword, "", "ipv4:10.0.0.7:5003").ok());
@@ -110,8 +122,8 @@ TEST_F(SignInTest, StoresNoTokenAndNoLoginInClear) {
   const auto tokens = SignInAs("zhangwei", kPassword);
   ASSERT_TRUE(tokens.ok());
   FailTimes(1, "zhangwei");
-  const std::optional<std::string> stored = SharedDatabase().Ask(
-      "SELECT CONCAT(HEX(family_digest), HEX(token_digest), client) FROM session");
+  const std::optional<std::string> stored =
+      SharedDatabase().Ask("SELECT CONCAT(HEX(family_digest), HEX(token_digest), client) FROM session");
   EXPECT_EQ(stored->find(tokens->refresh_token()), std::string::npos);
   EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM login_attempt WHERE LENGTH(attempt_key) = 32"), "1");
 }
@@ -131,7 +143,8 @@ TEST_F(RefreshTest, ChangesTheTokenEachTime) {
   const auto second = Refresh(first.refresh_token());
   ASSERT_TRUE(second.ok()) << second.status();
   EXPECT_NE(second->refresh_token(), first.refresh_token());
-  EXPECT_EQ(second->access_expire_time().seconds(), absl::ToUnixSeconds(server_.clock().Now() + absl::Minutes(10)));
+  EXPECT_EQ(second->access_expire_time().seconds(),
+            absl::ToUnixSeconds(server_.clock().Now() + absl::Minutes(10)));
   server_.clock().Advance(absl::Hours(24 * 44));
   EXPECT_TRUE(Refresh(second->refresh_token()).ok());
 }
@@ -186,7 +199,8 @@ TEST_F(RefreshTest, OfManyAtOnceLetsAtMostTwoThroughAndNeverTwoTheSame) {
     if (answer.ok()) {
       ++through;
     } else {
-      EXPECT_TRUE(ReasonOf(answer.status()) == "REFRESH_TOKEN_REUSED" || ReasonOf(answer.status()) == "NOT_SIGNED_IN")
+      EXPECT_TRUE(ReasonOf(answer.status()) == "REFRESH_TOKEN_REUSED" ||
+                  ReasonOf(answer.status()) == "NOT_SIGNED_IN")
           << answer.status();
     }
   }
@@ -238,22 +252,26 @@ TEST_F(RefreshTest, AfterSigningOutIsRefused) {
   const v1::Tokens tokens = SignedIn();
   SharedDatabase().Exec("UPDATE session SET session_id = UNHEX('" + [&] {
     std::string hex;
-    for (unsigned char c : Uuid::Derive(officer_, "session").Bytes()) hex += absl::StrCat(absl::Hex(c, absl::kZeroPad2));
+    for (unsigned char c : Uuid::Derive(officer_, "session").Bytes())
+      hex += absl::StrCat(absl::Hex(c, absl::kZeroPad2));
     return hex;
   }() + "')");  // the session that the test token names
   ASSERT_TRUE(server_.Call<v1::SignOutResponse>(OfficerToken(), kSignOut, v1::SignOutRequest()).ok());
   EXPECT_EQ(ReasonOf(Refresh(tokens.refresh_token()).status()), "NOT_SIGNED_IN");
   EXPECT_TRUE(server_.Call<v1::SignOutResponse>(OfficerToken(), kSignOut, v1::SignOutRequest()).ok());
-  EXPECT_EQ(ReasonOf(server_.Call<v1::SignOutResponse>("", kSignOut, v1::SignOutRequest()).status()), "NOT_SIGNED_IN");
+  EXPECT_EQ(ReasonOf(server_.Call<v1::SignOutResponse>("", kSignOut, v1::SignOutRequest()).status()),
+            "NOT_SIGNED_IN");
 }
 
-// The directory that every process keeps, fed by this area, and the verification by token: what a disabling comes to.
+// The directory that every process keeps, fed by this area, and the verification by token: what a disabling
+// comes to.
 class DirectoryTest : public IdentityFixture {
  protected:
   DirectoryTest() : directory_(server_.channel(), server_.channel()) {
     server_.registry().Add<grid::v1::GetGroundRequest, grid::v1::GetGroundResponse>(
         "gridwarden.grid.v1.GridInternalService/GetGround",
-        [](const rpc::Call&, const grid::v1::GetGroundRequest&) -> absl::StatusOr<grid::v1::GetGroundResponse> {
+        [](const rpc::Call&,
+           const grid::v1::GetGroundRequest&) -> absl::StatusOr<grid::v1::GetGroundResponse> {
           grid::v1::GetGroundResponse response;
           response.set_complete(true);
           return response;
@@ -300,7 +318,8 @@ TEST_F(DirectoryTest, RefusesADisabledAccountAtTheNextRefreshAndItsOldSessionsAl
 TEST_F(DirectoryTest, HonoursTheOldKeyWhileANewOneTakesOver) {
   const v1::Tokens old_tokens = *SignInAs("zhangwei", kPassword);
   server_.clock().Advance(KeyRing::kKeyLife + absl::Seconds(1));
-  const v1::Tokens published = *SignInAs("zhangwei", kPassword);  // makes the successor, still signs with the old key
+  const v1::Tokens published =
+      *SignInAs("zhangwei", kPassword);  // makes the successor, still signs with the old key
   EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM signing_key"), "2");
   ASSERT_TRUE(Prove(published.access_token()).ok());
   server_.clock().Advance(absl::Minutes(2));

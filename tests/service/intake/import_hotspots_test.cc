@@ -25,11 +25,13 @@ constexpr std::string_view kImport = "gridwarden.intake.v1.IntakeService/ImportH
 constexpr std::string_view kGet = "gridwarden.intake.v1.IntakeService/GetHotspot";
 constexpr std::string_view kList = "gridwarden.intake.v1.IntakeService/ListHotspots";
 const std::string kHeader =
-    "latitude,longitude,brightness,scan,track,acq_date,acq_time,satellite,confidence,version,bright_t31,frp,daynight\n";
+    "latitude,longitude,brightness,scan,track,acq_date,acq_time,satellite,confidence,version,bright_t31,frp,"
+    "daynight\n";
 
 // One row at a place, of a processing.
 std::string Row(double latitude, double longitude, const std::string& version = "6.1NRT") {
-  return absl::StrFormat("%.5f,%.5f,326.2,1.0,1.0,2022-05-28,0536,A,33,%s,304.5,9.9,D\n", latitude, longitude, version);
+  return absl::StrFormat("%.5f,%.5f,326.2,1.0,1.0,2022-05-28,0536,A,33,%s,304.5,9.9,D\n", latitude, longitude,
+                         version);
 }
 
 class ImportHotspotsTest : public ::testing::Test {
@@ -40,14 +42,17 @@ class ImportHotspotsTest : public ::testing::Test {
     // The polygons of this test: villages of the first township are squares east of 114 degrees.
     server_.registry().Add<grid::v1::LocatePointsRequest, grid::v1::LocatePointsResponse>(
         "gridwarden.grid.v1.GridService/LocatePoints",
-        [this](const rpc::Call&, const grid::v1::LocatePointsRequest& request) -> absl::StatusOr<grid::v1::LocatePointsResponse> {
+        [this](const rpc::Call&, const grid::v1::LocatePointsRequest& request)
+            -> absl::StatusOr<grid::v1::LocatePointsResponse> {
           largest_ = std::max(largest_, request.positions_size());
           grid::v1::LocatePointsResponse response;
           for (const auto& position : request.positions()) {
             EXPECT_EQ(position.datum(), type::v1::Position::WGS84);
             auto* result = response.add_results();
             const int village = static_cast<int>((position.longitude() - 114) * 10);
-            if (position.longitude() < 114 || village > 3 || position.latitude() < 32 || position.latitude() > 34) continue;
+            if (position.longitude() < 114 || village > 3 || position.latitude() < 32 ||
+                position.latitude() > 34)
+              continue;
             auto* candidate = result->add_candidates();
             candidate->set_division(ResourceName("divisions", City().villages[0][0][village]));
             candidate->set_confidence(0.9);
@@ -72,10 +77,13 @@ class ImportHotspotsTest : public ::testing::Test {
     return request;
   }
 
-  absl::StatusOr<v1::ImportHotspotsResponse> Import(const v1::ImportHotspotsRequest& request, const std::string& token) {
+  absl::StatusOr<v1::ImportHotspotsResponse> Import(const v1::ImportHotspotsRequest& request,
+                                                    const std::string& token) {
     return server_.Call<v1::ImportHotspotsResponse>(token, kImport, request);
   }
-  absl::StatusOr<v1::ImportHotspotsResponse> Import(const std::string& content) { return Import(Request(content), Office()); }
+  absl::StatusOr<v1::ImportHotspotsResponse> Import(const std::string& content) {
+    return Import(Request(content), Office());
+  }
 
   testing::TestServer server_;
   int largest_ = 0;
@@ -130,7 +138,10 @@ TEST_F(ImportHotspotsTest, AStandardRowReplacesItsNearRealTimeOneAndNotTheOtherW
   EXPECT_EQ(better->superseded(), 1);
   EXPECT_EQ(better->report().updated(), 1);
   EXPECT_EQ(better->report().created(), 0);
-  EXPECT_EQ(Database().Ask("SELECT COUNT(*) FROM hotspot WHERE state = 3 AND superseded_by IS NOT NULL AND subject_seq = 2"), "1");
+  EXPECT_EQ(
+      Database().Ask(
+          "SELECT COUNT(*) FROM hotspot WHERE state = 3 AND superseded_by IS NOT NULL AND subject_seq = 2"),
+      "1");
   EXPECT_EQ(Database().Ask("SELECT COUNT(*) FROM hotspot WHERE state = 1 AND replaces IS NOT NULL"), "1");
   const auto worse = Import(kHeader + Row(33, 114.05));
   ASSERT_TRUE(worse.ok());
@@ -143,7 +154,8 @@ TEST_F(ImportHotspotsTest, AStandardRowReplacesItsNearRealTimeOneAndNotTheOtherW
 }
 
 TEST_F(ImportHotspotsTest, OneBadRowKeepsAllOut) {
-  const auto answer = Import(kHeader + Row(33, 114.05) + "95,114,1,1,1,2022-05-28,0536,A,33,6.1NRT,304,9,D\n");
+  const auto answer =
+      Import(kHeader + Row(33, 114.05) + "95,114,1,1,1,2022-05-28,0536,A,33,6.1NRT,304,9,D\n");
   ASSERT_TRUE(answer.ok()) << answer.status();
   EXPECT_EQ(answer->report().rows_refused(), 1);
   ASSERT_EQ(answer->report().problems_size(), 1);
@@ -178,8 +190,12 @@ TEST_F(ImportHotspotsTest, TheSameRequestTwiceIsTheFirstAnswerAndOtherContentIsR
 TEST_F(ImportHotspotsTest, OnlyOfficesOfCityAndCountyAndAdministratorsHandInFiles) {
   const v1::ImportHotspotsRequest request = Request(kHeader + Row(33, 114.05));
   EXPECT_EQ(ReasonOf(Import(request, "").status()), "NOT_SIGNED_IN");
-  EXPECT_EQ(ReasonOf(Import(request, City().TokenOf(PostKind::kGridOfficer, City().villages[0][0][0])).status()), "NOT_ALLOWED");
-  EXPECT_EQ(ReasonOf(Import(request, City().TokenOf(PostKind::kCampaignOffice, City().townships[0][0])).status()), "NOT_ALLOWED");
+  EXPECT_EQ(
+      ReasonOf(Import(request, City().TokenOf(PostKind::kGridOfficer, City().villages[0][0][0])).status()),
+      "NOT_ALLOWED");
+  EXPECT_EQ(
+      ReasonOf(Import(request, City().TokenOf(PostKind::kCampaignOffice, City().townships[0][0])).status()),
+      "NOT_ALLOWED");
   EXPECT_TRUE(Import(request, City().TokenOf(PostKind::kCampaignOffice, City().counties[1])).ok());
   EXPECT_TRUE(Import(Request(kHeader + Row(33.2, 114.05)), City().AdministratorToken()).ok());
 }
@@ -190,11 +206,13 @@ TEST_F(ImportHotspotsTest, WrongFilesAndMissingFieldsAreSaidClearly) {
   v1::ImportHotspotsRequest request = Request(kHeader + Row(33, 114.05));
   request.clear_request_id();
   EXPECT_EQ(ReasonOf(Import(request, Office()).status()), "REQUIRED_FIELD_MISSING");
-  EXPECT_EQ(ReasonOf(Import("时间,中心经度,中心纬度,省,市,县\n2017-01-03,114.05,33,河南,,\n").status()), "DATUM_MISSING");
+  EXPECT_EQ(ReasonOf(Import("时间,中心经度,中心纬度,省,市,县\n2017-01-03,114.05,33,河南,,\n").status()),
+            "DATUM_MISSING");
 }
 
 TEST_F(ImportHotspotsTest, AStrawListIsFiledWithItsDatumKept) {
-  v1::ImportHotspotsRequest request = Request("时间,中心经度,中心纬度,省,市,县\n2017-01-03,114.055,33,河南,测试市,甲县\n");
+  v1::ImportHotspotsRequest request =
+      Request("时间,中心经度,中心纬度,省,市,县\n2017-01-03,114.055,33,河南,测试市,甲县\n");
   request.set_datum(type::v1::Position::GCJ02);
   const auto answer = Import(request, Office());
   ASSERT_TRUE(answer.ok()) << answer.status();
@@ -226,18 +244,26 @@ TEST_F(ImportHotspotsTest, ReadersSeeTheirOwnGroundOnly) {
   EXPECT_EQ(seen(City().AdministratorToken(), {v1::Hotspot::OUTSIDE, v1::Hotspot::LOCATED}), 4);
 
   v1::GetHotspotRequest get;
-  get.set_name(ResourceName("hotspots", *Uuid::FromBytes(Database().Ask("SELECT hotspot_id FROM hotspot WHERE longitude = 114.05"))));
-  EXPECT_TRUE(server_.Call<v1::Hotspot>(City().TokenOf(PostKind::kGridOfficer, City().villages[0][0][0]), kGet, get).ok());
-  EXPECT_EQ(ReasonOf(server_.Call<v1::Hotspot>(City().TokenOf(PostKind::kGridOfficer, City().villages[0][0][1]), kGet, get).status()),
+  get.set_name(ResourceName("hotspots", *Uuid::FromBytes(Database().Ask(
+                                            "SELECT hotspot_id FROM hotspot WHERE longitude = 114.05"))));
+  EXPECT_TRUE(
+      server_.Call<v1::Hotspot>(City().TokenOf(PostKind::kGridOfficer, City().villages[0][0][0]), kGet, get)
+          .ok());
+  EXPECT_EQ(ReasonOf(server_
+                         .Call<v1::Hotspot>(City().TokenOf(PostKind::kGridOfficer, City().villages[0][0][1]),
+                                            kGet, get)
+                         .status()),
             "NOT_ALLOWED");
   get.set_name("hotspots/" + Uuid::Make(absl::Now()).ToString());
-  EXPECT_EQ(ReasonOf(server_.Call<v1::Hotspot>(City().AdministratorToken(), kGet, get).status()), "NOT_FOUND");
+  EXPECT_EQ(ReasonOf(server_.Call<v1::Hotspot>(City().AdministratorToken(), kGet, get).status()),
+            "NOT_FOUND");
 }
 
 TEST_F(ImportHotspotsTest, PagesGoThroughEveryHotspotOnceNewestFirst) {
   std::string content = kHeader;
   for (int i = 0; i < 25; ++i) {
-    content += absl::StrFormat("33.0,114.%02d5,326,1,1,2022-05-28,%02d36,A,33,6.1NRT,304,9,D\n", i % 4 * 10, i % 24);
+    content +=
+        absl::StrFormat("33.0,114.%02d5,326,1,1,2022-05-28,%02d36,A,33,6.1NRT,304,9,D\n", i % 4 * 10, i % 24);
   }
   const auto imported = Import(content);
   ASSERT_TRUE(imported.ok()) << imported.status();

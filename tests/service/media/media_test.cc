@@ -10,8 +10,8 @@
 #include "gtest/gtest.h"
 #include "media/media_service.h"
 #include "platform/crypto/digest.h"
-#include "support/test_city.h"
 #include "support/shared_database.h"
+#include "support/test_city.h"
 #include "support/test_photo.h"
 #include "support/test_server.h"
 
@@ -20,8 +20,8 @@ namespace {
 
 using domain::PostKind;
 using gridwarden::testing::City;
-using gridwarden::testing::SharedDatabase;
 using gridwarden::testing::Jpeg;
+using gridwarden::testing::SharedDatabase;
 
 constexpr char kUpload[] = "gridwarden.media.v1.MediaService/UploadMedia";
 constexpr char kGet[] = "gridwarden.media.v1.MediaService/GetMedia";
@@ -73,7 +73,8 @@ class MediaTest : public ::testing::Test {
     return absl::StrCat(data_dir_, "/media/", hex.substr(0, 2), "/", hex.substr(2, 2), "/", hex);
   }
   std::string Staged(const char* kind) {
-    return SharedDatabase().Ask(absl::StrCat("SELECT COUNT(*) FROM journal_stage WHERE INSTR(body, '", kind, "') > 0"));
+    return SharedDatabase().Ask(
+        absl::StrCat("SELECT COUNT(*) FROM journal_stage WHERE INSTR(body, '", kind, "') > 0"));
   }
 
   const std::string data_dir_;
@@ -219,14 +220,16 @@ TEST_F(MediaTest, LeftWithoutARowByACrashIsTakenUpByTheNextUpload) {
 TEST_F(MediaTest, ListsOnlyWhatIsMissingInTheOrderAsked) {
   ASSERT_TRUE(Upload(officer_, Request(photo_)).ok());
   v1::ListMissingMediaRequest request;
-  for (const std::string& content : {std::string("b"), photo_, std::string("a")}) request.add_sha256s(Hex(content));
+  for (const std::string& content : {std::string("b"), photo_, std::string("a")})
+    request.add_sha256s(Hex(content));
   const auto missing = server_.Call<v1::ListMissingMediaResponse>(officer_, kListMissing, request);
   ASSERT_TRUE(missing.ok()) << missing.status();
   ASSERT_EQ(missing->sha256s_size(), 2);
   EXPECT_EQ(missing->sha256s(0), Hex("b"));
   EXPECT_EQ(missing->sha256s(1), Hex("a"));
   request.add_sha256s("rubbish");
-  EXPECT_EQ(ReasonOf(server_.Call<v1::ListMissingMediaResponse>(officer_, kListMissing, request).status()), "INVALID_FIELD");
+  EXPECT_EQ(ReasonOf(server_.Call<v1::ListMissingMediaResponse>(officer_, kListMissing, request).status()),
+            "INVALID_FIELD");
 }
 
 TEST_F(MediaTest, OldLeftoversOfUploadsAreRemovedAndFreshOnesStay) {

@@ -10,8 +10,8 @@
 #include "gtest/gtest.h"
 #include "patrol/patrol_service.h"
 #include "source/source_service.h"
-#include "support/test_city.h"
 #include "support/shared_database.h"
+#include "support/test_city.h"
 #include "support/test_policy.h"
 #include "support/test_server.h"
 
@@ -56,7 +56,8 @@ class PatrolTest : public ::testing::Test {
     return request;
   }
   v1::PatrolTask Create(const Uuid& division, bool assigned = true) {
-    const absl::StatusOr<v1::PatrolTask> task = Call<v1::PatrolTask>(office, "CreatePatrolTask", NewTask(division, assigned));
+    const absl::StatusOr<v1::PatrolTask> task =
+        Call<v1::PatrolTask>(office, "CreatePatrolTask", NewTask(division, assigned));
     EXPECT_TRUE(task.ok()) << task.status();
     return task.value_or(v1::PatrolTask());
   }
@@ -79,7 +80,8 @@ class PatrolTest : public ::testing::Test {
     request.set_name(name);
     return Call<v1::PatrolTask>(token, "GetPatrolTask", request);
   }
-  absl::StatusOr<v1::PatrolTask> Waive(const std::string& token, const std::string& name, const std::string& etag = "") {
+  absl::StatusOr<v1::PatrolTask> Waive(const std::string& token, const std::string& name,
+                                       const std::string& etag = "") {
     v1::WaivePatrolTaskRequest request;
     request.set_request_id(NewId());
     request.set_name(name);
@@ -97,7 +99,8 @@ class PatrolTest : public ::testing::Test {
   int Count(const std::string& token, const std::function<void(v1::ListPatrolTasksRequest&)>& change) {
     v1::ListPatrolTasksRequest request;
     change(request);
-    const absl::StatusOr<v1::ListPatrolTasksResponse> page = Call<v1::ListPatrolTasksResponse>(token, "ListPatrolTasks", request);
+    const absl::StatusOr<v1::ListPatrolTasksResponse> page =
+        Call<v1::ListPatrolTasksResponse>(token, "ListPatrolTasks", request);
     return page.ok() ? page->patrol_tasks_size() : -1;
   }
 
@@ -168,8 +171,10 @@ TEST_F(PatrolTest, TheEventOfAVisitCarriesWhatASignalNeedsAndNoFreeText) {
   request.mutable_visit()->set_note("王五家门口冒烟");
   const absl::StatusOr<v1::Visit> visit = Call<v1::Visit>(officer, "SubmitVisit", request);
   ASSERT_TRUE(visit.ok()) << visit.status();
-  EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM journal_stage"), "3");  // task created, visit, task done
-  const std::string body = SharedDatabase().Ask("SELECT body FROM journal_stage WHERE subject IN (SELECT visit_id FROM visit)");
+  EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM journal_stage"),
+            "3");  // task created, visit, task done
+  const std::string body =
+      SharedDatabase().Ask("SELECT body FROM journal_stage WHERE subject IN (SELECT visit_id FROM visit)");
   EXPECT_EQ(body.find("王五"), std::string::npos);
   journal::v1::Entry entry;
   ASSERT_TRUE(entry.ParseFromString(body));
@@ -194,7 +199,8 @@ TEST_F(PatrolTest, ATaskOfASourceStandsWhereTheSourceStands) {
   create.mutable_source()->set_display_name("前王砖厂");
   create.mutable_source()->set_category("BRICK_KILN");
   create.mutable_source()->set_division(ResourceName("divisions", village));
-  const auto source = server.Call<source::v1::Source>(office, "gridwarden.source.v1.SourceService/CreateSource", create);
+  const auto source =
+      server.Call<source::v1::Source>(office, "gridwarden.source.v1.SourceService/CreateSource", create);
   ASSERT_TRUE(source.ok()) << source.status();
   v1::CreatePatrolTaskRequest request = NewTask(village);
   request.mutable_patrol_task()->clear_division();
@@ -212,11 +218,14 @@ TEST_F(PatrolTest, ATaskOfASourceStandsWhereTheSourceStands) {
 }
 
 TEST_F(PatrolTest, PlanningIsRefusedToOthersElsewhereAndWithoutATarget) {
-  EXPECT_EQ(ReasonOf(Call<v1::PatrolTask>(officer, "CreatePatrolTask", NewTask(village)).status()), "NOT_ALLOWED");
-  EXPECT_EQ(ReasonOf(Call<v1::PatrolTask>(foreign_office, "CreatePatrolTask", NewTask(village)).status()), "NOT_ALLOWED");
+  EXPECT_EQ(ReasonOf(Call<v1::PatrolTask>(officer, "CreatePatrolTask", NewTask(village)).status()),
+            "NOT_ALLOWED");
+  EXPECT_EQ(ReasonOf(Call<v1::PatrolTask>(foreign_office, "CreatePatrolTask", NewTask(village)).status()),
+            "NOT_ALLOWED");
   EXPECT_TRUE(Call<v1::PatrolTask>(leader, "CreatePatrolTask", NewTask(village)).ok());
-  EXPECT_EQ(ReasonOf(Call<v1::PatrolTask>(office, "CreatePatrolTask", v1::CreatePatrolTaskRequest()).status()),
-            "REQUIRED_FIELD_MISSING");
+  EXPECT_EQ(
+      ReasonOf(Call<v1::PatrolTask>(office, "CreatePatrolTask", v1::CreatePatrolTaskRequest()).status()),
+      "REQUIRED_FIELD_MISSING");
   const auto reason = [&](const std::function<void(v1::PatrolTask&)>& change) {
     v1::CreatePatrolTaskRequest request = NewTask(village);
     change(*request.mutable_patrol_task());
@@ -228,14 +237,16 @@ TEST_F(PatrolTest, PlanningIsRefusedToOthersElsewhereAndWithoutATarget) {
   EXPECT_EQ(reason([](auto& t) { t.set_category("NOTHING"); }), "INVALID_FIELD");
   EXPECT_EQ(reason([](auto& t) { t.set_checklist("NOTHING"); }), "INVALID_FIELD");
   EXPECT_EQ(reason([](auto& t) { *t.mutable_window_start_time() = t.due_time(); }), "INVALID_FIELD");
-  EXPECT_EQ(reason([&](auto& t) { t.set_post(PostName(PostKind::kPatrolOfficer, other_village)); }), "INVALID_FIELD");
+  EXPECT_EQ(reason([&](auto& t) { t.set_post(PostName(PostKind::kPatrolOfficer, other_village)); }),
+            "INVALID_FIELD");
   EXPECT_EQ(reason([&](auto& t) { t.set_post("posts/" + NewId()); }), "INVALID_FIELD");
 }
 
 TEST_F(PatrolTest, TheSameRequestTwiceIsOneTaskAndOneVisit) {
   v1::CreatePatrolTaskRequest create = NewTask(village);
   const absl::StatusOr<v1::PatrolTask> task = Call<v1::PatrolTask>(office, "CreatePatrolTask", create);
-  EXPECT_EQ(Call<v1::PatrolTask>(office, "CreatePatrolTask", create)->SerializeAsString(), task->SerializeAsString());
+  EXPECT_EQ(Call<v1::PatrolTask>(office, "CreatePatrolTask", create)->SerializeAsString(),
+            task->SerializeAsString());
   create.mutable_patrol_task()->set_title("别的");
   EXPECT_EQ(ReasonOf(Call<v1::PatrolTask>(office, "CreatePatrolTask", create).status()), "REQUEST_ID_REUSED");
   v1::SubmitVisitRequest submit = NewVisit(*task, v1::Visit::NORMAL);
@@ -251,37 +262,51 @@ TEST_F(PatrolTest, TheSameRequestTwiceIsOneTaskAndOneVisit) {
 
 TEST_F(PatrolTest, AVisitIsRefusedToOthersAndWithoutWhatItNeeds) {
   const v1::PatrolTask task = Create(village);
-  EXPECT_EQ(ReasonOf(Call<v1::Visit>(neighbour, "SubmitVisit", NewVisit(task, v1::Visit::NORMAL)).status()), "NOT_YOUR_TASK");
-  EXPECT_EQ(ReasonOf(Call<v1::Visit>(leader, "SubmitVisit", NewVisit(task, v1::Visit::NORMAL)).status()), "NOT_YOUR_TASK");
+  EXPECT_EQ(ReasonOf(Call<v1::Visit>(neighbour, "SubmitVisit", NewVisit(task, v1::Visit::NORMAL)).status()),
+            "NOT_YOUR_TASK");
+  EXPECT_EQ(ReasonOf(Call<v1::Visit>(leader, "SubmitVisit", NewVisit(task, v1::Visit::NORMAL)).status()),
+            "NOT_YOUR_TASK");
   v1::PatrolTask absent = task;
   absent.set_name("patrolTasks/" + NewId());
-  EXPECT_EQ(ReasonOf(Call<v1::Visit>(officer, "SubmitVisit", NewVisit(absent, v1::Visit::NORMAL)).status()), "NOT_YOUR_TASK");
-  const auto reason = [&](v1::Visit::Result result, const std::function<void(v1::SubmitVisitRequest&)>& change) {
+  EXPECT_EQ(ReasonOf(Call<v1::Visit>(officer, "SubmitVisit", NewVisit(absent, v1::Visit::NORMAL)).status()),
+            "NOT_YOUR_TASK");
+  const auto reason = [&](v1::Visit::Result result,
+                          const std::function<void(v1::SubmitVisitRequest&)>& change) {
     v1::SubmitVisitRequest request = NewVisit(task, result);
     change(request);
     return ReasonOf(Call<v1::Visit>(officer, "SubmitVisit", request).status());
   };
-  EXPECT_EQ(reason(v1::Visit::PROBLEM, [](auto& r) { r.mutable_visit()->clear_evidence(); }), "EVIDENCE_MISSING");
-  EXPECT_EQ(reason(v1::Visit::PROBLEM, [](auto& r) { r.mutable_visit()->mutable_evidence(0)->set_kind(type::v1::Evidence::DOCUMENT); }),
+  EXPECT_EQ(reason(v1::Visit::PROBLEM, [](auto& r) { r.mutable_visit()->clear_evidence(); }),
             "EVIDENCE_MISSING");
-  EXPECT_EQ(reason(v1::Visit::NORMAL, [&](auto& r) { *r.mutable_visit()->mutable_event_time() = After(absl::Minutes(3)); }),
+  EXPECT_EQ(
+      reason(v1::Visit::PROBLEM,
+             [](auto& r) { r.mutable_visit()->mutable_evidence(0)->set_kind(type::v1::Evidence::DOCUMENT); }),
+      "EVIDENCE_MISSING");
+  EXPECT_EQ(reason(v1::Visit::NORMAL,
+                   [&](auto& r) { *r.mutable_visit()->mutable_event_time() = After(absl::Minutes(3)); }),
             "EVENT_TIME_IN_FUTURE");
-  EXPECT_EQ(reason(v1::Visit::NORMAL, [](auto& r) {
-              r.mutable_visit()->add_answers()->set_checklist("STRAW_FIRE_POINT");
-              r.mutable_visit()->mutable_answers(0)->set_item("NO_SUCH");
-            }),
+  EXPECT_EQ(reason(v1::Visit::NORMAL,
+                   [](auto& r) {
+                     r.mutable_visit()->add_answers()->set_checklist("STRAW_FIRE_POINT");
+                     r.mutable_visit()->mutable_answers(0)->set_item("NO_SUCH");
+                   }),
             "CHECKLIST_ITEM_UNKNOWN");
-  EXPECT_EQ(reason(v1::Visit::NORMAL, [](auto& r) {
-              AddPhoto(r, type::v1::Evidence::NEAR);
-              r.mutable_visit()->mutable_evidence(0)->set_media("media/ABC");
-            }),
+  EXPECT_EQ(reason(v1::Visit::NORMAL,
+                   [](auto& r) {
+                     AddPhoto(r, type::v1::Evidence::NEAR);
+                     r.mutable_visit()->mutable_evidence(0)->set_media("media/ABC");
+                   }),
             "INVALID_FIELD");
-  EXPECT_EQ(reason(v1::Visit::NORMAL, [](auto& r) { r.mutable_visit()->mutable_position()->set_longitude(114); }), "DATUM_MISSING");
+  EXPECT_EQ(
+      reason(v1::Visit::NORMAL, [](auto& r) { r.mutable_visit()->mutable_position()->set_longitude(114); }),
+      "DATUM_MISSING");
   EXPECT_EQ(reason(v1::Visit::NORMAL, [](auto& r) { r.set_etag("7"); }), "ETAG_MISMATCH");
   EXPECT_EQ(reason(v1::Visit::NORMAL, [](auto& r) { r.mutable_visit()->clear_result(); }), "INVALID_FIELD");
   EXPECT_EQ(reason(v1::Visit::NORMAL, [](auto& r) { r.clear_parent(); }), "REQUIRED_FIELD_MISSING");
-  EXPECT_EQ(reason(v1::Visit::NORMAL, [&](auto& r) { r.mutable_visit()->set_division(ResourceName("divisions", other_village)); }),
-            "INVALID_FIELD");
+  EXPECT_EQ(
+      reason(v1::Visit::NORMAL,
+             [&](auto& r) { r.mutable_visit()->set_division(ResourceName("divisions", other_village)); }),
+      "INVALID_FIELD");
   EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM visit"), "0");
   EXPECT_EQ(Get(officer, task.name())->state(), v1::PatrolTask::ISSUED);
 }
@@ -295,7 +320,8 @@ TEST_F(PatrolTest, LateWorkIsTakenAndMarkedEvenAfterItWasStatedAsMissed) {
   const absl::StatusOr<v1::PatrolTask> missed = Miss(office, task.name());
   ASSERT_TRUE(missed.ok()) << missed.status();
   EXPECT_EQ(missed->release().reason(), v1::PatrolTask::Release::LEAVE);
-  const absl::StatusOr<v1::Visit> visit = Call<v1::Visit>(officer, "SubmitVisit", NewVisit(task, v1::Visit::SOURCE_GONE));
+  const absl::StatusOr<v1::Visit> visit =
+      Call<v1::Visit>(officer, "SubmitVisit", NewVisit(task, v1::Visit::SOURCE_GONE));
   ASSERT_TRUE(visit.ok()) << visit.status();
   EXPECT_TRUE(visit->late());
   const absl::StatusOr<v1::PatrolTask> done = Get(office, task.name());
@@ -326,7 +352,8 @@ TEST_F(PatrolTest, ReleasingNeedsSomebodyInChargeWhoIsNotTheAssignee) {
   v1::WaivePatrolTaskRequest other;
   other.set_request_id(NewId());
   other.set_name(task->name());
-  EXPECT_EQ(ReasonOf(Call<v1::PatrolTask>(office, "WaivePatrolTask", other).status()), "REQUIRED_FIELD_MISSING");
+  EXPECT_EQ(ReasonOf(Call<v1::PatrolTask>(office, "WaivePatrolTask", other).status()),
+            "REQUIRED_FIELD_MISSING");
   other.set_reason(v1::PatrolTask::Release::OTHER);
   EXPECT_EQ(ReasonOf(Call<v1::PatrolTask>(office, "WaivePatrolTask", other).status()), "INVALID_FIELD");
   ASSERT_TRUE(Waive(office, task->name(), "1").ok());
@@ -341,7 +368,8 @@ TEST_F(PatrolTest, AssigningAndStartingAreForThoseWhoMay) {
   assign.set_name(task.name());
   assign.set_post(PostName(PostKind::kGridOfficer, village));
   EXPECT_EQ(ReasonOf(Call<v1::PatrolTask>(officer, "AssignPatrolTask", assign).status()), "NOT_ALLOWED");
-  EXPECT_EQ(ReasonOf(Call<v1::PatrolTask>(foreign_office, "AssignPatrolTask", assign).status()), "NOT_ALLOWED");
+  EXPECT_EQ(ReasonOf(Call<v1::PatrolTask>(foreign_office, "AssignPatrolTask", assign).status()),
+            "NOT_ALLOWED");
   assign.set_etag("4");
   EXPECT_EQ(ReasonOf(Call<v1::PatrolTask>(office, "AssignPatrolTask", assign).status()), "ETAG_MISMATCH");
   assign.clear_etag();
@@ -357,7 +385,8 @@ TEST_F(PatrolTest, AssigningAndStartingAreForThoseWhoMay) {
   ASSERT_TRUE(Call<v1::PatrolTask>(grid_officer, "StartPatrolTask", start).ok());
   EXPECT_EQ(Call<v1::PatrolTask>(grid_officer, "StartPatrolTask", start)->etag(), "3");
   start.set_request_id(NewId());
-  EXPECT_EQ(ReasonOf(Call<v1::PatrolTask>(grid_officer, "StartPatrolTask", start).status()), "ILLEGAL_TRANSITION");
+  EXPECT_EQ(ReasonOf(Call<v1::PatrolTask>(grid_officer, "StartPatrolTask", start).status()),
+            "ILLEGAL_TRANSITION");
 }
 
 TEST_F(PatrolTest, ABatchIsAllOrNothing) {
@@ -374,12 +403,14 @@ TEST_F(PatrolTest, ABatchIsAllOrNothing) {
   const auto made = Call<v1::BatchCreatePatrolTasksResponse>(office, "BatchCreatePatrolTasks", request);
   ASSERT_TRUE(made.ok()) << made.status();
   EXPECT_EQ(made->patrol_tasks_size(), 4);
-  EXPECT_EQ(made->patrol_tasks(3).state(), v1::PatrolTask::ISSUED);  // its post is vacant, and has the task nevertheless
+  EXPECT_EQ(made->patrol_tasks(3).state(),
+            v1::PatrolTask::ISSUED);  // its post is vacant, and has the task nevertheless
   EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM journal_stage"), "4");
   while (request.patrol_tasks_size() <= 500) *request.add_patrol_tasks() = request.patrol_tasks(0);
   request.set_request_id(NewId());
-  EXPECT_EQ(ReasonOf(Call<v1::BatchCreatePatrolTasksResponse>(office, "BatchCreatePatrolTasks", request).status()),
-            "INVALID_FIELD");
+  EXPECT_EQ(
+      ReasonOf(Call<v1::BatchCreatePatrolTasksResponse>(office, "BatchCreatePatrolTasks", request).status()),
+      "INVALID_FIELD");
 }
 
 TEST_F(PatrolTest, ListsShowTheCallersWorkAndTheCallersGround) {

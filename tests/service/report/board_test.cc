@@ -37,7 +37,8 @@ constexpr std::string_view kAudit = "gridwarden.report.v1.ReportService/AuditRol
 // The log of these tests: what the journal area would answer.
 class Log {
  public:
-  journal::v1::Entry& Append(const std::string& kind, const Uuid& subject, const google::protobuf::Message& event) {
+  journal::v1::Entry& Append(const std::string& kind, const Uuid& subject,
+                             const google::protobuf::Message& event) {
     std::lock_guard lock(mutex_);
     journal::v1::Entry entry;
     entry.set_schema(1);
@@ -63,7 +64,8 @@ class Log {
 
   absl::StatusOr<journal::v1::ReadFeedResponse> Read(const journal::v1::ReadFeedRequest& request) {
     std::unique_lock lock(mutex_);
-    grown_.wait_for(lock, std::chrono::milliseconds(request.wait_ms()), [&] { return entries_.size() > request.start_index(); });
+    grown_.wait_for(lock, std::chrono::milliseconds(request.wait_ms()),
+                    [&] { return entries_.size() > request.start_index(); });
     journal::v1::ReadFeedResponse response;
     uint64_t index = request.start_index();
     for (; index < entries_.size() && response.entries_size() < request.limit(); ++index) {
@@ -106,7 +108,9 @@ struct Process {
         [&log](const rpc::Call&, const journal::v1::ReadFeedRequest& request) { return log.Read(request); });
     server.registry().Add<journal::v1::GetReceiptRequest, journal::v1::Receipt>(
         "gridwarden.journal.v1.JournalService/GetReceipt",
-        [&log](const rpc::Call&, const journal::v1::GetReceiptRequest& request) { return log.ReceiptOf(request.request_id()); });
+        [&log](const rpc::Call&, const journal::v1::GetReceiptRequest& request) {
+          return log.ReceiptOf(request.request_id());
+        });
     server.RunWorkers();
   }
   testing::TestServer server;
@@ -158,12 +162,14 @@ class BoardTest : public ::testing::Test {
     for (int i = 0; i < 100; ++i) ids.push_back(NewId());
     for (int i = 0; i < steps; ++i) {
       const int n = static_cast<int>(random() % ids.size());
-      const Uuid& village = n % 7 == 0 ? City().townships[n % 2][n % 3] : City().villages[n % 2][n % 3][n % 4];
+      const Uuid& village =
+          n % 7 == 0 ? City().townships[n % 2][n % 3] : City().villages[n % 2][n % 3][n % 4];
       if (n % 5 == 0) {
         AddSignal(ids[n], village, static_cast<Signal::State>(1 + random() % 6));
       } else {
-        AddCase(ids[n], village, static_cast<Case::State>(1 + random() % 14), Now() + absl::Hours(int(random() % 40) - 20),
-                n % 2 == 0 ? "DUST" : "STRAW_BURNING", static_cast<int>(random() % 2));
+        AddCase(ids[n], village, static_cast<Case::State>(1 + random() % 14),
+                Now() + absl::Hours(int(random() % 40) - 20), n % 2 == 0 ? "DUST" : "STRAW_BURNING",
+                static_cast<int>(random() % 2));
       }
     }
   }
@@ -172,8 +178,8 @@ class BoardTest : public ::testing::Test {
     return process_->server.Call<v1::Board>(token, kGetBoard, request);
   }
   // The board once everything logged is counted.
-  v1::Board BoardOf(const Uuid& division, std::optional<uint64_t> index = {}, absl::Time as_of = absl::InfinitePast(),
-                    const std::string& category = "") {
+  v1::Board BoardOf(const Uuid& division, std::optional<uint64_t> index = {},
+                    absl::Time as_of = absl::InfinitePast(), const std::string& category = "") {
     v1::GetBoardRequest request;
     request.set_division(ResourceName("divisions", division));
     request.set_at_index(index.value_or(log_.size()));
@@ -217,7 +223,8 @@ class BoardTest : public ::testing::Test {
 
   domain::Instant Instant() {
     const absl::TimeZone zone = absl::FixedTimeZone(8 * 3600);
-    return {absl::ToUnixMicros(Now()), absl::ToUnixMicros(absl::FromCivil(absl::ToCivilDay(Now(), zone) + 1, zone))};
+    return {absl::ToUnixMicros(Now()),
+            absl::ToUnixMicros(absl::FromCivil(absl::ToCivilDay(Now(), zone) + 1, zone))};
   }
 
   Log log_;
@@ -228,7 +235,8 @@ TEST_F(BoardTest, CountsACaseAtItsVillageAndInAllAboveIt) {
   const Uuid id = NewId();
   AddSignal(NewId(), City().villages[0][1][2], Signal::NEW);
   AddCase(id, City().villages[0][1][2], Case::HANDLING, Now() - absl::Hours(1));
-  for (const Uuid& division : {City().city, City().counties[0], City().townships[0][1], City().villages[0][1][2]}) {
+  for (const Uuid& division :
+       {City().city, City().counties[0], City().townships[0][1], City().villages[0][1][2]}) {
     const v1::Board board = BoardOf(division);
     EXPECT_EQ(board.total().signals(), 1);
     EXPECT_EQ(board.total().open(), 1);
@@ -341,18 +349,26 @@ TEST_F(BoardTest, OnlyTheOwnSubtreeIsShown) {
   v1::ListBoardCasesRequest cases;
   cases.set_division(ResourceName("divisions", City().city));
   cases.set_measure(v1::OPEN);
-  EXPECT_EQ(ReasonOf(process_->server.Call<v1::ListBoardCasesResponse>(leader, kListCases, cases).status()), "NOT_ALLOWED");
+  EXPECT_EQ(ReasonOf(process_->server.Call<v1::ListBoardCasesResponse>(leader, kListCases, cases).status()),
+            "NOT_ALLOWED");
 }
 
 TEST_F(BoardTest, EveryCellOpensIntoExactlyItsCases) {
   AddRandomLog(500, 3);
   const v1::Board board = BoardOf(City().counties[0]);
   const v1::BoardRow& row = board.total();
-  const std::vector<std::pair<v1::Measure, int64_t>> cells = {
-      {v1::SIGNALS, row.signals()},   {v1::SIGNALS_OPEN, row.signals_open()}, {v1::CASES, row.cases()},
-      {v1::OPEN, row.open()},         {v1::DUE_TODAY, row.due_today()},       {v1::OVERDUE, row.overdue()},
-      {v1::REWORK, row.rework()},     {v1::CLOSED, row.closed()},             {v1::CLOSED_ON_TIME, row.closed_on_time()},
-      {v1::FORCED, row.forced()},     {v1::HELD, row.held()},                 {v1::NOT_HELD, row.not_held()}};
+  const std::vector<std::pair<v1::Measure, int64_t>> cells = {{v1::SIGNALS, row.signals()},
+                                                              {v1::SIGNALS_OPEN, row.signals_open()},
+                                                              {v1::CASES, row.cases()},
+                                                              {v1::OPEN, row.open()},
+                                                              {v1::DUE_TODAY, row.due_today()},
+                                                              {v1::OVERDUE, row.overdue()},
+                                                              {v1::REWORK, row.rework()},
+                                                              {v1::CLOSED, row.closed()},
+                                                              {v1::CLOSED_ON_TIME, row.closed_on_time()},
+                                                              {v1::FORCED, row.forced()},
+                                                              {v1::HELD, row.held()},
+                                                              {v1::NOT_HELD, row.not_held()}};
   for (const auto& [measure, count] : cells) {
     v1::ListBoardCasesRequest request;
     request.set_division(ResourceName("divisions", City().counties[0]));
@@ -411,7 +427,10 @@ TEST_F(BoardTest, ARebuildFromTheFeedGivesTheSameNumbersAndFindsWhatWasAltered) 
   EXPECT_EQ(audited->differences(), 0);
   EXPECT_EQ(audited->facts_counted(), 100);
 
-  EXPECT_EQ(ReasonOf(process_->server.Call<v1::Rebuild>(administrator, kGetRebuild, v1::GetRebuildRequest()).status()), "NOT_FOUND");
+  EXPECT_EQ(
+      ReasonOf(
+          process_->server.Call<v1::Rebuild>(administrator, kGetRebuild, v1::GetRebuildRequest()).status()),
+      "NOT_FOUND");
   v1::RebuildRollupRequest request;
   request.set_request_id(NewId().ToString());
   auto rebuilt = process_->server.Call<v1::Rebuild>(administrator, kRebuild, request);
@@ -419,7 +438,9 @@ TEST_F(BoardTest, ARebuildFromTheFeedGivesTheSameNumbersAndFindsWhatWasAltered) 
   EXPECT_EQ(rebuilt->state(), v1::Rebuild::DONE);
   EXPECT_EQ(rebuilt->differences(), 0);
   EXPECT_EQ(rebuilt->folded_index(), log_.size());
-  EXPECT_EQ(BoardOf(City().city, log_.size(), absl::FromUnixSeconds(before.as_of().seconds())).SerializeAsString(), before.SerializeAsString());
+  EXPECT_EQ(
+      BoardOf(City().city, log_.size(), absl::FromUnixSeconds(before.as_of().seconds())).SerializeAsString(),
+      before.SerializeAsString());
   // The same request again starts nothing.
   const auto repeated = process_->server.Call<v1::Rebuild>(administrator, kRebuild, request);
   ASSERT_TRUE(repeated.ok());
@@ -427,7 +448,8 @@ TEST_F(BoardTest, ARebuildFromTheFeedGivesTheSameNumbersAndFindsWhatWasAltered) 
 
   // Somebody alters a counter; a fresh process serves it; the audit and the next rebuild say so.
   process_.reset();
-  Database().Exec(absl::StrCat("UPDATE report_counter SET n = n + 3 WHERE generation = ", rebuilt->generation(), " LIMIT 1"));
+  Database().Exec(absl::StrCat(
+      "UPDATE report_counter SET n = n + 3 WHERE generation = ", rebuilt->generation(), " LIMIT 1"));
   process_ = std::make_unique<Process>(*Database(), log_);
   BoardOf(City().city);
   audited = process_->server.Call<v1::Audit>(administrator, kAudit, audit);
@@ -448,7 +470,8 @@ TEST_F(BoardTest, ARebuildFromTheFeedGivesTheSameNumbersAndFindsWhatWasAltered) 
 TEST_F(BoardTest, OnlyAdministratorsRebuildAndAudit) {
   v1::RebuildRollupRequest rebuild;
   rebuild.set_request_id(NewId().ToString());
-  EXPECT_EQ(ReasonOf(process_->server.Call<v1::Rebuild>(Office(), kRebuild, rebuild).status()), "NOT_ALLOWED");
+  EXPECT_EQ(ReasonOf(process_->server.Call<v1::Rebuild>(Office(), kRebuild, rebuild).status()),
+            "NOT_ALLOWED");
   v1::AuditRollupRequest audit;
   audit.set_division(ResourceName("divisions", City().city));
   EXPECT_EQ(ReasonOf(process_->server.Call<v1::Audit>(Office(), kAudit, audit).status()), "NOT_ALLOWED");

@@ -26,7 +26,8 @@ std::string BytesOf(const grpc::ByteBuffer& buffer) {
   std::vector<grpc::Slice> slices;
   std::string bytes;
   EXPECT_TRUE(buffer.Dump(&slices).ok());
-  for (const grpc::Slice& slice : slices) bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  for (const grpc::Slice& slice : slices)
+    bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
   return bytes;
 }
 
@@ -38,7 +39,8 @@ grpc::ByteBuffer BufferOf(const std::string& bytes) {
 std::shared_ptr<grpc::Channel> Dial(int port) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials(), arguments);
+  return grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials(),
+                                   arguments);
 }
 
 // The answer of grpc.health.v1.Health/Check: one enum field, 1 = SERVING, 2 = NOT_SERVING.
@@ -64,7 +66,8 @@ std::string ListServices(int port) {
   grpc::CompletionQueue queue;
   void* tag = nullptr;
   bool ok = false;
-  auto stream = stub.PrepareCall(&context, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", &queue);
+  auto stream =
+      stub.PrepareCall(&context, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", &queue);
   const auto next = [&] { return queue.Next(&tag, &ok) && ok; };
   stream->StartCall(nullptr);
   EXPECT_TRUE(next());
@@ -132,23 +135,27 @@ TEST_F(Listener, ListsItsServicesByReflection) {
 
 TEST_F(Listener, RefusesAPortThatIsTaken) {
   const int port = Start();
-  Server second(registry_, [](std::string_view, absl::Time) { return Principal{}; },
-                [](const Call&) { return absl::OkStatus(); }, clock_, {});
+  Server second(
+      registry_, [](std::string_view, absl::Time) { return Principal{}; },
+      [](const Call&) { return absl::OkStatus(); }, clock_, {});
   EXPECT_FALSE(second.Listen("127.0.0.1:" + std::to_string(port)).ok());
 }
 
 TEST_F(Listener, ShedsQuicklyAndSaysWhenToComeBack) {
-  const auto channel = DialNetwork("127.0.0.1:" + std::to_string(Start({.executor_threads = 1, .queue_limit = 1})));
+  const auto channel =
+      DialNetwork("127.0.0.1:" + std::to_string(Start({.executor_threads = 1, .queue_limit = 1})));
   std::vector<std::future<absl::StatusOr<std::string>>> answers;
   for (int i = 0; i < 5; ++i) {
     auto promise = std::make_shared<std::promise<absl::StatusOr<std::string>>>();
     answers.push_back(promise->get_future());
-    channel->SendAsync(Get(), [promise](absl::StatusOr<std::string> answer) { promise->set_value(std::move(answer)); });
+    channel->SendAsync(
+        Get(), [promise](absl::StatusOr<std::string> answer) { promise->set_value(std::move(answer)); });
   }
   // One runs (or is about to) and one waits; the others are answered while both are held up.
   const auto shed = [&] {
     int count = 0;
-    for (auto& answer : answers) count += answer.wait_for(std::chrono::seconds(0)) == std::future_status::ready ? 1 : 0;
+    for (auto& answer : answers)
+      count += answer.wait_for(std::chrono::seconds(0)) == std::future_status::ready ? 1 : 0;
     return count;
   };
   const absl::Time give_up = absl::Now() + absl::Seconds(10);
@@ -171,7 +178,8 @@ TEST_F(Listener, ShedsQuicklyAndSaysWhenToComeBack) {
 TEST_F(Listener, FinishesWhatIsUnderWayBeforeItStops) {
   const auto channel = DialNetwork("127.0.0.1:" + std::to_string(Start()));
   std::promise<absl::StatusOr<std::string>> answered;
-  channel->SendAsync(Get(), [&](absl::StatusOr<std::string> answer) { answered.set_value(std::move(answer)); });
+  channel->SendAsync(Get(),
+                     [&](absl::StatusOr<std::string> answer) { answered.set_value(std::move(answer)); });
   while (server_->load().running == 0) absl::SleepFor(absl::Milliseconds(1));
   std::thread drain([this] { server_->Drain(absl::Seconds(20)); });
   release_.set_value();
@@ -179,7 +187,8 @@ TEST_F(Listener, FinishesWhatIsUnderWayBeforeItStops) {
   EXPECT_TRUE(answered.get_future().get().ok());
 }
 
-// gRPC answers CANCELLED to a call that reaches a server in the moment it stops: nobody served it, so it may be sent again.
+// gRPC answers CANCELLED to a call that reaches a server in the moment it stops: nobody served it, so it may
+// be sent again.
 TEST_F(Listener, TellsEveryCallerToComeBackWhenItStops) {
   release_.set_value();
   for (int round = 0; round < 20; ++round) {
@@ -208,8 +217,9 @@ TEST(NetworkChannel, SaysUnavailableSoonWhenNobodyListens) {
   {
     Registry registry;
     FakeClock clock(absl::Now());
-    Server server(registry, [](std::string_view, absl::Time) { return Principal{}; },
-                  [](const Call&) { return absl::OkStatus(); }, clock, {});
+    Server server(
+        registry, [](std::string_view, absl::Time) { return Principal{}; },
+        [](const Call&) { return absl::OkStatus(); }, clock, {});
     port = server.Listen("127.0.0.1:0").value();
   }
   const auto channel = DialNetwork("127.0.0.1:" + std::to_string(port));

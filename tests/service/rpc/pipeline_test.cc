@@ -27,10 +27,12 @@ constexpr char kGetGround[] = "gridwarden.grid.v1.GridInternalService/GetGround"
 constexpr char kSecret[] = "0123456789abcdef0123456789abcdef";
 
 std::string Token() {
-  return "account:" + Uuid::Derive(Uuid(), "account").ToString() + ":person:" + Uuid::Derive(Uuid(), "person").ToString();
+  return "account:" + Uuid::Derive(Uuid(), "account").ToString() +
+         ":person:" + Uuid::Derive(Uuid(), "person").ToString();
 }
 
-Envelope Outside(const std::string& method, const google::protobuf::Message& request, const std::string& token) {
+Envelope Outside(const std::string& method, const google::protobuf::Message& request,
+                 const std::string& token) {
   return {.method = method,
           .body = request.SerializeAsString(),
           .token = token,
@@ -50,7 +52,8 @@ class Pipeline : public ::testing::TestWithParam<Way> {
  protected:
   Pipeline() : clock_(absl::FromUnixSeconds(1'790'000'000)) {
     registry_.Add<GetDivisionRequest, Division>(
-        kGetDivision, [this](const Call& call, const GetDivisionRequest& request) -> absl::StatusOr<Division> {
+        kGetDivision,
+        [this](const Call& call, const GetDivisionRequest& request) -> absl::StatusOr<Division> {
           if (request.name() == "gone") return NotFound("divisions/gone");
           if (request.name() == "bug") return Internal("SELECT secret FROM staff");
           if (request.name() == "throw") throw std::runtime_error("thrown words");
@@ -110,7 +113,9 @@ class Pipeline : public ::testing::TestWithParam<Way> {
 };
 
 INSTANTIATE_TEST_SUITE_P(BothWays, Pipeline, ::testing::Values(Way::kInProcess, Way::kNetwork),
-                         [](const auto& info) { return info.param == Way::kInProcess ? "InProcess" : "Network"; });
+                         [](const auto& info) {
+                           return info.param == Way::kInProcess ? "InProcess" : "Network";
+                         });
 
 TEST_P(Pipeline, AnswersACallWithItsCallerAndItsTime) {
   const auto bytes = channel().Send(Outside(kGetDivision, Named("divisions/1"), Token()));
@@ -125,7 +130,8 @@ TEST_P(Pipeline, AnswersACallWithItsCallerAndItsTime) {
 }
 
 TEST_P(Pipeline, RefusesAMethodThatIsNotServedHere) {
-  const auto status = channel().Send(Outside("gridwarden.grid.v1.GridService/ListPosts", Named("x"), Token())).status();
+  const auto status =
+      channel().Send(Outside("gridwarden.grid.v1.GridService/ListPosts", Named("x"), Token())).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
 }
 
@@ -144,11 +150,13 @@ TEST_P(Pipeline, AsksForPermissionBeforeItValidates) {
   allowed_ = NotAllowed("no post");
   EXPECT_EQ(ReasonOf(channel().Send(Outside(kGetDivision, Named(""), Token())).status()), "NOT_ALLOWED");
   allowed_ = absl::OkStatus();
-  EXPECT_EQ(ReasonOf(channel().Send(Outside(kGetDivision, Named(""), Token())).status()), "REQUIRED_FIELD_MISSING");
+  EXPECT_EQ(ReasonOf(channel().Send(Outside(kGetDivision, Named(""), Token())).status()),
+            "REQUIRED_FIELD_MISSING");
 }
 
 TEST_P(Pipeline, RefusesARequestLargerThanItsMethodTakes) {
-  const auto status = channel().Send(Outside(kGetDivision, Named(std::string(300'000, 'x')), Token())).status();
+  const auto status =
+      channel().Send(Outside(kGetDivision, Named(std::string(300'000, 'x')), Token())).status();
   EXPECT_EQ(ReasonOf(status), "MESSAGE_TOO_LARGE");
   EXPECT_EQ(FactsOf(status)->metadata.at("limit"), "256 KiB");
 }
@@ -181,9 +189,10 @@ TEST_P(Pipeline, CallsAnotherAreaOnBehalfOfItsCaller) {
 }
 
 TEST_P(Pipeline, ServesInternalMethodsToOurOwnProcessesOnly) {
-  EXPECT_EQ(ReasonOf(channel().Send(Outside(kGetGround, GetGroundRequest(), Token())).status()), "NOT_ALLOWED");
-  const auto answer = Send<GetGroundResponse>(channel(), Call::System("timer", clock_.Now()), kGetGround,
-                                              GetGroundRequest());
+  EXPECT_EQ(ReasonOf(channel().Send(Outside(kGetGround, GetGroundRequest(), Token())).status()),
+            "NOT_ALLOWED");
+  const auto answer =
+      Send<GetGroundResponse>(channel(), Call::System("timer", clock_.Now()), kGetGround, GetGroundRequest());
   ASSERT_TRUE(answer.ok()) << answer.status();
   EXPECT_TRUE(answer->complete());
 }

@@ -113,8 +113,8 @@ class Processes : public ::testing::Test {
     ASSERT_TRUE(stored.ok()) << stored.status();
   }
   std::string SignIn(int port) {
-    return Fetch(port, "POST", "/gridwarden.identity.v1.IdentityService/SignIn", "Content-Type: application/json\r\n",
-                 R"({"login":"nobody","password":"wrong password 1"})")
+    return Fetch(port, "POST", "/gridwarden.identity.v1.IdentityService/SignIn",
+                 "Content-Type: application/json\r\n", R"({"login":"nobody","password":"wrong password 1"})")
         .body;
   }
 
@@ -198,7 +198,8 @@ TEST_F(Processes, SplitUpTheyServeTheSame) {
                                .system = true};
   EXPECT_EQ(stranger->Send(envelope).status().code(), absl::StatusCode::kPermissionDenied);
   EXPECT_EQ(Stop("gateway"), 0) << Log("gateway");
-  for (const Module& module : Modules()) EXPECT_EQ(Stop(std::string(module.name)), 0) << Log(std::string(module.name));
+  for (const Module& module : Modules())
+    EXPECT_EQ(Stop(std::string(module.name)), 0) << Log(std::string(module.name));
 }
 
 TEST(HopSecret, IsMadeOnceAndKeptFromOthers) {

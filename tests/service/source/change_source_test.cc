@@ -36,13 +36,16 @@ TEST_F(SourceTest, TheJournalHoldsTheChangeButNoPersonalValue) {
   EXPECT_EQ(event.action(), v1::SourceChange::CREATED);
   EXPECT_EQ(event.after().source_no(), "A-1");
   EXPECT_EQ(event.after().operator_name(), "");
-  EXPECT_EQ(entry.actor().post(), City().PostOf(PostKind::kCampaignOffice, City().townships[0][0]).id.Bytes());
+  EXPECT_EQ(entry.actor().post(),
+            City().PostOf(PostKind::kCampaignOffice, City().townships[0][0]).id.Bytes());
 }
 
 TEST_F(SourceTest, CreatingIsRefusedToOtherPostsAndOnOtherGround) {
   EXPECT_EQ(ReasonOf(Call<v1::Source>(leader, "CreateSource", NewSource(village)).status()), "NOT_ALLOWED");
-  EXPECT_EQ(ReasonOf(Call<v1::Source>(patrol, "CreateSource", NewSource(other_village)).status()), "NOT_ALLOWED");
-  EXPECT_EQ(ReasonOf(Call<v1::Source>(foreign_office, "CreateSource", NewSource(village)).status()), "NOT_ALLOWED");
+  EXPECT_EQ(ReasonOf(Call<v1::Source>(patrol, "CreateSource", NewSource(other_village)).status()),
+            "NOT_ALLOWED");
+  EXPECT_EQ(ReasonOf(Call<v1::Source>(foreign_office, "CreateSource", NewSource(village)).status()),
+            "NOT_ALLOWED");
   EXPECT_EQ(ReasonOf(Call<v1::Source>("", "CreateSource", NewSource(village)).status()), "NOT_SIGNED_IN");
   EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM source"), "0");
   EXPECT_EQ(SharedDatabase().Ask("SELECT COUNT(*) FROM journal_stage"), "0");
@@ -50,7 +53,8 @@ TEST_F(SourceTest, CreatingIsRefusedToOtherPostsAndOnOtherGround) {
 }
 
 TEST_F(SourceTest, CreatingNamesEveryFieldThatIsWrong) {
-  EXPECT_EQ(ReasonOf(Call<v1::Source>(office, "CreateSource", v1::CreateSourceRequest()).status()), "REQUIRED_FIELD_MISSING");
+  EXPECT_EQ(ReasonOf(Call<v1::Source>(office, "CreateSource", v1::CreateSourceRequest()).status()),
+            "REQUIRED_FIELD_MISSING");
   v1::CreateSourceRequest request = NewSource(village);
   request.mutable_source()->clear_display_name();
   request.mutable_source()->set_category("NOTHING");
@@ -62,8 +66,8 @@ TEST_F(SourceTest, CreatingNamesEveryFieldThatIsWrong) {
   ASSERT_TRUE(facts.has_value()) << status;
   std::vector<std::string> fields;
   for (const FieldViolation& violation : facts->fields) fields.push_back(violation.field);
-  EXPECT_EQ(fields, (std::vector<std::string>{"source.display_name", "source.category", "source.credit_code", "source.trade",
-                                              "source.address"}));
+  EXPECT_EQ(fields, (std::vector<std::string>{"source.display_name", "source.category", "source.credit_code",
+                                              "source.trade", "source.address"}));
   request = NewSource(village);
   request.mutable_source()->mutable_position()->clear_datum();
   EXPECT_EQ(ReasonOf(Call<v1::Source>(office, "CreateSource", request).status()), "DATUM_MISSING");
@@ -88,7 +92,8 @@ TEST_F(SourceTest, TheSameRequestTwiceIsOneSourceAndAnotherPayloadIsRefused) {
 
 TEST_F(SourceTest, ANumberOrAnIdThatIsTakenIsRefused) {
   Create(village, "A-1");
-  EXPECT_EQ(ReasonOf(Call<v1::Source>(office, "CreateSource", NewSource(other_village, "A-1")).status()), "ALREADY_EXISTS");
+  EXPECT_EQ(ReasonOf(Call<v1::Source>(office, "CreateSource", NewSource(other_village, "A-1")).status()),
+            "ALREADY_EXISTS");
   v1::CreateSourceRequest request = NewSource(village, "A-2");
   request.set_source_id(NewId());
   ASSERT_TRUE(Call<v1::Source>(office, "CreateSource", request).ok());
@@ -161,13 +166,15 @@ TEST_F(SourceTest, UpdatingIsRefusedToOthersOutsideAndForReadOnlyFields) {
 TEST_F(SourceTest, ADispositionBelongsToASmallPolluterThatCanStillPollute) {
   const v1::Source source = Create(village, "A-1");
   v1::SetSourceDispositionRequest request;
-  EXPECT_EQ(ReasonOf(Call<v1::Source>(office, "SetSourceDisposition", request).status()), "REQUIRED_FIELD_MISSING");
+  EXPECT_EQ(ReasonOf(Call<v1::Source>(office, "SetSourceDisposition", request).status()),
+            "REQUIRED_FIELD_MISSING");
   request.set_request_id(NewId());
   request.set_name(source.name());
   request.set_disposition(v1::Source::SHUT_DOWN);
   request.set_etag("9");
   EXPECT_EQ(ReasonOf(Call<v1::Source>(patrol, "SetSourceDisposition", request).status()), "NOT_ALLOWED");
-  EXPECT_EQ(ReasonOf(Call<v1::Source>(foreign_office, "SetSourceDisposition", request).status()), "NOT_ALLOWED");
+  EXPECT_EQ(ReasonOf(Call<v1::Source>(foreign_office, "SetSourceDisposition", request).status()),
+            "NOT_ALLOWED");
   EXPECT_EQ(ReasonOf(Call<v1::Source>(office, "SetSourceDisposition", request).status()), "ETAG_MISMATCH");
   request.set_etag("1");
   const absl::StatusOr<v1::Source> decided = Call<v1::Source>(office, "SetSourceDisposition", request);
@@ -175,7 +182,8 @@ TEST_F(SourceTest, ADispositionBelongsToASmallPolluterThatCanStillPollute) {
   EXPECT_EQ(decided->disposition(), v1::Source::SHUT_DOWN);
   EXPECT_EQ(Call<v1::Source>(office, "SetSourceDisposition", request)->etag(), "2");
   request.set_disposition(v1::Source::UPGRADE);
-  EXPECT_EQ(ReasonOf(Call<v1::Source>(office, "SetSourceDisposition", request).status()), "REQUEST_ID_REUSED");
+  EXPECT_EQ(ReasonOf(Call<v1::Source>(office, "SetSourceDisposition", request).status()),
+            "REQUEST_ID_REUSED");
 
   v1::CreateSourceRequest dust = NewSource(village, "D-1");
   dust.mutable_source()->set_category("BUILDING_SITE");
@@ -198,9 +206,11 @@ TEST_F(SourceTest, TheStateMovesAsListedAndEveryMoveIsInTheHistory) {
   *request.mutable_event_time() =
       TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(server.clock().Now() + absl::Minutes(1)));
   EXPECT_EQ(ReasonOf(Call<v1::Source>(office, "SetSourceState", request).status()), "EVENT_TIME_IN_FUTURE");
-  for (const int64_t seconds : {INT64_MAX, INT64_MIN, INT64_MAX / 1'000'000 + 1}) {  // no time that microseconds can hold
+  for (const int64_t seconds :
+       {INT64_MAX, INT64_MIN, INT64_MAX / 1'000'000 + 1}) {  // no time that microseconds can hold
     request.mutable_event_time()->set_seconds(seconds);
-    EXPECT_EQ(ReasonOf(Call<v1::Source>(office, "SetSourceState", request).status()), "INVALID_FIELD") << seconds;
+    EXPECT_EQ(ReasonOf(Call<v1::Source>(office, "SetSourceState", request).status()), "INVALID_FIELD")
+        << seconds;
   }
   *request.mutable_event_time() =
       TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(server.clock().Now() - absl::Hours(3)));
@@ -220,12 +230,14 @@ TEST_F(SourceTest, TheStateMovesAsListedAndEveryMoveIsInTheHistory) {
   disposition.set_request_id(NewId());
   disposition.set_name(source.name());
   disposition.set_disposition(v1::Source::SHUT_DOWN);
-  EXPECT_EQ(ReasonOf(Call<v1::Source>(office, "SetSourceDisposition", disposition).status()), "ILLEGAL_TRANSITION");
+  EXPECT_EQ(ReasonOf(Call<v1::Source>(office, "SetSourceDisposition", disposition).status()),
+            "ILLEGAL_TRANSITION");
 
   v1::ListSourceHistoryRequest history;
   history.set_parent(source.name());
   history.set_page_size(2);
-  absl::StatusOr<v1::ListSourceHistoryResponse> page = Call<v1::ListSourceHistoryResponse>(patrol, "ListSourceHistory", history);
+  absl::StatusOr<v1::ListSourceHistoryResponse> page =
+      Call<v1::ListSourceHistoryResponse>(patrol, "ListSourceHistory", history);
   ASSERT_TRUE(page.ok()) << page.status();
   ASSERT_EQ(page->changes_size(), 2);
   EXPECT_EQ(page->changes(0).action(), v1::SourceChange::CREATED);
@@ -242,7 +254,9 @@ TEST_F(SourceTest, TheStateMovesAsListedAndEveryMoveIsInTheHistory) {
   ASSERT_EQ(page->changes_size(), 1);
   EXPECT_EQ(page->changes(0).to_state(), v1::Source::CLOSED);
   EXPECT_EQ(page->next_page_token(), "");
-  EXPECT_EQ(ReasonOf(Call<v1::ListSourceHistoryResponse>(foreign_office, "ListSourceHistory", history).status()), "NOT_ALLOWED");
+  EXPECT_EQ(
+      ReasonOf(Call<v1::ListSourceHistoryResponse>(foreign_office, "ListSourceHistory", history).status()),
+      "NOT_ALLOWED");
 }
 
 }  // namespace

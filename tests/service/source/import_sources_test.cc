@@ -70,10 +70,10 @@ TEST_F(ImportSourcesTest, TheSameRequestTwiceIsOneImport) {
 
 TEST_F(ImportSourcesTest, OneBadRowRefusesTheFileAndNamesEveryBadRow) {
   Create(village, "A-9");
-  const absl::StatusOr<ImportReport> report = Import(
-      office, File(two + "A-3,丙,SMALL_POLLUTER,99010300,,,,,,\n"                       // no such division
-                         "A-4,丁,SMALL_POLLUTER,990103001200,,,,,,\n"                    // another county's ground
-                         "A-9,戊,SMALL_POLLUTER,990102001200,,,,,,已灭失\n"));             // fine
+  const absl::StatusOr<ImportReport> report =
+      Import(office, File(two + "A-3,丙,SMALL_POLLUTER,99010300,,,,,,\n"      // no such division
+                                "A-4,丁,SMALL_POLLUTER,990103001200,,,,,,\n"  // another county's ground
+                                "A-9,戊,SMALL_POLLUTER,990102001200,,,,,,已灭失\n"));  // fine
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(report->rows_read(), 5);
   EXPECT_EQ(report->rows_refused(), 2) << report->DebugString();
@@ -84,7 +84,8 @@ TEST_F(ImportSourcesTest, OneBadRowRefusesTheFileAndNamesEveryBadRow) {
 }
 
 TEST_F(ImportSourcesTest, AFileCannotMoveAStateAsNobodyMay) {
-  ASSERT_TRUE(Import(office, File(std::string(kHeader) + "A-1,甲,SMALL_POLLUTER,990102001200,,,,,,已灭失\n")).ok());
+  ASSERT_TRUE(
+      Import(office, File(std::string(kHeader) + "A-1,甲,SMALL_POLLUTER,990102001200,,,,,,已灭失\n")).ok());
   const absl::StatusOr<ImportReport> report =
       Import(office, File(std::string(kHeader) + "A-1,甲,SMALL_POLLUTER,990102001200,,,,,,停产\n"));
   ASSERT_TRUE(report.ok());
@@ -109,7 +110,8 @@ TEST_F(ImportSourcesTest, OnlyOfficesOfTownshipsAndAboveAndAdministratorsImport)
 
 TEST_F(ImportSourcesTest, WhatIsNoTableIsRefusedAsAWhole) {
   EXPECT_EQ(ReasonOf(Import(office, File("")).status()), "REQUIRED_FIELD_MISSING");
-  for (const std::string& content : {std::string("\n"), std::string("PK\x03\x04zip"), std::string("\x89PNG\0\0", 6)}) {
+  for (const std::string& content :
+       {std::string("\n"), std::string("PK\x03\x04zip"), std::string("\x89PNG\0\0", 6)}) {
     EXPECT_EQ(ReasonOf(Import(office, File(content)).status()), "INVALID_FIELD");
   }
   EXPECT_GT(Import(office, File("a,b\n1,2\n"))->problems_size(), 0);
@@ -123,7 +125,8 @@ TEST_F(ImportSourcesTest, WhatIsExportedComesBackUnchangedInOnePartOrMany) {
   std::string file;
   int rows = 0;
   while (true) {
-    const absl::StatusOr<v1::ExportSourcesResponse> part = Call<v1::ExportSourcesResponse>(office, "ExportSources", request);
+    const absl::StatusOr<v1::ExportSourcesResponse> part =
+        Call<v1::ExportSourcesResponse>(office, "ExportSources", request);
     ASSERT_TRUE(part.ok()) << part.status();
     file += part->content();
     rows += part->rows();
@@ -136,7 +139,8 @@ TEST_F(ImportSourcesTest, WhatIsExportedComesBackUnchangedInOnePartOrMany) {
   ASSERT_TRUE(back.ok()) << back.status();
   EXPECT_EQ(back->unchanged(), 7) << back->DebugString();
   EXPECT_EQ(Get(office, "sources/no:A-2")->operator_name(), "=1+1");
-  EXPECT_EQ(ReasonOf(Call<v1::ExportSourcesResponse>(patrol, "ExportSources", request).status()), "NOT_ALLOWED");
+  EXPECT_EQ(ReasonOf(Call<v1::ExportSourcesResponse>(patrol, "ExportSources", request).status()),
+            "NOT_ALLOWED");
 }
 
 // The real lists, where they lie beside the project; our own rows of the same shape elsewhere.
@@ -148,7 +152,8 @@ std::string RealPlants() {
     text << std::ifstream(file).rdbuf();
     return text.str();
   }
-  return "name,type,product,capacity,longitude,latitude,province_as_given,city_as_given,county_code_by_position,"
+  return "name,type,product,capacity,longitude,latitude,province_as_given,city_as_given,county_code_by_"
+         "position,"
          "county_name_by_position,source_file\n"
          "河南某某水泥有限公司,水泥,,6.5,113.849626,35.486572,,,410782,辉县市,cementData\n"
          "某某钢铁有限公司,钢铁,,5,113.371716,34.656464,,,410182,荥阳市,steelData\n";

@@ -14,7 +14,8 @@ TEST_F(SourceTest, ReadingIsForThoseAboveTheGround) {
   const std::string neighbour = City().TokenOf(PostKind::kPatrolOfficer, other_village);
   EXPECT_EQ(ReasonOf(Get(neighbour, source.name()).status()), "NOT_ALLOWED");
   // What is not there and what is elsewhere look alike.
-  EXPECT_EQ(Get(neighbour, "sources/" + NewId()).status().message(), Get(neighbour, source.name()).status().message());
+  EXPECT_EQ(Get(neighbour, "sources/" + NewId()).status().message(),
+            Get(neighbour, source.name()).status().message());
   EXPECT_EQ(ReasonOf(Get(city_office, "sources/" + NewId()).status()), "NOT_FOUND");
   EXPECT_EQ(ReasonOf(Get(office, "cases/" + NewId()).status()), "INVALID_FIELD");
 }
@@ -26,27 +27,32 @@ TEST_F(SourceTest, ABatchAnswersInTheOrderAskedOrNotAtAll) {
   request.add_names(second.name());
   request.add_names(first.name());
   request.add_names(second.name());
-  const absl::StatusOr<v1::BatchGetSourcesResponse> batch = Call<v1::BatchGetSourcesResponse>(office, "BatchGetSources", request);
+  const absl::StatusOr<v1::BatchGetSourcesResponse> batch =
+      Call<v1::BatchGetSourcesResponse>(office, "BatchGetSources", request);
   ASSERT_TRUE(batch.ok()) << batch.status();
   ASSERT_EQ(batch->sources_size(), 3);
   EXPECT_EQ(batch->sources(0).source_no(), "A-2");
   EXPECT_EQ(batch->sources(1).source_no(), "A-1");
-  EXPECT_EQ(ReasonOf(Call<v1::BatchGetSourcesResponse>(patrol, "BatchGetSources", request).status()), "NOT_ALLOWED");
+  EXPECT_EQ(ReasonOf(Call<v1::BatchGetSourcesResponse>(patrol, "BatchGetSources", request).status()),
+            "NOT_ALLOWED");
   for (int i = 0; i < 500; ++i) request.add_names(first.name());
-  EXPECT_EQ(ReasonOf(Call<v1::BatchGetSourcesResponse>(office, "BatchGetSources", request).status()), "INVALID_FIELD");
+  EXPECT_EQ(ReasonOf(Call<v1::BatchGetSourcesResponse>(office, "BatchGetSources", request).status()),
+            "INVALID_FIELD");
 }
 
 TEST_F(SourceTest, ListsPageThroughTheCallersScopeOnceEach) {
   std::set<std::string> wanted;
   for (int v = 0; v < 4; ++v) {
-    for (int n = 0; n < 3; ++n) wanted.insert(Create(City().villages[0][0][v], std::to_string(v) + "-" + std::to_string(n)).name());
+    for (int n = 0; n < 3; ++n)
+      wanted.insert(Create(City().villages[0][0][v], std::to_string(v) + "-" + std::to_string(n)).name());
   }
   ASSERT_TRUE(Call<v1::Source>(foreign_office, "CreateSource", NewSource(foreign_village)).ok());
   v1::ListSourcesRequest request;
   request.set_page_size(5);
   std::set<std::string> seen;
   for (int pages = 0; pages < 10; ++pages) {
-    const absl::StatusOr<v1::ListSourcesResponse> page = Call<v1::ListSourcesResponse>(office, "ListSources", request);
+    const absl::StatusOr<v1::ListSourcesResponse> page =
+        Call<v1::ListSourcesResponse>(office, "ListSources", request);
     ASSERT_TRUE(page.ok()) << page.status();
     for (const v1::Source& source : page->sources()) EXPECT_TRUE(seen.insert(source.name()).second);
     request.set_page_token(page->next_page_token());
@@ -68,11 +74,13 @@ TEST_F(SourceTest, ListsTakeDivisionCategoryStateAndBeginnings) {
   const auto count = [&](auto change) {
     v1::ListSourcesRequest request;
     change(request);
-    const absl::StatusOr<v1::ListSourcesResponse> page = Call<v1::ListSourcesResponse>(office, "ListSources", request);
+    const absl::StatusOr<v1::ListSourcesResponse> page =
+        Call<v1::ListSourcesResponse>(office, "ListSources", request);
     return page.ok() ? page->sources_size() : -1;
   };
   EXPECT_EQ(count([&](auto& r) { r.set_division(Name(village)); }), 1);
-  EXPECT_EQ(count([&](auto& r) { r.set_division(Name(City().city)); }), 2);  // as much of it as the caller may see
+  EXPECT_EQ(count([&](auto& r) { r.set_division(Name(City().city)); }),
+            2);  // as much of it as the caller may see
   EXPECT_EQ(count([&](auto& r) { r.set_division(Name(foreign_village)); }), -1);
   EXPECT_EQ(count([&](auto& r) { r.set_category("BUILDING_SITE"); }), 1);
   EXPECT_EQ(count([&](auto& r) { r.set_category("RUBBISH"); }), -1);
@@ -96,7 +104,8 @@ TEST_F(SourceTest, APageTokenOfAnotherQuestionIsRefused) {
   request.set_page_token(Call<v1::ListSourcesResponse>(office, "ListSources", request)->next_page_token());
   EXPECT_EQ(Call<v1::ListSourcesResponse>(office, "ListSources", request)->sources_size(), 1);
   request.set_query("A");
-  EXPECT_EQ(ReasonOf(Call<v1::ListSourcesResponse>(office, "ListSources", request).status()), "PAGE_TOKEN_MISMATCH");
+  EXPECT_EQ(ReasonOf(Call<v1::ListSourcesResponse>(office, "ListSources", request).status()),
+            "PAGE_TOKEN_MISMATCH");
 }
 
 TEST_F(SourceTest, ThePolicysWordsAreOpenToEverySignedInCaller) {
@@ -104,7 +113,8 @@ TEST_F(SourceTest, ThePolicysWordsAreOpenToEverySignedInCaller) {
   list.set_page_size(7);
   std::set<std::string> codes;
   while (true) {
-    const absl::StatusOr<v1::ListCategoriesResponse> page = Call<v1::ListCategoriesResponse>(patrol, "ListCategories", list);
+    const absl::StatusOr<v1::ListCategoriesResponse> page =
+        Call<v1::ListCategoriesResponse>(patrol, "ListCategories", list);
     ASSERT_TRUE(page.ok()) << page.status();
     for (const v1::Category& category : page->categories()) EXPECT_TRUE(codes.insert(category.code()).second);
     if (page->next_page_token().empty()) break;

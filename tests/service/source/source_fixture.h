@@ -6,8 +6,8 @@
 #include "gridwarden/source/v1/source_service.pb.h"
 #include "gtest/gtest.h"
 #include "source/source_service.h"
-#include "support/test_city.h"
 #include "support/shared_database.h"
+#include "support/test_city.h"
 #include "support/test_policy.h"
 #include "support/test_server.h"
 
@@ -50,7 +50,8 @@ class SourceTest : public ::testing::Test {
   }
 
   v1::Source Create(const Uuid& division, const std::string& number = "") {
-    const absl::StatusOr<v1::Source> source = Call<v1::Source>(office, "CreateSource", NewSource(division, number));
+    const absl::StatusOr<v1::Source> source =
+        Call<v1::Source>(office, "CreateSource", NewSource(division, number));
     EXPECT_TRUE(source.ok()) << source.status();
     return source.value_or(v1::Source());
   }

@@ -25,15 +25,23 @@ struct Vector {
 };
 const Vector kVectors[] = {
     {"", "",
-     "v4.public.eyJkYXRhIjoidGhpcyBpcyBhIHNpZ25lZCBtZXNzYWdlIiwiZXhwIjoiMjAyMi0wMS0wMVQwMDowMDowMCswMDowMCJ9bg_XBBzds8lTZShVl"
+     "v4.public."
+     "eyJkYXRhIjoidGhpcyBpcyBhIHNpZ25lZCBtZXNzYWdlIiwiZXhwIjoiMjAyMi0wMS0wMVQwMDowMDowMCswMDowMCJ9bg_"
+     "XBBzds8lTZShVl"
      "wwKSgeKpLT3yukTw6JUz3W4h_ExsQV-P0V54zemZDcAxFaSeef1QlXEFtkqxT1ciiQEDA"},
     {kFooter, "",
-     "v4.public.eyJkYXRhIjoidGhpcyBpcyBhIHNpZ25lZCBtZXNzYWdlIiwiZXhwIjoiMjAyMi0wMS0wMVQwMDowMDowMCswMDowMCJ9v3Jt8mx_TdM2ceTGo"
-     "qwrh4yDFn0XsHvvV_D0DtwQxVrJEBMl0F2caAdgnpKlt4p7xBnx1HcO-SPo8FPp214HDw.eyJraWQiOiJ6VmhNaVBCUDlmUmYyc25FY1Q3Z0ZUaW9lQTlDT"
+     "v4.public."
+     "eyJkYXRhIjoidGhpcyBpcyBhIHNpZ25lZCBtZXNzYWdlIiwiZXhwIjoiMjAyMi0wMS0wMVQwMDowMDowMCswMDowMCJ9v3Jt8mx_"
+     "TdM2ceTGo"
+     "qwrh4yDFn0XsHvvV_D0DtwQxVrJEBMl0F2caAdgnpKlt4p7xBnx1HcO-SPo8FPp214HDw."
+     "eyJraWQiOiJ6VmhNaVBCUDlmUmYyc25FY1Q3Z0ZUaW9lQTlDT"
      "2NOeTlEZmdMMVc2MGhhTiJ9"},
     {kFooter, R"({"test-vector":"4-S-3"})",
-     "v4.public.eyJkYXRhIjoidGhpcyBpcyBhIHNpZ25lZCBtZXNzYWdlIiwiZXhwIjoiMjAyMi0wMS0wMVQwMDowMDowMCswMDowMCJ9NPWciuD3d0o5eXJXG"
-     "5pJy-DiVEoyPYWs1YSTwWHNJq6DZD3je5gf-0M4JR9ipdUSJbIovzmBECeaWmaqcaP0DQ.eyJraWQiOiJ6VmhNaVBCUDlmUmYyc25FY1Q3Z0ZUaW9lQTlDT"
+     "v4.public."
+     "eyJkYXRhIjoidGhpcyBpcyBhIHNpZ25lZCBtZXNzYWdlIiwiZXhwIjoiMjAyMi0wMS0wMVQwMDowMDowMCswMDowMCJ9NPWciuD3d0o"
+     "5eXJXG"
+     "5pJy-DiVEoyPYWs1YSTwWHNJq6DZD3je5gf-0M4JR9ipdUSJbIovzmBECeaWmaqcaP0DQ."
+     "eyJraWQiOiJ6VmhNaVBCUDlmUmYyc25FY1Q3Z0ZUaW9lQTlDT"
      "2NOeTlEZmdMMVc2MGhhTiJ9"},
 };
 
@@ -89,7 +97,9 @@ class Token : public testing::Test {
                             .issued = now_,
                             .expires = now_ + kAccessTokenLife};
 
-  std::string ReasonAt(const std::string& token, absl::Time at) { return ReasonOf(VerifyToken(token, keys_, at).status()); }
+  std::string ReasonAt(const std::string& token, absl::Time at) {
+    return ReasonOf(VerifyToken(token, keys_, at).status());
+  }
 };
 
 TEST_F(Token, SaysWhoCallsAndNothingElse) {
@@ -124,19 +134,25 @@ TEST_F(Token, FromTheFutureIsRefusedBeyondTheSkewOfClocks) {
 
 TEST_F(Token, OfAnUnknownKeyOrAnotherAudienceIsRefused) {
   EXPECT_EQ(ReasonAt(MintToken({.id = "key-2", .seed = key_.seed}, claims_), now_), "NOT_SIGNED_IN");
-  EXPECT_EQ(ReasonAt(MintToken({.id = "key-1", .seed = std::string(32, 'x')}, claims_), now_), "NOT_SIGNED_IN");
+  EXPECT_EQ(ReasonAt(MintToken({.id = "key-1", .seed = std::string(32, 'x')}, claims_), now_),
+            "NOT_SIGNED_IN");
   const std::string message = SplitPaseto(MintToken(key_, claims_))->message;
   EXPECT_EQ(ReasonAt(SignPaseto(key_.seed, message, R"({"kid":"key-1"})", "gridwarden"), now_), "");
-  EXPECT_EQ(ReasonAt(SignPaseto(key_.seed, message, R"({"kid":"key-1"})", "elsewhere"), now_), "NOT_SIGNED_IN");
+  EXPECT_EQ(ReasonAt(SignPaseto(key_.seed, message, R"({"kid":"key-1"})", "elsewhere"), now_),
+            "NOT_SIGNED_IN");
 }
 
 TEST_F(Token, WithMalformedClaimsIsRefusedThoughWellSigned) {
-  for (const char* message : {"", "[]", "{}", "\"text\"", R"({"sub":7})", R"({"sub":"x","session":"y","iat":"z","exp":"z"})"}) {
-    EXPECT_EQ(ReasonAt(SignPaseto(key_.seed, message, R"({"kid":"key-1"})", "gridwarden"), now_), "NOT_SIGNED_IN") << message;
+  for (const char* message :
+       {"", "[]", "{}", "\"text\"", R"({"sub":7})", R"({"sub":"x","session":"y","iat":"z","exp":"z"})"}) {
+    EXPECT_EQ(ReasonAt(SignPaseto(key_.seed, message, R"({"kid":"key-1"})", "gridwarden"), now_),
+              "NOT_SIGNED_IN")
+        << message;
   }
   for (const char* footer : {"", "{}", "[]", "kid", R"({"kid":1})"}) {
     const std::string message = SplitPaseto(MintToken(key_, claims_))->message;
-    EXPECT_EQ(ReasonAt(SignPaseto(key_.seed, message, footer, "gridwarden"), now_), "NOT_SIGNED_IN") << footer;
+    EXPECT_EQ(ReasonAt(SignPaseto(key_.seed, message, footer, "gridwarden"), now_), "NOT_SIGNED_IN")
+        << footer;
   }
 }
 
@@ -149,7 +165,8 @@ class AuthenticateTest : public Token {
  protected:
   absl::StatusOr<rpc::Principal> Authenticate(AccessState state) {
     state.token_keys = keys_;
-    Directory directory(std::make_shared<const domain::Ground>(), std::make_shared<const AccessState>(std::move(state)));
+    Directory directory(std::make_shared<const domain::Ground>(),
+                        std::make_shared<const AccessState>(std::move(state)));
     return MakeAuthenticate(directory)(MintToken(key_, claims_), now_);
   }
 };

@@ -42,7 +42,8 @@ TEST(Csv, KnowsUtf8FromGbk) {
   EXPECT_EQ(encoding, "GBK");
   EXPECT_FALSE(DecodeText("\xD6\xA3\xFF", &encoding).ok());
   EXPECT_FALSE(DecodeText(std::string_view("a\0b", 3), &encoding).ok());
-  for (const char* bad : {"\xC0\x80", "\xED\xA0\x80", "\xF5\x80\x80\x80", "\xE4\xB8", "\x80"}) EXPECT_FALSE(IsUtf8(bad));
+  for (const char* bad : {"\xC0\x80", "\xED\xA0\x80", "\xF5\x80\x80\x80", "\xE4\xB8", "\x80"})
+    EXPECT_FALSE(IsUtf8(bad));
 }
 
 TEST(Csv, LimitsAndBrokenQuotesAreNamed) {
@@ -65,10 +66,13 @@ TEST(Csv, AnyBytesAreATableOrAnErrorAndNothingElse) {
   const std::string alphabet = "ab,\"\n\r\t;\xD6\xA3\xEF\xBB\xBF 1";
   for (int n = 0; n < 20000; ++n) {
     std::string bytes;
-    for (int length = static_cast<int>(random() % 24); length > 0; --length) bytes += alphabet[random() % alphabet.size()];
+    for (int length = static_cast<int>(random() % 24); length > 0; --length)
+      bytes += alphabet[random() % alphabet.size()];
     const auto table = ParseCsv(bytes, 5);
-    if (table.ok()) EXPECT_FALSE(table->header.empty());
-    else EXPECT_FALSE(ReasonOf(table.status()).empty()) << table.status();
+    if (table.ok())
+      EXPECT_FALSE(table->header.empty());
+    else
+      EXPECT_FALSE(ReasonOf(table.status()).empty()) << table.status();
   }
 }
 

@@ -13,7 +13,8 @@ constexpr std::string_view kGbk = "\xb1\xe0\xba\xc5,\xc3\xfb\xb3\xc6\n1,\xd7\xa9
 
 TEST(Csv, ReadsUtf8WithAndWithoutByteOrderMarkAndGbkAlike) {
   for (const std::string& bytes :
-       {std::string("编号,名称\n1,砖厂\n"), std::string(kByteOrderMark) + "编号,名称\r\n1,砖厂\r\n", std::string(kGbk)}) {
+       {std::string("编号,名称\n1,砖厂\n"), std::string(kByteOrderMark) + "编号,名称\r\n1,砖厂\r\n",
+        std::string(kGbk)}) {
     const absl::StatusOr<Table> table = Read(bytes);
     ASSERT_TRUE(table.ok()) << table.status();
     EXPECT_EQ(table->header, (std::vector<std::string>{"编号", "名称"}));
@@ -46,8 +47,8 @@ TEST(Csv, CountsLinesFromWhereAPartBegins) {
 
 TEST(Csv, RefusesWhatIsNoTableAndSaysWhy) {
   for (const std::string& bytes : {std::string(), std::string("\n \n"), std::string("PK\x03\x04rest"),
-                                   std::string("\xff\xfe\x41\x00", 4), std::string("a\0b", 3), std::string("a\n\"never ends\n"),
-                                   std::string("a\n\xff\xff\xff\n")}) {
+                                   std::string("\xff\xfe\x41\x00", 4), std::string("a\0b", 3),
+                                   std::string("a\n\"never ends\n"), std::string("a\n\xff\xff\xff\n")}) {
     const absl::StatusOr<Table> table = Read(bytes);
     ASSERT_FALSE(table.ok()) << bytes;
     EXPECT_EQ(table.status().code(), absl::StatusCode::kInvalidArgument);
@@ -85,7 +86,8 @@ TEST(Csv, WritesWhatItReads) {
 }
 
 TEST(Csv, NoCellIsAFormulaAndEveryCellComesBack) {
-  for (const std::string cell : {"=1+1", "+86 396", "-x", "@SUM(A1)", "\tx", "'=1", "''@x", "plain", "'plain", ""}) {
+  for (const std::string cell :
+       {"=1+1", "+86 396", "-x", "@SUM(A1)", "\tx", "'=1", "''@x", "plain", "'plain", ""}) {
     const std::string guarded = GuardFormula(cell);
     if (!guarded.empty()) EXPECT_EQ(std::string("=+-@\t\r").find(guarded[0]), std::string::npos) << cell;
     EXPECT_EQ(UnguardFormula(guarded), cell);

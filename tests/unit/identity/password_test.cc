@@ -25,16 +25,17 @@ TEST(Password, NeedsTwelveCharactersNotBytes) {
 }
 
 TEST(Password, IsNoneOfTheCommonOnes) {
-  for (const char* common : {"password1234", "Password@2026", "P@ssw0rd2026!!", "administrator1", "qwertyuiop12", "admin123admin123",
-                             "123456789012", "woaini5201314", "Gridwarden2026", "zhumadian12345"}) {
+  for (const char* common :
+       {"password1234", "Password@2026", "P@ssw0rd2026!!", "administrator1", "qwertyuiop12",
+        "admin123admin123", "123456789012", "woaini5201314", "Gridwarden2026", "zhumadian12345"}) {
     EXPECT_NE(RuleFor(common), "") << common;
   }
   EXPECT_EQ(RuleFor("river-lamp-77-otter"), "");
 }
 
 TEST(Password, IsNoRepetitionAndNoRunOfKeys) {
-  for (const char* run : {"aaaaaaaaaaaa", "abababababab", "abcabcabcabc", "abcdefghijkl", "qwertyuiopasdf", "1qaz2wsx3edc4rfv",
-                          "zyxwvutsrqpo"}) {
+  for (const char* run : {"aaaaaaaaaaaa", "abababababab", "abcabcabcabc", "abcdefghijkl", "qwertyuiopasdf",
+                          "1qaz2wsx3edc4rfv", "zyxwvutsrqpo"}) {
     EXPECT_NE(RuleFor(run), "") << run;
   }
 }
@@ -68,7 +69,8 @@ TEST(Password, OfTheSameWordsIsKeptDifferentlyEachTime) {
 }
 
 TEST(Password, AgainstADamagedRecordIsWrong) {
-  for (const char* phc : {"", "$argon2id$", "$argon2id$v=19$m=65536,t=3,p=1$AAAA", "plain"}) EXPECT_FALSE(VerifyPassword(phc, "plain"));
+  for (const char* phc : {"", "$argon2id$", "$argon2id$v=19$m=65536,t=3,p=1$AAAA", "plain"})
+    EXPECT_FALSE(VerifyPassword(phc, "plain"));
   EXPECT_FALSE(VerifyPassword(std::string(500, 'x'), "x"));
 }
 

@@ -43,7 +43,8 @@ TEST(Login, IsComparedInLowerCaseWithoutSpaces) {
 }
 
 TEST(Phone, IsTheSameHoweverItIsWritten) {
-  for (const char* text : {"13800000001", "138 0000 0001", "138-0000-0001", "+86 13800000001", "008613800000001", "8613800000001"}) {
+  for (const char* text : {"13800000001", "138 0000 0001", "138-0000-0001", "+86 13800000001",
+                           "008613800000001", "8613800000001"}) {
     EXPECT_EQ(NormalisePhone(text).value_or("none"), "13800000001") << text;
   }
   EXPECT_EQ(NormalisePhone("0396-2912345").value_or("none"), "03962912345");

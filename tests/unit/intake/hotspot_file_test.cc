@@ -20,9 +20,11 @@ using v1::Hotspot;
 const absl::Time kNow = absl::FromCivil(absl::CivilDay(2026, 11, 1), absl::UTCTimeZone());
 
 constexpr std::string_view kModis =
-    "latitude,longitude,brightness,scan,track,acq_date,acq_time,satellite,confidence,version,bright_t31,frp,daynight\n";
+    "latitude,longitude,brightness,scan,track,acq_date,acq_time,satellite,confidence,version,bright_t31,frp,"
+    "daynight\n";
 constexpr std::string_view kViirs =
-    "country_id,latitude,longitude,bright_ti4,scan,track,acq_date,acq_time,satellite,instrument,confidence,version,bright_ti5,frp,"
+    "country_id,latitude,longitude,bright_ti4,scan,track,acq_date,acq_time,satellite,instrument,confidence,"
+    "version,bright_ti5,frp,"
     "daynight,type\n";
 
 absl::StatusOr<HotspotFile> Read(const std::string& text, domain::Datum datum = domain::Datum::kUnspecified) {
@@ -32,7 +34,8 @@ absl::StatusOr<HotspotFile> Read(const std::string& text, domain::Datum datum = 
 std::string ReasonOf(const absl::StatusOr<HotspotFile>& file) { return gridwarden::ReasonOf(file.status()); }
 
 TEST(HotspotFile, ReadsAModisRow) {
-  const auto file = Read(std::string(kModis) + "32.95585,114.07358,326.21,1.03,1.01,2022-05-28,0536,A,33,6.1NRT,304.54,9.99,D\n");
+  const auto file = Read(std::string(kModis) +
+                         "32.95585,114.07358,326.21,1.03,1.01,2022-05-28,0536,A,33,6.1NRT,304.54,9.99,D\n");
   ASSERT_TRUE(file.ok()) << file.status();
   EXPECT_EQ(file->recognised_as, "FIRMS MODIS");
   ASSERT_EQ(file->rows.size(), 1u);
@@ -50,8 +53,8 @@ TEST(HotspotFile, ReadsAModisRow) {
 }
 
 TEST(HotspotFile, ReadsAViirsRowOfTheStandardProduct) {
-  const auto file =
-      Read(std::string(kViirs) + "CHN,33.1,113.2,330.9,0.36,0.57,2024-06-01,5:36,N20,VIIRS,h,2,296.4,1.6,N,0\n");
+  const auto file = Read(std::string(kViirs) +
+                         "CHN,33.1,113.2,330.9,0.36,0.57,2024-06-01,5:36,N20,VIIRS,h,2,296.4,1.6,N,0\n");
   ASSERT_TRUE(file.ok()) << file.status();
   ASSERT_EQ(file->rows.size(), 1u) << (file->problems.empty() ? "" : file->problems[0].ShortDebugString());
   const HotspotRow& row = file->rows[0];
@@ -98,7 +101,8 @@ TEST(HotspotFile, GradesComeFromTheVersion) {
 
 TEST(HotspotFile, TheFootprintHolds68PercentOfThePixel) {
   std::mt19937_64 random(7);
-  for (const auto& [scan, track] : {std::pair(1.0, 1.0), std::pair(4.8, 2.0), std::pair(0.375, 0.375), std::pair(1.6, 1.2)}) {
+  for (const auto& [scan, track] :
+       {std::pair(1.0, 1.0), std::pair(4.8, 2.0), std::pair(0.375, 0.375), std::pair(1.6, 1.2)}) {
     const double radius = FootprintRadius(scan, track) / 1000;
     std::uniform_real_distribution<double> x(-scan / 2, scan / 2), y(-track / 2, track / 2);
     int inside = 0;
@@ -131,13 +135,15 @@ TEST(HotspotFile, AnswersEveryBadCellAtOnce) {
 TEST(HotspotFile, BomCrlfAndGbkAreReadAlike) {
   const std::string row = "32.9,114.07,326,1,1,2022-05-28,0536,A,33,6.1NRT,304,9,D";
   const auto plain = Read(std::string(kModis) + row + "\n");
-  const auto dressed = Read("\xEF\xBB\xBF" + std::string(kModis.substr(0, kModis.size() - 1)) + "\r\n" + row + "\r\n");
+  const auto dressed =
+      Read("\xEF\xBB\xBF" + std::string(kModis.substr(0, kModis.size() - 1)) + "\r\n" + row + "\r\n");
   ASSERT_TRUE(plain.ok());
   ASSERT_TRUE(dressed.ok()) << dressed.status();
   EXPECT_EQ(plain->rows[0].HotspotId(), dressed->rows[0].HotspotId());
   // 时间,中心经度,中心纬度,省,市,县 / 2017-01-03,114.02,32.98,河南,... in GBK
   const std::string gbk =
-      "\xCA\xB1\xBC\xE4,\xD6\xD0\xD0\xC4\xBE\xAD\xB6\xC8,\xD6\xD0\xD0\xC4\xCE\xB3\xB6\xC8,\xCA\xA1,\xCA\xD0,\xCF\xD8\n"
+      "\xCA\xB1\xBC\xE4,\xD6\xD0\xD0\xC4\xBE\xAD\xB6\xC8,\xD6\xD0\xD0\xC4\xCE\xB3\xB6\xC8,\xCA\xA1,\xCA\xD0,"
+      "\xCF\xD8\n"
       "2017-01-03,114.02,32.98,\xBA\xD3\xC4\xCF,,\n";
   const auto list = Read(gbk, domain::Datum::kWgs84);
   ASSERT_TRUE(list.ok()) << list.status();
@@ -154,7 +160,8 @@ TEST(HotspotFile, AStrawListNeedsItsDatumDeclared) {
   EXPECT_EQ(wgs->recognised_as, "ministry straw list");
   EXPECT_NE(wgs->rows[0].position.longitude, gcj->rows[0].position.longitude);
   EXPECT_EQ(wgs->rows[0].HotspotId(), gcj->rows[0].HotspotId());  // the same line of the same list
-  EXPECT_EQ(wgs->rows[0].acquired, absl::FromCivil(absl::CivilDay(2017, 1, 3), absl::FixedTimeZone(8 * 3600)));
+  EXPECT_EQ(wgs->rows[0].acquired,
+            absl::FromCivil(absl::CivilDay(2017, 1, 3), absl::FixedTimeZone(8 * 3600)));
   EXPECT_EQ(wgs->rows[0].acquired_until - wgs->rows[0].acquired, absl::Hours(24));
   EXPECT_EQ(wgs->rows[0].given_place, "河南/驻马店市/遂平县");
 }
@@ -164,7 +171,8 @@ TEST(HotspotFile, WhatIsNoHotspotFileIsRefusedWithWords) {
   EXPECT_EQ(ReasonOf(Read("code,name\n411702,驿城区\n")), "INVALID_FIELD");
   EXPECT_EQ(ReasonOf(Read(std::string("\x89PNG\r\n\x1a\n\0\0\0", 11))), "INVALID_FIELD");
   EXPECT_EQ(ReasonOf(Read("<html><body>Service unavailable</body></html>")), "INVALID_FIELD");
-  EXPECT_EQ(ReasonOf(Read(std::string(kModis) + "32.9,114.07,326,1,1,2022-05-28,0536,A,33,6.1NRT,304,9,D\n", domain::Datum::kGcj02)),
+  EXPECT_EQ(ReasonOf(Read(std::string(kModis) + "32.9,114.07,326,1,1,2022-05-28,0536,A,33,6.1NRT,304,9,D\n",
+                          domain::Datum::kGcj02)),
             "INVALID_FIELD");
   const auto only_header = Read(std::string(kModis));
   ASSERT_TRUE(only_header.ok()) << only_header.status();
@@ -185,7 +193,8 @@ TEST(HotspotFile, RubbishNeverCrashes) {
 // The real files, where this checkout has them beside it.
 std::string SharedFires() {
   const char* shared = std::getenv("GW_SHARED");
-  return shared != nullptr ? std::string(shared) + "/data/fires/" : std::string(GW_SOURCE_DIR) + "/../shared/data/fires/";
+  return shared != nullptr ? std::string(shared) + "/data/fires/"
+                           : std::string(GW_SOURCE_DIR) + "/../shared/data/fires/";
 }
 
 std::string Slurp(const std::filesystem::path& path) {
@@ -208,7 +217,8 @@ TEST(HotspotFile, ReadsEveryRealFileThatIsHere) {
     const bool straw = name.starts_with("straw");
     const auto file = Read(Slurp(entry.path()), straw ? domain::Datum::kWgs84 : domain::Datum::kUnspecified);
     ASSERT_TRUE(file.ok()) << name << ": " << file.status();
-    EXPECT_EQ(file->rows_refused, 0) << name << (file->problems.empty() ? "" : file->problems[0].ShortDebugString());
+    EXPECT_EQ(file->rows_refused, 0) << name
+                                     << (file->problems.empty() ? "" : file->problems[0].ShortDebugString());
     EXPECT_GT(file->rows.size(), 3u) << name;
     ++files;
     if (name.find("2025-04") == std::string::npos) continue;

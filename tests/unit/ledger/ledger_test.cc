@@ -32,7 +32,8 @@ TEST(CreditCode, NoticesEveryChangedCharacterAndEverySwappedPair) {
 }
 
 TEST(CreditCode, RefusesOtherLengthsAndForbiddenLetters) {
-  for (const char* code : {"", "91350100M000100Y4", "91350100M000100Y433", "91350100m000100Y43", "9135010OM000100Y43", "91350100I000100Y43"}) {
+  for (const char* code : {"", "91350100M000100Y4", "91350100M000100Y433", "91350100m000100Y43",
+                           "9135010OM000100Y43", "91350100I000100Y43"}) {
     EXPECT_FALSE(IsCreditCode(code)) << code;
   }
 }
@@ -40,9 +41,9 @@ TEST(CreditCode, RefusesOtherLengthsAndForbiddenLetters) {
 TEST(SourceLife, AllowsTheListedMovesAndNoOther) {
   using S = SourceState;
   const std::set<std::pair<S, S>> allowed = {
-      {S::kActive, S::kStopped}, {S::kStopped, S::kActive}, {S::kActive, S::kClosed}, {S::kStopped, S::kClosed},
-      {S::kActive, S::kGone},    {S::kStopped, S::kGone},   {S::kClosed, S::kGone},   {S::kClosed, S::kActive},
-      {S::kGone, S::kActive}};
+      {S::kActive, S::kStopped}, {S::kStopped, S::kActive}, {S::kActive, S::kClosed},
+      {S::kStopped, S::kClosed}, {S::kActive, S::kGone},    {S::kStopped, S::kGone},
+      {S::kClosed, S::kGone},    {S::kClosed, S::kActive},  {S::kGone, S::kActive}};
   for (const S from : {S::kUnspecified, S::kActive, S::kStopped, S::kClosed, S::kGone}) {
     for (const S to : {S::kUnspecified, S::kActive, S::kStopped, S::kClosed, S::kGone}) {
       const absl::Status status = AllowSourceMove(from, to);
@@ -60,7 +61,8 @@ TEST(SourceLife, DecidesADispositionOnlyWhileItCanPollute) {
 }
 
 TEST(SourceLife, ReadsBothNamesOfAState) {
-  for (const SourceState state : {SourceState::kActive, SourceState::kStopped, SourceState::kClosed, SourceState::kGone}) {
+  for (const SourceState state :
+       {SourceState::kActive, SourceState::kStopped, SourceState::kClosed, SourceState::kGone}) {
     EXPECT_EQ(ParseSourceState(NameOf(state)), state);
     EXPECT_EQ(ParseSourceState(ChineseNameOf(state)), state);
   }

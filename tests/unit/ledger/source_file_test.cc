@@ -29,8 +29,10 @@ absl::StatusOr<FileReading> Read(std::string_view content) {
 
 TEST(SourceFile, TakesTheColumnNamesOfOffices) {
   const absl::StatusOr<FileReading> reading = Read(
-      "序号,企业编号,企业名称,污染源类型,区划代码,详细地址,经度（°）,纬度（°）,坐标系,负责人,统一社会信用代码,行业,分类处置,生产状态\n"
-      "1,ZMD-001,前王砖厂,“小散乱污”企业,990102001200,村东,114.02,32.98,WGS84,张三,91350100m000100y43,砖瓦窑,关停取缔,停产\n");
+      "序号,企业编号,企业名称,污染源类型,区划代码,详细地址,经度（°）,纬度（°）,坐标系,负责人,"
+      "统一社会信用代码,行业,分类处置,生产状态\n"
+      "1,ZMD-001,前王砖厂,“小散乱污”企业,990102001200,村东,114.02,32.98,WGS84,张三,91350100m000100y43,砖瓦窑,"
+      "关停取缔,停产\n");
   ASSERT_TRUE(reading.ok()) << reading.status();
   ASSERT_EQ(reading->report.rows_refused(), 0) << reading->report.DebugString();
   ASSERT_EQ(reading->rows.size(), 1u);
@@ -53,9 +55,10 @@ TEST(SourceFile, NamesEveryBadCellOfEveryBadRow) {
   const absl::StatusOr<FileReading> reading = Read(
       "编号,名称,类别,所属区划,经度,纬度,统一社会信用代码,处置方式,状态\n"
       "1,甲,NOTHING,990102001200,114,33,,,\n"           // category
-      ",乙,SMALL_POLLUTER,000000,x,95,123,搬走,未知\n"   // number, division, longitude, latitude, code, disposition, state
+      ",乙,SMALL_POLLUTER,000000,x,95,123,搬走,未知\n"  // number, division, longitude, latitude, code,
+                                                        // disposition, state
       "3,丙,SMALL_POLLUTER,990102001200,114,33,,,\n"
-      "3,丁,SMALL_POLLUTER,990102001200,114,33,,,\n"    // number twice
+      "3,丁,SMALL_POLLUTER,990102001200,114,33,,,\n"         // number twice
       "5,戊,SMALL_POLLUTER,990102001200,114,,,,,多一格\n");  // one cell too many, latitude
   ASSERT_TRUE(reading.ok()) << reading.status();
   EXPECT_EQ(reading->report.rows_read(), 5);
@@ -64,8 +67,9 @@ TEST(SourceFile, NamesEveryBadCellOfEveryBadRow) {
   for (const type::v1::RowProblem& problem : reading->report.problems()) {
     problems.push_back(std::to_string(problem.line()) + " " + problem.column());
   }
-  EXPECT_EQ(problems, (std::vector<std::string>{"2 类别", "3 所属区划", "3 经度", "3 纬度", "3 处置方式", "3 状态", "3 编号",
-                                                "3 统一社会信用代码", "5 编号", "6 ", "6 纬度"}));
+  EXPECT_EQ(problems,
+            (std::vector<std::string>{"2 类别", "3 所属区划", "3 经度", "3 纬度", "3 处置方式", "3 状态",
+                                      "3 编号", "3 统一社会信用代码", "5 编号", "6 ", "6 纬度"}));
 }
 
 TEST(SourceFile, NeverGuessesTheDatum) {
@@ -78,8 +82,8 @@ TEST(SourceFile, NeverGuessesTheDatum) {
 }
 
 TEST(SourceFile, ConvertsGcj02WhereItEnters) {
-  const absl::StatusOr<FileReading> reading =
-      Read("编号,名称,类别,所属区划,经度,纬度,坐标系\n1,甲,SMALL_POLLUTER,990102001200,114.02,32.98,GCJ-02\n");
+  const absl::StatusOr<FileReading> reading = Read(
+      "编号,名称,类别,所属区划,经度,纬度,坐标系\n1,甲,SMALL_POLLUTER,990102001200,114.02,32.98,GCJ-02\n");
   ASSERT_TRUE(reading.ok());
   ASSERT_EQ(reading->rows.size(), 1u) << reading->report.DebugString();
   const type::v1::Position& position = reading->rows[0].source.value.position();

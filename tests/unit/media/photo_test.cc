@@ -77,7 +77,8 @@ TEST(StripMetadata, RefusesEveryCutFile) {
   for (const std::string& content : {Png(100, 50), Webp(100, 50), Jpeg(100, 50)}) {
     const size_t end = content.rfind("TRAILER-SECRET");
     const size_t whole = end == std::string::npos ? content.size() : end;
-    for (size_t size = 0; size < whole; ++size) EXPECT_FALSE(StripMetadata(content.substr(0, size)).ok()) << size;
+    for (size_t size = 0; size < whole; ++size)
+      EXPECT_FALSE(StripMetadata(content.substr(0, size)).ok()) << size;
   }
 }
 
@@ -97,7 +98,8 @@ TEST(Orientation, OfADamagedBlockIsNone) {
   const std::string block = OrientationBlock(6);
   EXPECT_EQ(OrientationOf(block), 6);
   EXPECT_EQ(block.size(), 26u);
-  for (size_t size = 0; size < 20; ++size) EXPECT_FALSE(OrientationOf(block.substr(0, size)).has_value()) << size;
+  for (size_t size = 0; size < 20; ++size)
+    EXPECT_FALSE(OrientationOf(block.substr(0, size)).has_value()) << size;
   EXPECT_FALSE(OrientationOf(OrientationBlock(9)).has_value());
   EXPECT_FALSE(OrientationOf(std::string("MM\0*\xff\xff\xff\xff", 8)).has_value());
   EXPECT_EQ(OrientationOf(std::string("II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x03\0\0\0", 22)), 3);

@@ -17,14 +17,14 @@ using A = TaskAction;
 // What workflow.md W8 allows, written down a second time.
 const std::map<std::pair<S, A>, S>& Allowed() {
   static const auto* allowed = new std::map<std::pair<S, A>, S>{
-      {{S::kUnspecified, A::kCreate}, S::kPlanned},   {{S::kPlanned, A::kAssign}, S::kIssued},
-      {{S::kIssued, A::kAssign}, S::kIssued},         {{S::kStarted, A::kAssign}, S::kIssued},
-      {{S::kMissed, A::kAssign}, S::kIssued},         {{S::kIssued, A::kStart}, S::kStarted},
-      {{S::kMissed, A::kStart}, S::kStarted},         {{S::kIssued, A::kSubmitVisit}, S::kDone},
-      {{S::kStarted, A::kSubmitVisit}, S::kDone},     {{S::kMissed, A::kSubmitVisit}, S::kDone},
-      {{S::kPlanned, A::kMiss}, S::kMissed},          {{S::kIssued, A::kMiss}, S::kMissed},
-      {{S::kStarted, A::kMiss}, S::kMissed},          {{S::kPlanned, A::kWaive}, S::kWaived},
-      {{S::kIssued, A::kWaive}, S::kWaived},          {{S::kStarted, A::kWaive}, S::kWaived},
+      {{S::kUnspecified, A::kCreate}, S::kPlanned}, {{S::kPlanned, A::kAssign}, S::kIssued},
+      {{S::kIssued, A::kAssign}, S::kIssued},       {{S::kStarted, A::kAssign}, S::kIssued},
+      {{S::kMissed, A::kAssign}, S::kIssued},       {{S::kIssued, A::kStart}, S::kStarted},
+      {{S::kMissed, A::kStart}, S::kStarted},       {{S::kIssued, A::kSubmitVisit}, S::kDone},
+      {{S::kStarted, A::kSubmitVisit}, S::kDone},   {{S::kMissed, A::kSubmitVisit}, S::kDone},
+      {{S::kPlanned, A::kMiss}, S::kMissed},        {{S::kIssued, A::kMiss}, S::kMissed},
+      {{S::kStarted, A::kMiss}, S::kMissed},        {{S::kPlanned, A::kWaive}, S::kWaived},
+      {{S::kIssued, A::kWaive}, S::kWaived},        {{S::kStarted, A::kWaive}, S::kWaived},
       {{S::kMissed, A::kWaive}, S::kWaived}};
   return *allowed;
 }
@@ -57,7 +57,8 @@ TEST(TaskLife, AllowsAPhoneTwoMinutesOfClockErrorAndNoMore) {
   const absl::Time now = absl::FromUnixSeconds(1'790'000'000);
   EXPECT_EQ(DefendEventTime(now - absl::Hours(1), now)->earliest, now - absl::Hours(1));
   EXPECT_EQ(DefendEventTime(now + absl::Minutes(2), now)->latest, now);
-  EXPECT_EQ(ReasonOf(DefendEventTime(now + absl::Minutes(2) + absl::Microseconds(1), now).status()), "EVENT_TIME_IN_FUTURE");
+  EXPECT_EQ(ReasonOf(DefendEventTime(now + absl::Minutes(2) + absl::Microseconds(1), now).status()),
+            "EVENT_TIME_IN_FUTURE");
 }
 
 TEST(TaskLife, IsLateOnlyAfterTheDueTime) {

@@ -103,7 +103,8 @@ TEST(Rollup, AParentIsTheSumOfItsChildrenAtEveryEntry) {
       const Numbers one = rollup.Read(Id(2, county), {}, kAt);
       counties += one;
       Numbers villages;
-      for (int village = 0; village < 4; ++village) villages += rollup.Read(PlaceOf(county, village).division, {}, kAt);
+      for (int village = 0; village < 4; ++village)
+        villages += rollup.Read(PlaceOf(county, village).division, {}, kAt);
       ASSERT_EQ(villages, one);
     }
     ASSERT_EQ(counties, rollup.Read(Id(1, 0), {}, kAt));
@@ -164,7 +165,8 @@ TEST(Rollup, EveryCellIsTheNumberOfCasesBehindIt) {
       const Measure measure = static_cast<Measure>(m);
       int64_t behind = 0;
       for (const auto& [id, fact] : facts) {
-        if (fact.path.find(Id(2, county).Bytes()) == std::string::npos || !CountsIn(fact, measure, kAt)) continue;
+        if (fact.path.find(Id(2, county).Bytes()) == std::string::npos || !CountsIn(fact, measure, kAt))
+          continue;
         ++behind;
         const std::vector<int> states = StatesOf(measure);
         EXPECT_NE(std::find(states.begin(), states.end(), fact.state), states.end()) << m;
@@ -266,7 +268,8 @@ TEST(Fact, ALaterMoveOfTheGroundChangesNoCountAlreadyMade) {
 }
 
 TEST(Fact, ReboundedCasesStayAmongTheClosed) {
-  for (CaseFactState state : {CaseFactState::kClosed, CaseFactState::kMonitoring, CaseFactState::kRebounded, CaseFactState::kArchived}) {
+  for (CaseFactState state : {CaseFactState::kClosed, CaseFactState::kMonitoring, CaseFactState::kRebounded,
+                              CaseFactState::kArchived}) {
     EXPECT_TRUE(CountsIn(CaseIn(state, 1), Measure::kClosed, kAt));
   }
   for (CaseFactState state : {CaseFactState::kSignOff, CaseFactState::kTracked, CaseFactState::kVoided}) {

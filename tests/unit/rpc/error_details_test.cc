@@ -27,7 +27,8 @@ Detail DetailOf(const absl::Status& status) {
 }
 
 TEST(ErrorDetails, KeepEveryFactThereAndBack) {
-  ErrorFacts facts{.reason = "CHECKER_NOT_ELIGIBLE", .metadata = {{"rule", "same unit"}, {"person", "persons/1"}}};
+  ErrorFacts facts{.reason = "CHECKER_NOT_ELIGIBLE",
+                   .metadata = {{"rule", "same unit"}, {"person", "persons/1"}}};
   facts.fields = {{"check.person", "got persons/1"}, {"check.post", "vacant"}};
   facts.retry_after = absl::Milliseconds(1500);
   const absl::Status sent = MakeError(absl::StatusCode::kFailedPrecondition, "the same unit", facts);

@@ -18,10 +18,12 @@ class Busy {
  public:
   explicit Busy(int queue_limit) : executor(1, queue_limit) {
     std::promise<void> started;
-    executor.Submit({.call_class = 1, .run = [&, this] {
-                       started.set_value();
-                       release_.get_future().wait();
-                     },
+    executor.Submit({.call_class = 1,
+                     .run =
+                         [&, this] {
+                           started.set_value();
+                           release_.get_future().wait();
+                         },
                      .refuse = [] {}});
     started.get_future().wait();
   }

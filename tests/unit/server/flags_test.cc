@@ -47,16 +47,19 @@ TEST(Flags, NameWhatTheyDoNotUnderstand) {
 }
 
 TEST(ServeFlags, WantAPeerForEveryAreaThatIsElsewhere) {
-  EXPECT_EQ(ErrorOf({"--target=casework,grid,gateway", "--peer=identity=a:1,source=b:2", "--peer=journal=c:3"}),
-            "--peer: want --peer for: patrol intake media report");
+  EXPECT_EQ(
+      ErrorOf({"--target=casework,grid,gateway", "--peer=identity=a:1,source=b:2", "--peer=journal=c:3"}),
+      "--peer: want --peer for: patrol intake media report");
 }
 
 TEST(ServeFlags, OneListOfPeersServesEveryProcess) {
   std::string peers;
-  for (const char* area : {"identity", "grid", "source", "patrol", "casework", "intake", "media", "journal", "report"}) {
+  for (const char* area :
+       {"identity", "grid", "source", "patrol", "casework", "intake", "media", "journal", "report"}) {
     peers += std::string(area) + "=127.0.0.1:7000,";
   }
-  const auto options = ReadServeFlags(*ParseAll({"--db-socket=/s", "--target=casework,grid", "--peer=" + peers}));
+  const auto options =
+      ReadServeFlags(*ParseAll({"--db-socket=/s", "--target=casework,grid", "--peer=" + peers}));
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_EQ(options->peers.size(), 7u);
   EXPECT_EQ(options->peers.count("grid"), 0u);
@@ -73,7 +76,8 @@ TEST(ServeFlags, AllIsEveryAreaAndTheGateway) {
 
 TEST(ServeFlags, TheGatewayAloneNeedsNoDatabase) {
   std::string peers;
-  for (const char* area : {"identity", "grid", "source", "patrol", "casework", "intake", "media", "journal", "report"}) {
+  for (const char* area :
+       {"identity", "grid", "source", "patrol", "casework", "intake", "media", "journal", "report"}) {
     peers += std::string(area) + "=127.0.0.1:7000,";
   }
   const auto options = ReadServeFlags(*ParseAll({"--target=gateway", "--peer=" + peers}));
