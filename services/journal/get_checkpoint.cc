@@ -1,3 +1,4 @@
+#include "base/status.h"
 #include "journal/journal_service.h"
 
 namespace gridwarden::journal {
@@ -15,6 +16,10 @@ absl::StatusOr<v1::Checkpoint> GetCheckpoint(db::Database& database, const rpc::
     return absl::OkStatus();
   }));
   if (!found) return NotFound("checkpoints/" + std::to_string(request.size()));
+  if (verifier_key.empty()) {
+    return Unavailable("DATABASE_UNAVAILABLE", "the log's key is not open in this process yet",
+                       absl::Seconds(1));
+  }
   v1::Checkpoint checkpoint;
   checkpoint.set_size(found->size);
   checkpoint.set_note(found->note);

@@ -1,6 +1,7 @@
 #include "journal/sealer.h"
 
 #include <chrono>
+#include <filesystem>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -88,8 +89,21 @@ absl::Status Sealer::Health() const {
   return health_;
 }
 
+// A process that waits for its turn to lead, after a restart say, tells the log's key all the same. The
+// signer itself is opened when it leads, so that it starts from what was signed last.
+void Sealer::LearnKey() {
+  if (folder_.empty() || !VerifierKey().empty() || !std::filesystem::exists(folder_ + "/signer.key")) return;
+  const absl::StatusOr<LogIdentity> log = OpenLog(database_, "", demo_);
+  if (!log.ok()) return;
+  const auto signer = Signer::Open(folder_, log->origin);
+  if (!signer.ok()) return;  // SealOnce says what is wrong
+  const std::lock_guard lock(mutex_);
+  verifier_key_ = (*signer)->VerifierKey();
+}
+
 void Sealer::Loop() {
   while (true) {
+    LearnKey();
     const absl::Status status = leading_() ? SealOnce().status() : absl::OkStatus();
     std::unique_lock lock(mutex_);
     if (stopping_) return;

@@ -40,6 +40,7 @@ class Sealer final : public Worker {
  private:
   void Loop();
   absl::Status OpenSigner();
+  void LearnKey();
 
   db::Database& database_;
   const Clock& clock_;

@@ -41,8 +41,8 @@ def wrong_division_files(instance, story):
     for name, (content, says) in cases.items():
         for more in ([], ["--dry-run"]):
             instance.gridctl("admin", "import", "divisions", write(instance, name, content), *more, expect=1, says=says)
-    instance.gridctl("admin", "import", "divisions", str(instance.dir), expect=1, says="folder")
-    instance.gridctl("admin", "import", "divisions", str(instance.dir / "none.csv"), expect=1, says="cannot be read")
+    instance.gridctl("admin", "import", "divisions", str(instance.dir), expect=2, says="folder")
+    instance.gridctl("admin", "import", "divisions", str(instance.dir / "none.csv"), expect=2, says="cannot be read")
     assert before == instance.sql(f"SELECT COUNT(*) FROM {instance.database}.division"), "a refused file stored something"
     # The same list in GBK and with a BOM is the same list.
     good = header + "411702001299,新增演示村,411702001,411702,4117\n"

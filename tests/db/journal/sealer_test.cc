@@ -51,6 +51,18 @@ TEST_F(SealerTest, AnEmptyLogHasNoCheckpoint) {
   EXPECT_EQ(Count(), "0");
 }
 
+TEST_F(SealerTest, AfterARestartTheKeyIsToldBeforeItLeadsAgain) {
+  Write(2);
+  ASSERT_TRUE(sealer_->SealOnce().ok());
+  const std::string key = sealer_->VerifierKey();
+  Sealer waiting(*test_, clock_, folder_ + "/journal", false, [] { return false; });
+  waiting.Start();
+  const absl::Time give_up = absl::Now() + absl::Seconds(10);
+  while (waiting.VerifierKey().empty() && absl::Now() < give_up) absl::SleepFor(absl::Milliseconds(2));
+  waiting.Stop();
+  EXPECT_EQ(waiting.VerifierKey(), key);
+}
+
 TEST_F(SealerTest, SealsWhatIsNewAndTellsWhatEntriesKnow) {
   Write(5);
   EXPECT_EQ(*sealer_->SealOnce(), 5u);

@@ -258,6 +258,12 @@ TEST_F(JournalServiceTest, ACheckpointIsTheNewestOrTheNewestUpToASize) {
     Sequence();
     ASSERT_TRUE(sealer.SealOnce().ok());
   }
+  // No note is told without the key that verifies it.
+  EXPECT_EQ(ReasonOf(get(0).status()), "DATABASE_UNAVAILABLE");
+  server_->RunWorkers();
+  const absl::Time until = absl::Now() + absl::Seconds(30);
+  while (!get(0).ok() && absl::Now() < until) std::this_thread::yield();
+  ASSERT_TRUE(get(0).ok()) << get(0).status();
   EXPECT_EQ(get(0)->size(), 3u);
   EXPECT_EQ(get(2)->size(), 2u);
   EXPECT_EQ(get(99)->size(), 3u);
