@@ -172,6 +172,44 @@ TEST_F(DisableAccountTest, IsRefusedForOneselfForOthersAndInTheWrongState) {
   EXPECT_EQ(ReasonOf(Disable(AdminToken(), Uuid()).status()), "REQUIRED_FIELD_MISSING");
 }
 
+TEST_F(DisableAccountTest, EnablingTwiceWithTheSameRequestIsOnceAndWithAnotherPayloadRefused) {
+  ASSERT_TRUE(Disable(AdminToken(), officer_).ok());
+  const std::string id = NewRequestId();
+  v1::EnableAccountRequest request;
+  request.set_request_id(id);
+  request.set_name(ResourceName("accounts", officer_));
+  ASSERT_TRUE(server_.Call<v1::Account>(AdminToken(), kEnableAccount, request).ok());
+  EXPECT_TRUE(server_.Call<v1::Account>(AdminToken(), kEnableAccount, request).ok());
+  request.set_name(ResourceName("accounts", AddAccount("wangwu", "", Uuid(), false)));
+  EXPECT_EQ(ReasonOf(server_.Call<v1::Account>(AdminToken(), kEnableAccount, request).status()),
+            "REQUEST_ID_REUSED");
+}
+
+TEST_F(DisableAccountTest, APasswordResetWithTheSameIdAndAnotherPasswordIsRefused) {
+  v1::ResetPasswordRequest request;
+  request.set_request_id(NewRequestId());
+  request.set_name(ResourceName("accounts", officer_));
+  request.set_password(kNewPassword);
+  ASSERT_TRUE(server_.Call<v1::Account>(AdminToken(), kResetPassword, request).ok());
+  EXPECT_TRUE(server_.Call<v1::Account>(AdminToken(), kResetPassword, request).ok());
+  request.set_password("another-stone-52-heron");
+  EXPECT_EQ(ReasonOf(server_.Call<v1::Account>(AdminToken(), kResetPassword, request).status()),
+            "REQUEST_ID_REUSED");
+}
+
+TEST_F(DisableAccountTest, AChangeOfPasswordWithTheSameIdAndAnotherPasswordIsRefused) {
+  v1::ChangePasswordRequest request;
+  request.set_request_id(NewRequestId());
+  request.set_old_password(kPassword);
+  request.set_new_password(kNewPassword);
+  const std::string token = OfficerToken();
+  ASSERT_TRUE(server_.Call<v1::Account>(token, kChangePassword, request).ok());
+  EXPECT_TRUE(server_.Call<v1::Account>(token, kChangePassword, request).ok());
+  request.set_new_password("another-stone-52-heron");
+  EXPECT_EQ(ReasonOf(server_.Call<v1::Account>(token, kChangePassword, request).status()),
+            "REQUEST_ID_REUSED");
+}
+
 TEST_F(DisableAccountTest, TwiceWithTheSameRequestIsOnceAndWithAnotherPayloadRefused) {
   const std::string id = NewRequestId();
   ASSERT_TRUE(Disable(AdminToken(), officer_, id).ok());
