@@ -44,12 +44,13 @@ std::string_view FirstCode(const Division& division) {
 }  // namespace
 
 Ground::Ground(std::vector<Division> divisions, std::vector<Post> posts, std::vector<Tenure> tenures,
-               std::vector<Person> persons, std::vector<Unit> units)
+               std::vector<Person> persons, std::vector<Unit> units, std::vector<Lineage> lineages)
     : divisions_(std::move(divisions)),
       posts_(std::move(posts)),
       tenures_(std::move(tenures)),
       persons_(std::move(persons)),
-      units_(std::move(units)) {
+      units_(std::move(units)),
+      lineages_(std::move(lineages)) {
   // People read lists in the order of the codes, and of 网格长, 网格员, 巡查员, 监督员 within a place.
   std::sort(divisions_.begin(), divisions_.end(), [](const Division& a, const Division& b) {
     return std::pair(FirstCode(a), a.id) < std::pair(FirstCode(b), b.id);

@@ -63,15 +63,49 @@ struct DivisionCode {
   Interval valid;
 };
 
+// Under which division a division stood, in two times. Never edited: a reorganisation withdraws and makes new
+// ones.
+struct Placement {
+  Uuid parent;  // nil for a top
+  Interval valid;
+  absl::Time recorded = absl::InfinitePast();  // always known: it came with the first list
+  absl::Time revoked = absl::InfiniteFuture();
+};
+
+struct FormerName {
+  std::string display_name;
+  Interval valid;
+};
+
 struct Division {
   Uuid id;
-  Uuid parent;  // nil for the top
+  Uuid parent;  // today's, or the last one of a division that ended; nil for the top
   Level level = Level::kUnspecified;
   std::string display_name;
   std::vector<DivisionCode> codes;
   Interval valid;
+  // Empty: under `parent` for all of `valid`, as was always known.
+  std::vector<Placement> placements;
+  std::vector<FormerName> former_names;  // oldest first
   bool statistical = false;
   bool has_boundary = false;
+  uint64_t revision = 0;
+};
+
+// Values equal those of grid.v1.
+enum class LineageKind : uint8_t { kUnspecified, kMerge, kSplit, kRename, kMove, kRecode, kAbolish };
+
+// What became of a piece of ground. A rename, a move and a new code keep the division: from = to.
+struct Lineage {
+  Uuid id;
+  Uuid from;
+  Uuid to;  // nil: no successor is known
+  LineageKind kind = LineageKind::kUnspecified;
+  double share = 0;  // of the ground of `from`, 0 to 1; 0 = not stated
+  absl::Time effective;
+  absl::Time recorded;
+  absl::Time revoked = absl::InfiniteFuture();
+  std::string document_no;
   uint64_t revision = 0;
 };
 
@@ -136,7 +170,7 @@ class Ground {
  public:
   Ground() = default;
   Ground(std::vector<Division> divisions, std::vector<Post> posts, std::vector<Tenure> tenures,
-         std::vector<Person> persons, std::vector<Unit> units);
+         std::vector<Person> persons, std::vector<Unit> units, std::vector<Lineage> lineages = {});
   Ground(const Ground&) = delete;
   Ground& operator=(const Ground&) = delete;
 
@@ -159,12 +193,35 @@ class Ground {
   const std::vector<Person>& persons() const { return persons_; }
   const std::vector<Unit>& units() const { return units_; }
 
+  // The tree of today: a division that ended stands where it last stood.
   std::vector<const Division*> ChildrenOf(const Uuid& id) const;   // nil: the tops
   std::vector<const Division*> AncestorsOf(const Uuid& id) const;  // itself first, the top last
   bool IsWithin(const Uuid& id, const Uuid& ancestor) const;       // true for itself
   // Ids from the top down to this, 16 bytes each: what rows store so that a subtree is a range of keys.
   std::string PathKey(const Uuid& id) const;
   std::string PathName(const Uuid& id) const;  // "驻马店市/遂平县/灈阳街道"
+
+  // The tree as it was at `at`, as known at `known`. A division that did not exist then has no chain and an empty path.
+  bool Existed(const Uuid& id, absl::Time at, absl::Time known) const;
+  std::vector<const Division*> AncestorsAt(const Uuid& id, absl::Time at, absl::Time known) const;
+  std::string PathKeyAt(const Uuid& id, absl::Time at, absl::Time known) const;
+
+  // What became of ground. A part of the ground of a division, and the division that holds it.
+  struct Heir {
+    const Division* division = nullptr;
+    double share = 1;  // of the ground asked about; 0 = not stated
+  };
+  // Who holds at `at` the ground that `id` held while it existed, following lineage over any number of steps: itself as long as it
+  // exists; nobody when the ground was given up without a known successor. Before it existed: those whose ground it took over.
+  std::vector<Heir> HoldersOf(const Uuid& id, absl::Time at, absl::Time known) const;
+  // Whether ground of `id` (or of what became of it) stands today within `ancestor`: the question of permission.
+  bool AnswersFor(const Uuid& ancestor, const Uuid& id) const;
+  // Path keys, disjoint and sorted, of every subtree whose rows concern `id`: where it stands and ever stood, and where the divisions
+  // stood whose ground it, or what is below it, holds today. For lists: who answers for ground sees its history.
+  std::vector<std::string> PathKeysHeldBy(const Uuid& id) const;
+  const std::vector<Lineage>& lineages() const { return lineages_; }
+  std::vector<const Lineage*> LineagesFrom(const Uuid& id) const;
+  std::vector<const Lineage*> LineagesTo(const Uuid& id) const;
 
   std::vector<const Post*> PostsAt(const Uuid& division) const;
   std::vector<const Post*> PostsOfUnit(const Uuid& unit) const;
@@ -190,9 +247,10 @@ class Ground {
   std::vector<Tenure> tenures_;
   std::vector<Person> persons_;
   std::vector<Unit> units_;
+  std::vector<Lineage> lineages_;
   absl::flat_hash_map<Uuid, int32_t> division_by_id_, post_by_id_, tenure_by_id_, person_by_id_, unit_by_id_;
   absl::flat_hash_map<Uuid, std::vector<int32_t>> children_, posts_by_division_, posts_by_unit_,
-      tenures_by_post_, tenures_by_person_;
+      tenures_by_post_, tenures_by_person_, lineages_from_, lineages_to_;
   absl::flat_hash_map<std::string, std::vector<int32_t>> divisions_by_code_, divisions_by_name_;
 };
 
