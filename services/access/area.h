@@ -17,6 +17,10 @@
 // What every area is given at start, and what it gives back. services/server/modules.cc is the only caller.
 namespace gridwarden {
 
+namespace media {
+class ObjectStore;
+}
+
 struct AreaContext {
   db::Database& database;
   access::Directory& directory;
@@ -26,6 +30,8 @@ struct AreaContext {
   std::function<rpc::Channel&(std::string_view area)> channel;
   std::string data_dir;  // photos, the log's key
   bool demo = false;
+  // Where the bytes of photos are kept; null: in data_dir.
+  std::shared_ptr<media::ObjectStore> photos;
 };
 
 // An area: registers its rpcs, answers its workers. Each area has one function of this shape,
