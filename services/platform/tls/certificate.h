@@ -1,13 +1,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
-// Certificates of an installation's own: an authority, and what it vouches for. ECDSA P-256, SHA-256, PEM. For what one machine or
-// one county needs between its processes and at its edge; a real authority's files are as welcome everywhere.
+// Certificates of an installation's own: an authority, and what it vouches for. ECDSA P-256, SHA-256, PEM.
+// For what one machine or one county needs between its processes and at its edge; a real authority's files
+// are as welcome everywhere.
 namespace gridwarden::tls {
 
 struct KeyPair {
@@ -27,7 +30,8 @@ struct Subject {
 
 // A new authority that may only sign leaves (pathlen 0).
 absl::StatusOr<KeyPair> MakeAuthority(const Subject& subject);
-// A leaf for servers and clients alike, signed by `authority`. INVALID_ARGUMENT for a name that is none.
+// A leaf for servers and clients alike, signed by `authority` and not outliving it. INVALID_ARGUMENT for a
+// name that is none.
 absl::StatusOr<KeyPair> IssueLeaf(const KeyPair& authority, const Subject& subject);
 
 // What a certificate in PEM says, the first one of a chain.
@@ -38,5 +42,7 @@ struct Described {
 absl::StatusOr<Described> Describe(std::string_view certificate_pem);
 // FAILED_PRECONDITION unless the key belongs to the certificate and `now` lies in its life.
 absl::Status CheckPair(const KeyPair& pair, absl::Time now);
+// FAILED_PRECONDITION unless the authority signed the certificate and both are alive at `now`.
+absl::Status CheckSignedBy(std::string_view certificate_pem, std::string_view authority_pem, absl::Time now);
 
 }  // namespace gridwarden::tls
