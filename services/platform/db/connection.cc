@@ -116,6 +116,13 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const Options& opti
   }
   map["userName"] = sql::SQLString(options.user);
   map["password"] = sql::SQLString(options.password);
+  if (!options.tls_ca.empty()) {
+    // All three: sslCA alone does not check the name, sslEnforce alone checks nothing, and an unknown option
+    // is ignored without a word (toolchain.md 4, trap 11).
+    map["sslCA"] = sql::SQLString(options.tls_ca);
+    map["sslVerify"] = true;
+    map["sslEnforce"] = true;
+  }
   if (!options.database.empty()) map["schema"] = sql::SQLString(options.database);
   map["OPT_CONNECT_TIMEOUT"] =
       static_cast<int>(std::max<int64_t>(1, absl::ToInt64Seconds(options.connect_timeout)));

@@ -148,6 +148,9 @@ struct Options {
   std::string user;
   std::string password;  // never logged
   std::string database;
+  // PEM file of the authority whose certificate the server must show, in its own name. "" = no TLS: only for
+  // sockets and loopback.
+  std::string tls_ca;
   int pool_size = 16;
   absl::Duration connect_timeout = absl::Seconds(5);
 };

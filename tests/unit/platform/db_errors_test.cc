@@ -56,9 +56,15 @@ TEST(SqlTexts, RepeatRowsAndLists) {
 
 std::map<std::string, std::string> DurableSet() {
   return {{"innodb_flush_log_at_trx_commit", "1"},
+          {"log_bin", "ON"},
           {"sync_binlog", "1"},
+          {"binlog_format", "ROW"},
           {"innodb_doublewrite", "ON"},
           {"innodb_snapshot_isolation", "ON"},
+          {"innodb_flush_method", "O_DIRECT"},
+          {"innodb_checksum_algorithm", "full_crc32"},
+          {"innodb_read_only", "OFF"},
+          {"read_only", "0"},
           {"max_allowed_packet", "67108864"},
           {"innodb_force_recovery", "0"}};
 }
@@ -75,12 +81,18 @@ TEST(SafeDatabase, NamesEveryWrongVariable) {
                                                                     {"sync_binlog", "0"},
                                                                     {"innodb_doublewrite", "OFF"},
                                                                     {"innodb_snapshot_isolation", "OFF"},
+                                                                    {"binlog_format", "STATEMENT"},
+                                                                    {"innodb_flush_method", "nosync"},
+                                                                    {"innodb_checksum_algorithm", "none"},
+                                                                    {"innodb_force_recovery", "3"},
+                                                                    {"innodb_read_only", "ON"},
+                                                                    {"read_only", "ON"},
                                                                     {"max_allowed_packet", "1024"}}) {
     auto variables = DurableSet();
     variables[name] = bad;
     const auto wrong = UnsafeVariables(variables);
     ASSERT_EQ(wrong.size(), 1u) << name;
-    EXPECT_EQ(wrong[0].find(name), 0u);
+    EXPECT_EQ(wrong[0].find(name + " is " + bad + ", want "), 0u) << wrong[0];
   }
   EXPECT_GE(UnsafeVariables({}).size(), 4u);
 }
@@ -93,9 +105,36 @@ TEST(SafeDatabase, WantsSemiSyncBeforeTheAnswerAndWithoutFallingBack) {
   EXPECT_EQ(UnsafeVariables(variables).size(), 2u);
   variables["rpl_semi_sync_master_wait_point"] = "AFTER_SYNC";
   variables["rpl_semi_sync_master_timeout"] = "18446744073709551615";
-  EXPECT_EQ(UnsafeVariables(variables).size(), 1u);  // does not fit 64 signed bits: see the next line
-  variables["rpl_semi_sync_master_timeout"] = "4294967295";
   EXPECT_TRUE(UnsafeVariables(variables).empty());
+  variables["rpl_semi_sync_master_wait_no_slave"] = "OFF";
+  EXPECT_EQ(UnsafeVariables(variables),
+            std::vector<std::string>{"rpl_semi_sync_master_wait_no_slave is OFF, want ON"});
+}
+
+TEST(SafeDatabase, ABinaryLogThatIsNotKeptNeedNotBeSynced) {
+  auto variables = DurableSet();
+  variables["log_bin"] = "OFF";
+  variables["sync_binlog"] = "0";
+  variables["binlog_format"] = "MIXED";
+  EXPECT_TRUE(UnsafeVariables(variables).empty());
+}
+
+TEST(SafeDatabase, ANodeOfAClusterReadsWhatOthersWroteAndBelongsToTheMajority) {
+  auto variables = DurableSet();
+  variables["wsrep_on"] = "ON";
+  variables["wsrep_sync_wait"] = "0";
+  variables["innodb_autoinc_lock_mode"] = "1";
+  variables["wsrep_ready"] = "OFF";
+  variables["wsrep_cluster_status"] = "non-Primary";
+  EXPECT_EQ(UnsafeVariables(variables).size(), 4u);
+  variables["wsrep_sync_wait"] = "7";
+  variables["innodb_autoinc_lock_mode"] = "2";
+  variables["wsrep_ready"] = "ON";
+  variables["wsrep_cluster_status"] = "Primary";
+  EXPECT_TRUE(UnsafeVariables(variables).empty());
+  // The cluster's own advice to relax flushing lost acknowledged rows (F4).
+  variables["innodb_flush_log_at_trx_commit"] = "0";
+  EXPECT_EQ(UnsafeVariables(variables).size(), 1u);
 }
 
 }  // namespace
