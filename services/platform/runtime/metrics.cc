@@ -51,8 +51,13 @@ void Metrics::CountCall(const rpc::CallRecord& record) {
 }
 
 void Metrics::AddGauge(const std::string& name, const std::string& help, std::function<double()> read) {
+  AddGauge(name, help, {}, std::move(read));
+}
+
+void Metrics::AddGauge(const std::string& name, const std::string& help,
+                       const std::map<std::string, std::string>& labels, std::function<double()> read) {
   prometheus::Gauge& gauge =
-      prometheus::BuildGauge().Name(name).Help(help).Register(state_->registry).Add({});
+      prometheus::BuildGauge().Name(name).Help(help).Register(state_->registry).Add(labels);
   std::lock_guard lock(state_->mutex);
   state_->gauges.emplace_back(&gauge, std::move(read));
 }

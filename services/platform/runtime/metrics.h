@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -18,6 +19,9 @@ class Metrics {
   void CountCall(const rpc::CallRecord& record);
   // A number that is read at each scrape. `read` must not block.
   void AddGauge(const std::string& name, const std::string& help, std::function<double()> read);
+  // The same name may be added again with other labels: {{"use", "edge"}}.
+  void AddGauge(const std::string& name, const std::string& help,
+                const std::map<std::string, std::string>& labels, std::function<double()> read);
 
   std::string Text() const;  // the exposition format, version 0.0.4
 
