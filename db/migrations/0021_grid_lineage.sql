@@ -39,3 +39,28 @@ CREATE TABLE division_lineage (
   KEY lineage_to (to_division),
   UNIQUE KEY lineage_revision (revision)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
+-- Date of the newest list that named what stands below a division.
+CREATE TABLE division_list (
+  parent BINARY(16) NOT NULL PRIMARY KEY,
+  as_of_us BIGINT NOT NULL
+) ENGINE=InnoDB;
+
+-- What a later list shows and nobody should guess. `candidates` is a serialised DivisionProposal with nothing but them.
+CREATE TABLE division_proposal (
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  kind SMALLINT NOT NULL,
+  state SMALLINT NOT NULL,
+  division BINARY(16) NOT NULL,
+  listed_display_name VARCHAR(120) NOT NULL,
+  as_of_us BIGINT NOT NULL,
+  document_no VARCHAR(80) NOT NULL,
+  candidates MEDIUMBLOB NOT NULL,
+  recorded_us BIGINT NOT NULL,
+  decided_us BIGINT NULL,
+  decided_by BINARY(16) NULL,
+  accepted_candidate SMALLINT NOT NULL,
+  version BIGINT NOT NULL,
+  UNIQUE KEY proposal_once (division, kind, as_of_us),
+  KEY proposal_state (state, as_of_us, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
