@@ -29,7 +29,7 @@ struct DatumName {
 };
 constexpr DatumName kDatumNames[] = {
     {Position::WGS84, "WGS84"},    {Position::WGS84, "WGS-84"},
-    {Position::WGS84, "CGCS2000"}, {Position::WGS84, "2000国家大地坐标系"},
+    {Position::CGCS2000, "CGCS2000"}, {Position::CGCS2000, "2000国家大地坐标系"},
     {Position::GCJ02, "GCJ02"},    {Position::GCJ02, "GCJ-02"},
     {Position::GCJ02, "高德"},     {Position::GCJ02, "火星坐标"},
     {Position::BD09, "BD09"},      {Position::BD09, "BD-09"},
@@ -240,7 +240,7 @@ class RowReader {
     const std::optional<Position::Datum> datum = datum_name.empty() ? datum_ : ParseDatum(datum_name);
     if (!datum || *datum == Position::DATUM_UNSPECIFIED) {
       Wrong(Column::kDatum, datum_name,
-            "want WGS84, GCJ02 or BD09, here or for the whole file (DATUM_MISSING)");
+            "want WGS84, CGCS2000, GCJ02 or BD09, here or for the whole file (DATUM_MISSING)");
       return;
     }
     position.set_datum(*datum);

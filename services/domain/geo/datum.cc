@@ -63,6 +63,22 @@ Point BaiduOf(const Point& p) {
 
 }  // namespace
 
+std::string_view NameOf(Datum datum) {
+  switch (datum) {
+    case Datum::kWgs84:
+      return "WGS84";
+    case Datum::kGcj02:
+      return "GCJ02";
+    case Datum::kBd09:
+      return "BD09";
+    case Datum::kCgcs2000:
+      return "CGCS2000";
+    case Datum::kUnspecified:
+      break;
+  }
+  return "DATUM_UNSPECIFIED";
+}
+
 bool IsValid(const Point& point) {
   return std::isfinite(point.longitude) && std::isfinite(point.latitude) &&
          std::abs(point.longitude) <= 180 && std::abs(point.latitude) <= 90;
@@ -104,6 +120,7 @@ absl::StatusOr<Point> ToWgs84(const Point& point, Datum datum, std::string_view 
   }
   switch (datum) {
     case Datum::kWgs84:
+    case Datum::kCgcs2000:
       return point;
     case Datum::kGcj02:
       return Gcj02ToWgs84(point);
@@ -115,7 +132,7 @@ absl::StatusOr<Point> ToWgs84(const Point& point, Datum datum, std::string_view 
   return MakeError(absl::StatusCode::kInvalidArgument, "the datum is not declared and never guessed",
                    {.reason = "DATUM_MISSING",
                     .metadata = {{"field", absl::StrCat(path, ".datum")}},
-                    .fields = {{absl::StrCat(path, ".datum"), "got none, want WGS84, GCJ02 or BD09"}}});
+                    .fields = {{absl::StrCat(path, ".datum"), "got none, want WGS84, CGCS2000, GCJ02 or BD09"}}});
 }
 
 double DistanceMetres(const Point& a, const Point& b) {

@@ -5,13 +5,16 @@
 
 #include "absl/status/statusor.h"
 
-// Reference frames of coordinates. Inside we keep WGS-84 (CGCS2000 is equal at our accuracy); GCJ-02 and
-// BD-09 are converted where they enter. Outside the bounding box of China GCJ-02 equals WGS-84, as the maps
+// Reference frames of coordinates. Inside we keep WGS-84 (CGCS2000 is equal at our accuracy and kept as what
+// was declared); GCJ-02 and BD-09 are converted where they enter. Outside the bounding box of China GCJ-02 equals WGS-84, as the maps
 // that use it do.
 namespace gridwarden::domain {
 
 // Numbers of gridwarden.type.v1.Position.Datum.
-enum class Datum : uint8_t { kUnspecified, kWgs84, kGcj02, kBd09 };
+enum class Datum : uint8_t { kUnspecified, kWgs84, kGcj02, kBd09, kCgcs2000 };
+
+// "WGS84", "GCJ02" ...: the names of the proto's values.
+std::string_view NameOf(Datum datum);
 
 // Degrees.
 struct Point {
