@@ -58,6 +58,9 @@ Ground::Ground(std::vector<Division> divisions, std::vector<Post> posts, std::ve
   std::sort(posts_.begin(), posts_.end(), [](const Post& a, const Post& b) {
     return std::tuple(a.regime, a.kind, a.ordinal, a.id) < std::tuple(b.regime, b.kind, b.ordinal, b.id);
   });
+  std::sort(lineages_.begin(), lineages_.end(), [](const Lineage& a, const Lineage& b) {
+    return std::tuple(a.effective, a.recorded, a.id) < std::tuple(b.effective, b.recorded, b.id);
+  });
   division_by_id_ = IndexById(divisions_);
   post_by_id_ = IndexById(posts_);
   tenure_by_id_ = IndexById(tenures_);
@@ -66,7 +69,16 @@ Ground::Ground(std::vector<Division> divisions, std::vector<Post> posts, std::ve
   for (size_t i = 0; i < divisions_.size(); ++i) {
     const Division& division = divisions_[i];
     children_[division.parent].push_back(static_cast<int32_t>(i));
+    for (const Placement& placement : division.placements) {
+      if (placement.parent == division.parent) continue;
+      std::vector<int32_t>& former = former_children_[placement.parent];
+      if (former.empty() || former.back() != static_cast<int32_t>(i)) former.push_back(static_cast<int32_t>(i));
+    }
     divisions_by_name_[division.display_name].push_back(static_cast<int32_t>(i));
+    for (const FormerName& former : division.former_names) {
+      std::vector<int32_t>& same = divisions_by_name_[former.display_name];
+      if (same.empty() || same.back() != static_cast<int32_t>(i)) same.push_back(static_cast<int32_t>(i));
+    }
     for (const DivisionCode& code : division.codes) {
       std::vector<int32_t>& same = divisions_by_code_[code.code];
       if (same.empty() || same.back() != static_cast<int32_t>(i)) same.push_back(static_cast<int32_t>(i));
@@ -80,6 +92,11 @@ Ground::Ground(std::vector<Division> divisions, std::vector<Post> posts, std::ve
     tenures_by_post_[tenures_[i].post].push_back(static_cast<int32_t>(i));
     tenures_by_person_[tenures_[i].person].push_back(static_cast<int32_t>(i));
   }
+  for (size_t i = 0; i < lineages_.size(); ++i) {
+    lineages_from_[lineages_[i].from].push_back(static_cast<int32_t>(i));
+    if (!lineages_[i].to.IsNil()) lineages_to_[lineages_[i].to].push_back(static_cast<int32_t>(i));
+  }
+  IndexForeignGround();
 }
 
 const Division* Ground::FindDivision(const Uuid& id) const { return Find(division_by_id_, divisions_, id); }

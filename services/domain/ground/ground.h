@@ -147,11 +147,18 @@ struct Tenure {
   uint64_t revision = 0;
 };
 
-// Whether the record stood at `known`: made by then and not yet withdrawn. InfiniteFuture asks about today's
-// knowledge.
-inline bool StoodAt(const Tenure& tenure, absl::Time known) {
-  return tenure.recorded <= known && (known < tenure.revoked || tenure.revoked == absl::InfiniteFuture());
+// Whether a tenure, a placement or a lineage stood at `known`: made by then and not yet withdrawn.
+// InfiniteFuture asks about today's knowledge.
+template <typename Record>
+bool StoodAt(const Record& record, absl::Time known) {
+  return record.recorded <= known && (known < record.revoked || record.revoked == absl::InfiniteFuture());
 }
+
+// Path keys sorted, less those of subtrees within another one of them.
+std::vector<std::string> WithoutInner(std::vector<std::string> path_keys);
+
+// What the division was called at `at`; today's name for a time of which nothing else is known.
+const std::string& NameAt(const Division& division, absl::Time at);
 
 // One link of the chain of responsibility; `tenure` is null when the post was vacant.
 struct Link {
@@ -182,6 +189,9 @@ class Ground {
   const Division* FindDivisionBySpelling(std::string_view spelling, absl::Time at) const;
   // Every division the spelling could mean at `at`, for the words of an error.
   std::vector<const Division*> DivisionsBySpelling(std::string_view spelling, absl::Time at) const;
+  // What the spelling last meant before `at` when it means nothing then: a code given up, the name of a village
+  // that was merged; failing that, what it first meant afterwards. As at `at` when it means something.
+  std::vector<const Division*> DivisionsOnceSpelled(std::string_view spelling, absl::Time at) const;
   const Post* FindPost(const Uuid& id) const;
   const Tenure* FindTenure(const Uuid& id) const;
   const Person* FindPerson(const Uuid& id) const;
@@ -201,24 +211,39 @@ class Ground {
   std::string PathKey(const Uuid& id) const;
   std::string PathName(const Uuid& id) const;  // "驻马店市/遂平县/灈阳街道"
 
-  // The tree as it was at `at`, as known at `known`. A division that did not exist then has no chain and an empty path.
+  // The tree as it was at `at`, as known at `known`. A division that did not exist then has no chain and an
+  // empty path. Where a list puts a division under one that did not exist, that one stands where it stood at the
+  // nearest time: a gap in the lists cuts nothing off.
   bool Existed(const Uuid& id, absl::Time at, absl::Time known) const;
   std::vector<const Division*> AncestorsAt(const Uuid& id, absl::Time at, absl::Time known) const;
   std::string PathKeyAt(const Uuid& id, absl::Time at, absl::Time known) const;
+  // The path where it stood last before `at`, or first after it, when it did not exist then: empty only for a
+  // division that is unknown.
+  std::string PathKeyNear(const Uuid& id, absl::Time at, absl::Time known) const;
+  // Every path it ever had as far as we ever thought, sorted, none within another: together the ranges of all
+  // rows that were ever counted in it.
+  std::vector<std::string> PathKeysEver(const Uuid& id) const;
+  // All that ever stood right under it, ended and moved ones included.
+  std::vector<const Division*> ChildrenEver(const Uuid& id) const;
 
   // What became of ground. A part of the ground of a division, and the division that holds it.
   struct Heir {
     const Division* division = nullptr;
     double share = 1;  // of the ground asked about; 0 = not stated
   };
-  // Who holds at `at` the ground that `id` held while it existed, following lineage over any number of steps: itself as long as it
-  // exists; nobody when the ground was given up without a known successor. Before it existed: those whose ground it took over.
+  // Who holds at `at` the ground that `id` held while it existed, following lineage over any number of steps:
+  // itself as long as it exists; afterwards those to whom its ground passed when it ended; nobody when the
+  // ground was given up without a known successor. Before it existed: those whose ground it took over.
   std::vector<Heir> HoldersOf(const Uuid& id, absl::Time at, absl::Time known) const;
-  // Whether ground of `id` (or of what became of it) stands today within `ancestor`: the question of permission.
-  bool AnswersFor(const Uuid& ancestor, const Uuid& id) const;
-  // Path keys, disjoint and sorted, of every subtree whose rows concern `id`: where it stands and ever stood, and where the divisions
-  // stood whose ground it, or what is below it, holds today. For lists: who answers for ground sees its history.
-  std::vector<std::string> PathKeysHeldBy(const Uuid& id) const;
+  // Whether `ancestor` answers at `at`, as known today, for what stands on `id`: the question of permission. It
+  // does when ground of `id` (or what became of it) stands within it then. What was given up without a
+  // successor falls to those above where it last stood.
+  bool AnswersFor(const Uuid& ancestor, const Uuid& id, absl::Time at) const;
+  // Path keys, sorted and none within another, of every subtree whose rows concern `id` at `at`: where it stands
+  // and ever stood, and where the divisions stood for which it answers. For lists: who answers for ground sees
+  // its history. As many as pieces of ground ever came to it from elsewhere, however many rows there are.
+  std::vector<std::string> PathKeysHeldBy(const Uuid& id, absl::Time at) const;
+  // In the order in which they took effect.
   const std::vector<Lineage>& lineages() const { return lineages_; }
   std::vector<const Lineage*> LineagesFrom(const Uuid& id) const;
   std::vector<const Lineage*> LineagesTo(const Uuid& id) const;
@@ -242,6 +267,21 @@ class Ground {
                                        absl::Time known) const;
 
  private:
+  std::vector<const Division*> DivisionsOfCode(std::string_view code, absl::Time at) const;
+  std::vector<const Division*> DivisionsOfPath(const std::vector<std::string_view>& names,
+                                               absl::Time at) const;
+  Uuid ParentNear(const Division& division, absl::Time at, absl::Time known) const;
+  std::vector<const Division*> ChainNear(const Division* division, absl::Time at, absl::Time known) const;
+  bool PostExisted(const Post& post, absl::Time at, absl::Time known) const;
+  void AddHeirs(const Division& division, absl::Time at, absl::Time known, double share, int steps,
+                std::vector<Heir>& heirs) const;
+  void AddForebears(const Division& division, absl::Time at, absl::Time known, double share, int steps,
+                    std::vector<Heir>& heirs) const;
+  bool AnswersFor(const Uuid& ancestor, const Uuid& id, absl::Time at, int steps) const;
+  void AddPathsEver(const Division& division, const std::string& below, int depth,
+                    std::vector<std::string>& keys) const;
+  void IndexForeignGround();
+
   std::vector<Division> divisions_;
   std::vector<Post> posts_;
   std::vector<Tenure> tenures_;
@@ -251,6 +291,9 @@ class Ground {
   absl::flat_hash_map<Uuid, int32_t> division_by_id_, post_by_id_, tenure_by_id_, person_by_id_, unit_by_id_;
   absl::flat_hash_map<Uuid, std::vector<int32_t>> children_, posts_by_division_, posts_by_unit_,
       tenures_by_post_, tenures_by_person_, lineages_from_, lineages_to_;
+  // Beside children_: those that stood under a division before they moved. And for a division that may answer for
+  // ground outside its own paths: those to ask about (PathKeysHeldBy).
+  absl::flat_hash_map<Uuid, std::vector<int32_t>> former_children_, foreign_ground_;
   absl::flat_hash_map<std::string, std::vector<int32_t>> divisions_by_code_, divisions_by_name_;
 };
 

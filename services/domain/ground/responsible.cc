@@ -17,9 +17,15 @@ bool Outranks(const Tenure& a, const Tenure& b) {
 
 }  // namespace
 
+// A post on a division lasts no longer than the division. A unit's post lasts: its work goes on until it is
+// handed over.
+bool Ground::PostExisted(const Post& post, absl::Time at, absl::Time known) const {
+  return post.valid.Contains(at) && (post.division.IsNil() || Existed(post.division, at, known));
+}
+
 const Tenure* Ground::HolderOf(const Uuid& post, absl::Time at, absl::Time known) const {
   const Post* row = FindPost(post);
-  if (row == nullptr || !row->valid.Contains(at)) return nullptr;
+  if (row == nullptr || !PostExisted(*row, at, known)) return nullptr;
   const auto found = tenures_by_post_.find(post);
   if (found == tenures_by_post_.end()) return nullptr;
   const Tenure* holder = nullptr;
@@ -39,7 +45,7 @@ std::vector<Holding> Ground::HoldingsOf(const Uuid& person, absl::Time at, absl:
     const Tenure& tenure = tenures_[i];
     if (!tenure.valid.Contains(at) || !StoodAt(tenure, known)) continue;
     const Post* post = FindPost(tenure.post);
-    if (post == nullptr || !post->valid.Contains(at)) continue;
+    if (post == nullptr || !PostExisted(*post, at, known)) continue;
     const auto same =
         std::find_if(holdings.begin(), holdings.end(), [&](const Holding& h) { return h.post == post; });
     if (same == holdings.end()) {
@@ -54,10 +60,10 @@ std::vector<Holding> Ground::HoldingsOf(const Uuid& person, absl::Time at, absl:
 std::vector<Link> Ground::ResolveResponsible(const Uuid& division, Regime regime, absl::Time at,
                                              absl::Time known) const {
   std::vector<Link> chain;
-  for (const Division* level : AncestorsOf(division)) {
+  for (const Division* level : AncestorsAt(division, at, known)) {
     for (const Post* post : PostsAt(level->id)) {
       if (post->regime != Regime::kGeneral && post->regime != regime) continue;
-      if (!post->valid.Contains(at)) continue;
+      if (!PostExisted(*post, at, known)) continue;
       chain.push_back({level, post, HolderOf(post->id, at, known)});
     }
   }

@@ -45,6 +45,51 @@ std::optional<absl::Time> ParseDate(std::string_view text) {
   return time;
 }
 
+// What is written: an id, a code (on a day, when one is given), or names from the top.
+struct Spelling {
+  std::optional<Uuid> id;
+  std::string_view code;
+  std::optional<absl::Time> at;
+  std::vector<std::string_view> names;
+};
+
+std::optional<Spelling> Read(std::string_view text) {
+  Spelling spelling;
+  TakePrefix(text, "divisions/");
+  spelling.id = Uuid::Parse(text);
+  if (spelling.id) return spelling;
+  if (TakePrefix(text, "code:")) {
+    if (const size_t sign = text.find('@'); sign != std::string_view::npos) {
+      spelling.at = ParseDate(text.substr(sign + 1));
+      if (!spelling.at) return std::nullopt;
+      text = text.substr(0, sign);
+    }
+    if (text.empty()) return std::nullopt;
+    spelling.code = text;
+    return spelling;
+  }
+  if (AllDigits(text)) {
+    spelling.code = text;
+    return spelling;
+  }
+  TakePrefix(text, "path:");
+  spelling.names = SplitPath(text);
+  if (spelling.names.empty()) return std::nullopt;
+  return spelling;
+}
+
+// The code, and what it may be without its padding.
+std::vector<std::string> FormsOf(std::string_view code) {
+  std::vector<std::string> forms = {std::string(code)};
+  const bool could_be_padded =
+      AllDigits(code) && std::count(std::begin(kCodeLengths), std::end(kCodeLengths), code.size()) > 0;
+  for (const size_t length : kCodeLengths) {
+    if (could_be_padded && code.size() > length && AllZeros(code.substr(length)))
+      forms.emplace_back(code.substr(0, length));
+  }
+  return forms;
+}
+
 }  // namespace
 
 std::string CanonicalCode(std::string_view code, Level level) {
@@ -79,60 +124,92 @@ const Division* Ground::FindDivisionBySpelling(std::string_view spelling, absl::
 }
 
 std::vector<const Division*> Ground::DivisionsBySpelling(std::string_view spelling, absl::Time at) const {
+  const std::optional<Spelling> read = Read(spelling);
+  if (!read) return {};
+  if (read->id) {
+    const Division* division = FindDivision(*read->id);
+    return division == nullptr ? std::vector<const Division*>() : std::vector{division};
+  }
+  if (read->at) at = *read->at;
+  return read->code.empty() ? DivisionsOfPath(read->names, at) : DivisionsOfCode(read->code, at);
+}
+
+std::vector<const Division*> Ground::DivisionsOfCode(std::string_view code, absl::Time at) const {
   std::vector<const Division*> found;
-  TakePrefix(spelling, "divisions/");
-  if (const std::optional<Uuid> id = Uuid::Parse(spelling)) {
-    if (const Division* division = FindDivision(*id)) found.push_back(division);
-    return found;
-  }
-  const bool named_code = TakePrefix(spelling, "code:");
-  if (named_code) {
-    if (const size_t sign = spelling.find('@'); sign != std::string_view::npos) {
-      const std::optional<absl::Time> date = ParseDate(spelling.substr(sign + 1));
-      if (!date) return found;
-      at = *date;
-      spelling = spelling.substr(0, sign);
+  // As it stands, then with the padding taken off level by level: the most exact division that has the code.
+  for (const std::string& form : FormsOf(code)) {
+    const auto same = divisions_by_code_.find(form);
+    if (same == divisions_by_code_.end()) continue;
+    for (const int32_t i : same->second) {
+      const Division& division = divisions_[i];
+      const bool valid =
+          std::any_of(division.codes.begin(), division.codes.end(),
+                      [&](const DivisionCode& c) { return c.code == form && c.valid.Contains(at); });
+      if (valid) found.push_back(&division);
     }
+    if (!found.empty()) break;
   }
-  if (named_code || AllDigits(spelling)) {
-    // As it stands, then with the padding taken off level by level: the most exact division that has the
-    // code.
-    const auto collect = [&](std::string_view code) {
-      const auto same = divisions_by_code_.find(std::string(code));
-      if (same == divisions_by_code_.end()) return;
-      for (const int32_t i : same->second) {
-        const Division& division = divisions_[i];
-        const bool valid =
-            std::any_of(division.codes.begin(), division.codes.end(),
-                        [&](const DivisionCode& c) { return c.code == code && c.valid.Contains(at); });
-        if (valid) found.push_back(&division);
-      }
-    };
-    collect(spelling);
-    const bool could_be_padded =
-        AllDigits(spelling) &&
-        std::count(std::begin(kCodeLengths), std::end(kCodeLengths), spelling.size()) > 0;
-    for (const size_t length : kCodeLengths) {
-      if (!found.empty() || !could_be_padded || spelling.size() <= length) continue;
-      if (AllZeros(spelling.substr(length))) collect(spelling.substr(0, length));
-    }
-    return found;
-  }
-  TakePrefix(spelling, "path:");
-  const std::vector<std::string_view> names = SplitPath(spelling);
-  if (names.empty()) return found;
+  return found;
+}
+
+// The names and the tree are those of `at`.
+std::vector<const Division*> Ground::DivisionsOfPath(const std::vector<std::string_view>& names,
+                                                     absl::Time at) const {
+  std::vector<const Division*> found;
   const auto same = divisions_by_name_.find(std::string(names.back()));
   if (same == divisions_by_name_.end()) return found;
   for (const int32_t i : same->second) {
-    const Division& division = divisions_[i];
-    if (!division.valid.Contains(at)) continue;
-    const std::vector<const Division*> chain = AncestorsOf(division.id);
+    const std::vector<const Division*> chain = AncestorsAt(divisions_[i].id, at, absl::InfiniteFuture());
     if (chain.size() < names.size()) continue;
     const bool matches =
         std::equal(names.rbegin(), names.rend(), chain.begin(),
-                   [](std::string_view name, const Division* d) { return d->display_name == name; });
-    if (matches) found.push_back(&division);
+                   [&](std::string_view name, const Division* d) { return NameAt(*d, at) == name; });
+    if (matches) found.push_back(&divisions_[i]);
   }
+  return found;
+}
+
+std::vector<const Division*> Ground::DivisionsOnceSpelled(std::string_view spelling, absl::Time at) const {
+  std::vector<const Division*> found = DivisionsBySpelling(spelling, at);
+  const std::optional<Spelling> read = Read(spelling);
+  if (!found.empty() || !read || read->id || read->at) return found;
+  // What a spelling means changes only where one of these intervals begins or ends.
+  std::vector<absl::Time> ends, starts;
+  const auto take = [&](const Interval& valid) {
+    if (valid.to <= at) ends.push_back(valid.to);
+    if (valid.from > at) starts.push_back(valid.from);
+  };
+  if (!read->code.empty()) {
+    for (const std::string& form : FormsOf(read->code)) {
+      const auto same = divisions_by_code_.find(form);
+      if (same == divisions_by_code_.end()) continue;
+      for (const int32_t i : same->second) {
+        for (const DivisionCode& code : divisions_[i].codes) {
+          if (code.code == form) take(code.valid);
+        }
+      }
+    }
+  } else if (const auto same = divisions_by_name_.find(std::string(read->names.back()));
+             same != divisions_by_name_.end()) {
+    for (const int32_t i : same->second) {
+      for (const std::string& key : PathKeysEver(divisions_[i].id)) {
+        for (size_t from = 0; from + 16 <= key.size(); from += 16) {
+          const Division* level = FindDivision(*Uuid::FromBytes(std::string_view(key).substr(from, 16)));
+          take(level->valid);
+          for (const Placement& placement : level->placements) take(placement.valid);
+          for (const FormerName& former : level->former_names) {
+            take(former.valid);
+            take({former.valid.to, absl::InfiniteFuture()});
+          }
+        }
+      }
+    }
+  }
+  std::sort(ends.rbegin(), ends.rend());
+  for (size_t i = 0; i < ends.size() && found.empty(); ++i)
+    found = DivisionsBySpelling(spelling, ends[i] - absl::Nanoseconds(1));
+  std::sort(starts.begin(), starts.end());
+  for (size_t i = 0; i < starts.size() && found.empty(); ++i) found = DivisionsBySpelling(spelling, starts[i]);
   return found;
 }
 
