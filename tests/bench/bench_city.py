@@ -48,17 +48,22 @@ def timed_import(instance, *arguments):
 
 def import_tree(instance, counties=COUNTIES, townships=TOWNSHIPS, villages=VILLAGES):
     """Imports the tree; answers what run.py prints of it."""
-    d = instance.dir
-    areas = [(c, county_code(c)) for c in range(counties)]
     streets = [(c, t) for c in range(counties) for t in range(townships)]
+    return import_divisions(instance, [CITY], [county_code(c) for c in range(counties)], [township_code(c, t) for c, t in streets],
+                            [village_code(c, t, v) for c, t in streets for v in range(villages)])
+
+
+def import_divisions(instance, cities, counties, townships, villages):
+    """Imports a tree given by its codes, in the layout the lists are published in."""
+    d = instance.dir
     write_csv(d / "provinces.csv", ["code", "name"], [["41", "河南省"]])
-    write_csv(d / "cities.csv", ["code", "name", "provinceCode"], [[CITY, "测试市", "41"]])
-    write_csv(d / "areas.csv", ["code", "name", "cityCode", "provinceCode"], [[code, f"测试{c + 1}县", CITY, "41"] for c, code in areas])
+    write_csv(d / "cities.csv", ["code", "name", "provinceCode"], [[code, f"测试{i + 1}市", "41"] for i, code in enumerate(cities)])
+    write_csv(d / "areas.csv", ["code", "name", "cityCode", "provinceCode"],
+              [[code, f"测试{i + 1}县", code[:4], "41"] for i, code in enumerate(counties)])
     write_csv(d / "streets.csv", ["code", "name", "areaCode", "provinceCode", "cityCode"],
-              [[township_code(c, t), f"第{t + 1}镇", county_code(c), "41", CITY] for c, t in streets])
+              [[code, f"第{code[6:9]}镇", code[:6], "41", code[:4]] for code in townships])
     write_csv(d / "villages.csv", ["code", "name", "streetCode", "provinceCode", "cityCode", "areaCode"],
-              [[village_code(c, t, v), f"第{v + 1}村", township_code(c, t), "41", CITY, county_code(c)]
-               for c, t in streets for v in range(villages)])
+              [[code, f"第{code[9:12]}村", code[:9], "41", code[:4], code[:6]] for code in villages])
     seconds = 0.0
     for level in ("provinces", "cities", "areas", "streets", "villages"):
         seconds += timed_import(instance, "divisions", str(d / f"{level}.csv"), "--as-of", "2023-06-30")
@@ -81,8 +86,9 @@ def import_boundaries(instance, counties=COUNTIES, townships=TOWNSHIPS, villages
             "seconds": timed_import(instance, "boundaries", str(path), "--datum", "WGS84")}
 
 
-def import_people(instance, lively):
-    """People with accounts in the posts of `lively` townships (c, t); answers the plan that the load generators read."""
+def import_people(instance, lively, top=CITY):
+    """People with accounts in the posts of `lively` townships (code -> codes of some of its villages) and in the office of `top`;
+    answers the plan that the load generators read."""
     persons, tenures, plan = [], [], []
     kinds = ("CAMPAIGN_OFFICE", "GRID_LEADER", "GRID_OFFICER", "SUPERVISION_OFFICER")
 
@@ -91,10 +97,10 @@ def import_people(instance, lively):
         tenures.append([staff_no, code, kind, "GENERAL", "1", "正式", "2026-01-01", "", f"测〔2026〕{len(tenures) + 1}号"])
         return staff_no
 
-    hold(OFFICE, CITY, "CAMPAIGN_OFFICE")
-    for i, (c, t) in enumerate(lively):
-        office, leader, officer, supervisor = (hold(f"B{i + 1:03d}{k}", township_code(c, t), kind) for k, kind in enumerate(kinds))
-        plan.append({"code": township_code(c, t), "villages": [village_code(c, t, v) for v in range(5)],
+    hold(OFFICE, top, "CAMPAIGN_OFFICE")
+    for i, (code, villages) in enumerate(lively.items()):
+        office, leader, officer, supervisor = (hold(f"B{i + 1:03d}{k}", code, kind) for k, kind in enumerate(kinds))
+        plan.append({"code": code, "villages": villages,
                      "dispatcher": office, "leader": leader, "officer": officer, "supervisor": supervisor})
     write_csv(instance.dir / "persons.csv", ["工号", "姓名", "电话"], persons)
     write_csv(instance.dir / "tenures.csv", ["工号", "区划代码", "岗位", "体系", "序号", "任职方式", "任职日期", "离任日期", "文号"], tenures)
@@ -113,27 +119,27 @@ def import_people(instance, lively):
     instance.sign_in(OFFICE, PASSWORD)
     last = plan[-1]["officer"]
     instance.sign_in(last, PASSWORD)
-    wait_for("the city to be known everywhere", lambda: is_known(instance, last), 30)
+    wait_for("the city to be known everywhere", lambda: is_known(instance, last, top), 30)
     path = instance.dir / "plan.json"
     path.write_text(json.dumps({"server": f"http://127.0.0.1:{instance.http_port}", "socket": instance.socket,
-                                "database": instance.database, "password": PASSWORD, "city": CITY, "office": OFFICE,
+                                "database": instance.database, "password": PASSWORD, "city": top, "office": OFFICE,
                                 "server_pids": [p.pid for p in instance.processes.values()],
                                 "database_pid": instance.database_pid, "townships": plan}))
     return path
 
 
-def is_known(instance, officer):
+def is_known(instance, officer, top):
     try:
         for area, rpc in (("casework", "ListCases"), ("source", "ListSources")):
             instance.call_as(officer, area, rpc, {})
-        instance.call_as(OFFICE, "report", "GetBoard", {"division": f"divisions/code:{CITY}"})
+        instance.call_as(OFFICE, "report", "GetBoard", {"division": f"divisions/code:{top}"})
         return True
     except Refused:
         return False
 
 
 def lively_townships(counties, per_county):
-    return [(c, t) for c in range(counties) for t in range(per_county)]
+    return {township_code(c, t): [village_code(c, t, v) for v in range(5)] for c in range(counties) for t in range(per_county)}
 
 
 def hotspots_csv(path, rows):

@@ -1,6 +1,7 @@
 // The closure board and the list of overdue cases at 10^5 and 10^6 cases, through the API, against a recount
 // by GROUP BY in the same run (numbers.md goals 4, 6 and 7); how fast entries are put in order and folded.
-//   board_bench PLAN --cases=100000 --whole=10000 [--million]
+//   board_bench PLAN --cases=100000 --whole=10000 [--million] [--depth=2]
+// --depth: how deep the board's division stands in the tree; a city below its province 2.
 #include <atomic>
 #include <cstdio>
 #include <thread>
@@ -79,19 +80,19 @@ absl::Status Time(Caller& caller, const Worker& who, const char* measure, const 
   return absl::OkStatus();
 }
 
-// Counts again in SQL, per county (the path's third id) and state, and compares with every county of the
-// board.
-absl::Status Recount(JournalState& journal, const report::v1::Board& board, absl::Time as_of, int64_t cases) {
+// Counts again in SQL, per child of the board's division (the id after it in the path) and state, and compares with every
+// row of the board.
+absl::Status Recount(JournalState& journal, const report::v1::Board& board, absl::Time as_of, int64_t cases, int64_t depth) {
   struct Cell {
     int64_t cases = 0, open = 0, overdue = 0;
   };
   std::map<std::string, Cell> counted;
   const absl::Time begin = absl::Now();
   GW_RETURN_IF_ERROR(journal.database().Run([&](db::Transaction& tx) -> absl::Status {
-    const db::Value values[] = {as_of};
+    const db::Value values[] = {16 * depth + 1, as_of};
     return tx.QueryValues(
-        "SELECT SUBSTRING(ground_path, 33, 16) AS county, state, COUNT(*), CAST(SUM(due_us < ?) AS SIGNED) "
-        "FROM case_file GROUP BY county, state",
+        "SELECT SUBSTRING(ground_path, ?, 16) AS child, state, COUNT(*), CAST(SUM(due_us < ?) AS SIGNED) "
+        "FROM case_file GROUP BY child, state",
         values, [&](const db::Row& row) {
           Cell& cell = counted[ResourceName("divisions", row.Id(0))];
           const int64_t n = row.Int(2);
@@ -126,7 +127,7 @@ absl::Status Recount(JournalState& journal, const report::v1::Board& board, absl
   return absl::OkStatus();
 }
 
-absl::Status Measure(const City& city, JournalState& journal, int64_t cases) {
+absl::Status Measure(const City& city, JournalState& journal, int64_t cases, int64_t depth) {
   Caller caller(city);
   const absl::Time as_of = absl::Now();
   report::v1::GetBoardRequest get;
@@ -135,7 +136,7 @@ absl::Status Measure(const City& city, JournalState& journal, int64_t cases) {
   report::v1::Board board;
   GW_RETURN_IF_ERROR(Time(caller, city.office, "get_board", "gridwarden.report.v1.ReportService/GetBoard",
                           get, cases, &board));
-  GW_RETURN_IF_ERROR(Recount(journal, board, absl::FromUnixSeconds(absl::ToUnixSeconds(as_of)), cases));
+  GW_RETURN_IF_ERROR(Recount(journal, board, absl::FromUnixSeconds(absl::ToUnixSeconds(as_of)), cases, depth));
 
   report::v1::ListBoardCasesRequest open;
   open.set_division(city.city);
@@ -178,6 +179,7 @@ absl::Status LoadAndWait(const City& city, JournalState& journal, const BulkPlan
 absl::Status Run(const Arguments& arguments) {
   const auto cases = static_cast<int64_t>(arguments.Number("cases", 100'000));
   const auto whole = std::min(cases, static_cast<int64_t>(arguments.Number("whole", 10'000)));
+  const auto depth = static_cast<int64_t>(arguments.Number("depth", 2));
   const int64_t million = 10 * cases;
   GW_ASSIGN_OR_RETURN(City city, OpenCity(arguments.plan));
   GW_ASSIGN_OR_RETURN(const std::unique_ptr<JournalState> journal, JournalState::Open(city));
@@ -188,12 +190,12 @@ absl::Status Run(const Arguments& arguments) {
   GW_RETURN_IF_ERROR(
       LoadAndWait(city, *journal, {.first = cases - whole, .cases = whole, .whole_lives = true}, cases));
   GW_ASSIGN_OR_RETURN(city, OpenCity(arguments.plan));  // an access token lives ten minutes
-  GW_RETURN_IF_ERROR(Measure(city, *journal, cases));
+  GW_RETURN_IF_ERROR(Measure(city, *journal, cases, depth));
   if (!arguments.Has("million")) return absl::OkStatus();
   GW_RETURN_IF_ERROR(
       LoadAndWait(city, *journal, {.first = cases, .cases = million - cases, .whole_lives = false}, million));
   GW_ASSIGN_OR_RETURN(city, OpenCity(arguments.plan));
-  return Measure(city, *journal, million);
+  return Measure(city, *journal, million, depth);
 }
 
 }  // namespace

@@ -125,8 +125,8 @@ def units(book, lines):
         book.figure(f"goal 2: ours now / {peer} as published ({rate:g}/s on a quiet machine)", best / rate, "x", goal, digits=1)
 
 
-def board(book, lines, cases, million):
-    book.section("the closure board")
+def board(book, lines, cases, million, whose="the city"):
+    book.section(f"the closure board of {whose}")
     one = {line["measure"]: line for line in lines if line.get("cases", 0) <= cases}
     ten = {line["measure"]: line for line in lines if line.get("cases", 0) > cases}
     for name, cell in ((f"{cases:,}", one), (f"{10 * cases:,}", ten)):
@@ -135,7 +135,7 @@ def board(book, lines, cases, million):
         book.figure(f"loading {name} cases", cell["loading"]["rate"], "cases/s", digits=0)
         book.figure(f"sequencing at {name} cases", cell["sequencing"]["rate"], "entries/s", 10_000, digits=0)
         book.figure(f"folding at {name} cases", cell["folding"]["rate"], "entries/s", digits=0)
-        for key, words, goal in (("get_board", "goal 4: GetBoard of the city", 2.0), ("board_cases", "ListBoardCases overdue, page 1", 5.0),
+        for key, words, goal in (("get_board", f"goal 4: GetBoard of {whose}", 2.0), ("board_cases", "ListBoardCases overdue, page 1", 5.0),
                                  ("list_cases", "goal 7: ListCases overdue of a township, page 1", 5.0)):
             book.figure(f"{words} at {name}, p50", cell[key]["p50_ms"], "ms")
             book.figure(f"{words} at {name}, p95", cell[key]["p95_ms"], "ms", goal, at_least=False)
@@ -160,6 +160,43 @@ def imports(book, lines):
             book.figure("goal: a province (262,378 rows) at this rate", 262_378 / (rows / line["seconds"]), "s", 120, at_least=False, digits=0)
         else:
             book.figure(f"{line['boundaries']:,} boundaries", line["boundaries"] / line["seconds"], "polygons/s", digits=0)
+
+
+def province(book, figures, million):
+    book.section("a province: 52,378 villages with all their posts, beside one of its cities")
+    city, whole = figures["city"], figures["province"]
+
+    def at(values, share_of):
+        return sorted(values)[min(len(values) - 1, int(share_of * len(values)))]
+
+    def grown(one):
+        return sum(one["memory"].values()) - sum(one["memory_before"].values())
+
+    rows = {name: one["divisions"] + one["posts"] for name, one in (("city", city), ("province", whole))}
+    print(f"   {'':<48} {'city':>12} {'province':>12} {'ratio':>8}")
+    for words, key in (("divisions", lambda one: one["divisions"]), ("posts", lambda one: one["posts"]),
+                       ("import, s", lambda one: one["seconds"]), ("memory for the ground, MiB", grown),
+                       ("ResolveResponsible p50, ms", lambda one: at(one["resolve_ms"], 0.5)),
+                       ("ResolveResponsible p99, ms", lambda one: at(one["resolve_ms"], 0.99)),
+                       ("ready after a restart, s", lambda one: one["restart_seconds"]),
+                       ("a removal acts in another area after, s", lambda one: one["removal_seconds"])):
+        a, b = key(city), key(whole)
+        print(f"   {words:<48} {a:>12,.2f} {b:>12,.2f} {b / max(a, 1e-9):>8.1f}", flush=True)
+        book.figures.append({"name": f"province: {words}", "city": a, "province": b})
+    book.figure("goal: the province imported", whole["seconds"], "s", 120, at_least=False, digits=1)
+    book.figure("rows a second: province / city", (rows["province"] / whole["seconds"]) / (rows["city"] / city["seconds"]), "", 0.5)
+    book.figure("goal: ResolveResponsible through the API, p99", at(whole["resolve_ms"], 0.99), "ms", 5, at_least=False)
+    book.figure("p50 of the province / of the city", at(whole["resolve_ms"], 0.5) / max(at(city["resolve_ms"], 0.5), 1e-9), "", 1.5, at_least=False)
+    book.figure("goal: a removal acts everywhere (G17)", whole["removal_seconds"], "s", 5, at_least=False)
+    book.figure("memory of one process with the whole province", sum(whole["memory"].values()), "MiB PSS", 400, at_least=False, digits=0)
+    for target, mib in sorted(figures["split"]["memory"].items()):
+        book.figure(f"split: process {target}", mib, "MiB PSS", digits=0)
+    book.figure("split: all processes", sum(figures["split"]["memory"].values()), "MiB PSS", digits=0)
+    if not million:
+        book.note("its board at 10^6 cases: ./dev bench --only=province --million")
+        return
+    board(book, whole["board"], 1_000_000, True, "the province")
+    book.figure("memory with 10^6 cases on the board", sum(whole["memory_with_cases"].values()), "MiB PSS", digits=0)
 
 
 def hotspots(book, located, seconds):

@@ -15,11 +15,11 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import support.instance  # noqa: E402
-from bench import bench_city, report  # noqa: E402
+from bench import bench_city, bench_province, report  # noqa: E402
 from bench.bench_database import BenchDatabase  # noqa: E402
 from support.instance import BUILD, Instance  # noqa: E402
 
-PARTS = ["imports", "transition", "unit", "board", "hotspots", "split", "ground"]
+PARTS = ["imports", "transition", "unit", "board", "hotspots", "split", "ground", "province"]
 
 
 def keep_binaries(folder):
@@ -107,6 +107,28 @@ def part_split(book, database, options):
         report.split(book, lines, memory_of(instance))
 
 
+def part_province(book, database, options):
+    figures = {}
+    for name, cities in (("city", 1), ("province", bench_province.CITIES)):
+        with BenchInstance("all", database, options.server_flag) as instance:
+            instance.sign_in("admin", instance.admin_password)
+            one, (city_codes, _, townships, villages) = bench_province.load(instance, memory_of, cities)
+            figures[name] = one
+            one["resolve_ms"] = bench_province.resolve_chains(instance, villages)
+            one["restart_seconds"] = bench_province.restart_seconds(instance, "all")
+            instance.sign_in("admin", instance.admin_password)
+            lively = bench_province.lively(townships, villages, city_codes)
+            plan = bench_city.import_people(instance, lively, bench_province.TOP)
+            one["removal_seconds"] = bench_province.removal_acts_after(instance, list(lively)[-1], f"B{len(lively):03d}0")
+            if name == "province" and options.million:
+                one["board"] = run_program("board_bench", plan, "--cases=1000000", "--depth=1", timeout=5400)
+                one["memory_with_cases"] = bench_province.settle(instance, memory_of)
+    with BenchInstance("split", database, options.server_flag) as instance:
+        instance.sign_in("admin", instance.admin_password)
+        figures["split"], _ = bench_province.load(instance, memory_of)
+    report.province(book, figures, options.million)
+
+
 def part_ground(book):
     for name in ("ground_bench", "rollup_bench"):
         done = subprocess.run([program(name), "--benchmark_format=json", "--benchmark_min_time=0.3"], capture_output=True,
@@ -166,6 +188,8 @@ def main(argv):
                     part_hotspots(book, instance)
         if "split" in options.parts:
             part_split(book, database, options)
+        if "province" in options.parts:
+            part_province(book, database, options)
         if "ground" in options.parts:
             part_ground(book)
     book.foot(f"took {time.monotonic() - began:.0f} s, load {os.getloadavg()[0]:.1f} at the end")
