@@ -7,8 +7,10 @@
 #include "identity/bootstrap.h"
 #include "platform/db/database.h"
 #include "platform/runtime/stop_signal.h"
+#include "server/certificates.h"
 #include "server/flags.h"
 #include "server/migrate.h"
+#include "server/photo_store.h"
 #include "server/serve.h"
 #include "server/version.h"
 
@@ -49,7 +51,7 @@ absl::Status RunBootstrap(const Flags& flags) {
 
 const std::vector<Command>& Commands() {
   static const std::vector<Command> commands = {
-      {"serve", "serves areas, the gateway, or all", {ServeFlags(), DatabaseFlags()}, RunServe},
+      {"serve", "serves areas, the gateway, or all", {ServeFlags(), PhotoStoreFlags(), DatabaseFlags()}, RunServe},
       {"migrate",
        "brings schema and policy up to this release",
        {MigrateFlags(), DatabaseFlags()},
@@ -58,6 +60,14 @@ const std::vector<Command>& Commands() {
        "creates the first administrator and prints the password, once",
        {kBootstrapFlags, DatabaseFlags()},
        RunBootstrap},
+      {"copy-media",
+       "copies photos between the data folder and a bucket, checking each; safe to repeat",
+       {CopyMediaFlags(), PhotoStoreFlags(), DatabaseFlags()},
+       RunCopyMedia},
+      {"certificates",
+       "makes and renews the certificates of an installation's own",
+       {CertificateFlags()},
+       RunCertificates},
   };
   return commands;
 }
