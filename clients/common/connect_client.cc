@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 
+#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_format.h"
 #include "base/status.h"
+#include "common/authority_file.h"
 #include "google/rpc/error_details.pb.h"
 #include "nlohmann/json.hpp"
 
@@ -76,6 +78,34 @@ size_t Append(char* data, size_t size, size_t count, void* out) {
   return size * count;
 }
 
+// Why the connection did not come about, with what to do about it where that is known.
+absl::Status Unreached(CURLcode result, const std::string& server, const std::string& detail) {
+  const std::string why = detail.empty() ? curl_easy_strerror(result) : detail;
+  if (result == CURLE_PEER_FAILED_VERIFICATION || result == CURLE_SSL_CACERT_BADFILE) {
+    ErrorFacts facts;
+    facts.metadata["zh"] = absl::StrFormat(
+        "%s 的证书不可信（%s）。如果是本地证书：用浏览器打开该地址的 /trust，核对指纹后下载证书，再用 --ca "
+        "文件 或 "
+        "GRIDWARDEN_CA 指定",
+        server, why);
+    return MakeError(
+        absl::StatusCode::kFailedPrecondition,
+        absl::StrFormat("the certificate of %s is not to be trusted (%s); nothing was sent. If the server "
+                        "has a local authority: open its page /trust, compare the fingerprint, download the "
+                        "certificate and name it with --ca FILE or GRIDWARDEN_CA",
+                        server, why),
+        facts);
+  }
+  if (result == CURLE_SSL_CONNECT_ERROR) {
+    ErrorFacts facts;
+    facts.metadata["zh"] =
+        absl::StrFormat("无法与 %s 建立加密连接（%s）；该端口是否只提供 http？", server, why);
+    return MakeError(absl::StatusCode::kUnavailable,
+                     absl::StrFormat("cannot reach %s: %s; does it speak http only?", server, why), facts);
+  }
+  return absl::UnavailableError(absl::StrFormat("cannot reach %s: %s", server, curl_easy_strerror(result)));
+}
+
 }  // namespace
 
 absl::Status DecodeConnectError(int http_status, const std::string& body) {
@@ -96,6 +126,7 @@ absl::Status DecodeConnectError(int http_status, const std::string& body) {
 struct ConnectClient::Http {
   CURL* curl = nullptr;
   std::string answer;
+  std::string found_ca;
 };
 
 ConnectClient::ConnectClient(ClientOptions options)
@@ -103,6 +134,12 @@ ConnectClient::ConnectClient(ClientOptions options)
   static std::once_flag once;
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
   http_->curl = curl_easy_init();
+  if (!options_.ca_file.empty()) return;
+  if (const char* named = std::getenv("GRIDWARDEN_CA"); named != nullptr && *named != '\0') {
+    options_.ca_file = named;
+  } else {
+    http_->found_ca = FindAuthorityFile();
+  }
 }
 
 ConnectClient::~ConnectClient() { curl_easy_cleanup(http_->curl); }
@@ -110,6 +147,20 @@ ConnectClient::~ConnectClient() { curl_easy_cleanup(http_->curl); }
 void ConnectClient::set_token(std::string token) { options_.token = std::move(token); }
 const std::string& ConnectClient::server() const { return options_.server; }
 void ConnectClient::set_demo_now(absl::Time now) { demo_now_ = now; }
+
+// Named authorities stand alone; a local one that was found is believed besides the system's.
+void ConnectClient::SetTrust() {
+  CURL* curl = http_->curl;
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+  if (!options_.ca_file.empty()) {
+    curl_easy_setopt(curl, CURLOPT_CAINFO, options_.ca_file.c_str());
+    curl_easy_setopt(curl, CURLOPT_CAPATH, nullptr);
+  } else if (!http_->found_ca.empty()) {
+    curl_easy_setopt(curl, CURLOPT_CAINFO, http_->found_ca.c_str());
+    curl_easy_setopt(curl, CURLOPT_CAPATH, "/etc/ssl/certs");
+  }
+}
 
 absl::StatusOr<std::string> ConnectClient::CallBytes(std::string_view method, const std::string& body) {
   const std::string url = absl::StrFormat("%s/%s", options_.server, method);
@@ -139,17 +190,17 @@ absl::StatusOr<std::string> ConnectClient::CallBytes(std::string_view method, co
                    static_cast<long>(absl::ToInt64Milliseconds(options_.timeout)) + 500L);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, Append);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &http_->answer);
-  if (!options_.ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, options_.ca_file.c_str());
+  char detail[CURL_ERROR_SIZE] = "";
+  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
+  SetTrust();
   // Our own servers on loopback are never behind a proxy.
   curl_easy_setopt(curl, CURLOPT_NOPROXY, "127.0.0.1,localhost,::1");
   const CURLcode result = curl_easy_perform(curl);
   long http_status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &http_status);
   curl_slist_free_all(headers);
-  if (result != CURLE_OK) {
-    return absl::UnavailableError(
-        absl::StrFormat("cannot reach %s: %s", options_.server, curl_easy_strerror(result)));
-  }
+  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, nullptr);
+  if (result != CURLE_OK) return Unreached(result, options_.server, detail);
   if (http_status != 200) return DecodeConnectError(static_cast<int>(http_status), http_->answer);
   return std::move(http_->answer);
 }

@@ -12,11 +12,16 @@
 // thread.
 namespace gridwarden::client {
 
+// What ./dev up serves.
+inline constexpr char kDefaultServer[] = "https://127.0.0.1:8443";
+
 struct ClientOptions {
-  std::string server = "http://127.0.0.1:8080";
+  std::string server = kDefaultServer;
   std::string token;  // access token; "" while signed out
   absl::Duration timeout = absl::Seconds(30);
-  std::string ca_file;  // for https with a local authority; "" = the system's
+  // For https: the only authorities that are believed, PEM; "" = those of GRIDWARDEN_CA, and without it the
+  // system's and a local one where clients look (authority_file.h).
+  std::string ca_file;
 };
 
 class ConnectClient {
@@ -33,7 +38,7 @@ class ConnectClient {
 
   // Calls "gridwarden.grid.v1.GridService/GetDivision". An error of the server keeps its code, message and
   // facts (base/status.h) with the zh-CN sentence in metadata "zh"; a server that cannot be reached is
-  // UNAVAILABLE without facts.
+  // UNAVAILABLE without facts; one whose certificate is not to be believed is FAILED_PRECONDITION.
   template <typename Response>
   absl::StatusOr<Response> Call(std::string_view method, const google::protobuf::Message& request) {
     absl::StatusOr<std::string> bytes = CallBytes(method, request.SerializeAsString());
@@ -47,6 +52,7 @@ class ConnectClient {
 
  private:
   struct Http;
+  void SetTrust();
   ClientOptions options_;
   absl::Time demo_now_ = absl::InfinitePast();
   std::unique_ptr<Http> http_;

@@ -19,7 +19,8 @@ constexpr char kExitPayload[] = "gridctl/exit-code";
 
 const std::vector<Option>& GlobalOptions() {
   static const auto* const options = new std::vector<Option>{
-      {"--server", "URL", "where the server is; else GRIDWARDEN_SERVER, else http://127.0.0.1:8080"},
+      {"--server", "URL", "where the server is; else GRIDWARDEN_SERVER, else https://127.0.0.1:8443"},
+      {"--ca", "FILE", "certificate of the server's local authority; else GRIDWARDEN_CA; see its page /trust"},
       {"--token", "TOKEN", "access token; else GRIDWARDEN_TOKEN, else what `gridctl login` stored"},
       {"--json", "", "answer with the response message as proto JSON"},
       {"--lang", "zh|en", "language of messages; else LANG"},
@@ -302,7 +303,8 @@ int RunGridctl(int argc, char** argv) {
   }
   invocation.chinese = lang.starts_with("zh");
   invocation.session_ = std::make_unique<Session>(SessionOptions{
-      .server = invocation.Get("--server", FromEnvironment("GRIDWARDEN_SERVER", "http://127.0.0.1:8080")),
+      .server = invocation.Get("--server", FromEnvironment("GRIDWARDEN_SERVER", client::kDefaultServer)),
+      .ca_file = invocation.Get("--ca"),
       .token = invocation.Get("--token", FromEnvironment("GRIDWARDEN_TOKEN", "")),
       .demo_time = invocation.Get("--demo-time")});
   invocation.token_given = invocation.Has("--token") || !FromEnvironment("GRIDWARDEN_TOKEN", "").empty();

@@ -18,6 +18,7 @@ namespace gridwarden::gridctl {
 
 struct SessionOptions {
   std::string server;
+  std::string ca_file;    // --ca; "" = where clients look
   std::string token;      // given by flag or GRIDWARDEN_TOKEN; then nothing is stored or refreshed
   std::string demo_time;  // demo logs only
 };

@@ -25,7 +25,8 @@ constexpr char kHelp[] =
     "usage: gridsim prepare --out DIR [OPTIONS]   write boundaries, persons, tenures and sources to import\n"
     "       gridsim play [OPTIONS]                play the days up to now\n\n"
     "options:\n"
-    "  --server URL           where the server is (http://127.0.0.1:8080)\n"
+    "  --server URL           where the server is (https://127.0.0.1:8443)\n"
+    "  --ca FILE              certificate of its local authority; else GRIDWARDEN_CA\n"
     "  --admin-password FILE  file with the administrator's password\n"
     "  --demo-password TEXT   password of every simulated account (river-lamp-77-otter)\n"
     "  --city CODE            code of the city (4117)\n"
@@ -206,7 +207,8 @@ int Main(int argc, char** argv) {
     std::fputs(kHelp, stderr);
     return 2;
   }
-  World world({.server = flags->Text("--server", "http://127.0.0.1:8080"),
+  World world({.server = flags->Text("--server", client::kDefaultServer),
+               .ca_file = flags->Text("--ca", ""),
                .admin_password = ReadText(flags->Text("--admin-password", "")),
                .demo_password = flags->Text("--demo-password", "river-lamp-77-otter"),
                .seed = static_cast<uint64_t>(flags->Number("--seed", 1))});

@@ -20,6 +20,7 @@ namespace gridwarden::sim {
 
 struct WorldOptions {
   std::string server;
+  std::string ca_file;  // "" = where clients look
   std::string admin_login = "admin";
   std::string admin_password;
   std::string demo_password;  // of every simulated account
