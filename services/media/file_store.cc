@@ -10,11 +10,9 @@
 #include <filesystem>
 #include <optional>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_format.h"
 #include "base/status.h"
 #include "media/photo.h"
-#include "platform/crypto/digest.h"
 
 namespace gridwarden::media {
 namespace {
@@ -22,8 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 absl::Status DiskError(std::string_view what) {
-  return Unavailable("DATABASE_UNAVAILABLE", absl::StrFormat("media store: %s: %s", what, strerror(errno)),
-                     absl::Seconds(30));
+  return StoreUnavailable(absl::StrFormat("%s: %s", what, strerror(errno)));
 }
 
 class File {
@@ -81,7 +78,7 @@ std::optional<std::string> ReadAll(const std::string& path) {
 
 bool IsIntact(const std::string& path, const std::string& sha256_hex) {
   const std::optional<std::string> bytes = ReadAll(path);
-  return bytes && absl::BytesToHexString(crypto::Sha256(*bytes)) == sha256_hex;
+  return bytes && IsContentOf(*bytes, sha256_hex);
 }
 
 }  // namespace
@@ -90,13 +87,15 @@ std::string FileStore::FolderOf(const std::string& hex) const {
   return root_ + "/" + hex.substr(0, 2) + "/" + hex.substr(2, 2);
 }
 
-absl::Status FileStore::Put(const std::string& hex, std::string_view content) const {
+absl::Status FileStore::MakeRoot() const {
   std::error_code error;
   fs::create_directories(root_, error);
-  if (error)
-    return Unavailable("DATABASE_UNAVAILABLE", absl::StrFormat("media store: %s", error.message()),
-                       absl::Seconds(30));
-  GW_RETURN_IF_ERROR(SyncFolder(fs::path(root_).parent_path().string()));
+  if (error) return StoreUnavailable(absl::StrFormat("%s: %s", root_, error.message()));
+  return SyncFolder(fs::path(root_).parent_path().string());
+}
+
+absl::Status FileStore::Put(const std::string& hex, std::string_view content, absl::Time) {
+  GW_RETURN_IF_ERROR(MakeRoot());
   GW_RETURN_IF_ERROR(MakeFolder(root_, "tmp"));
   GW_RETURN_IF_ERROR(MakeFolder(root_, hex.substr(0, 2)));
   GW_RETURN_IF_ERROR(MakeFolder(root_ + "/" + hex.substr(0, 2), hex.substr(2, 2)));
@@ -125,20 +124,27 @@ absl::Status FileStore::Put(const std::string& hex, std::string_view content) co
   return SyncFolder(FolderOf(hex));
 }
 
-absl::StatusOr<std::string> FileStore::Get(const std::string& hex) const {
+absl::StatusOr<std::string> FileStore::Get(const std::string& hex, absl::Time) {
   std::optional<std::string> bytes = ReadAll(FolderOf(hex) + "/" + hex);
-  if (!bytes || absl::BytesToHexString(crypto::Sha256(*bytes)) != hex) {
-    return MakeError(absl::StatusCode::kDataLoss,
-                     absl::StrFormat("media/%s is missing or damaged on disk", hex),
-                     {.reason = "MEDIA_DIGEST_MISMATCH"});
-  }
+  if (!bytes || !IsContentOf(*bytes, hex)) return ContentLost(hex, "on disk");
   return *std::move(bytes);
 }
 
-bool FileStore::Has(const std::string& hex, int64_t size) const {
-  struct stat status;
-  return stat((FolderOf(hex) + "/" + hex).c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
-         status.st_size == size;
+absl::StatusOr<std::vector<bool>> FileStore::Has(const std::vector<ObjectSize>& objects, absl::Time) {
+  std::vector<bool> there;
+  for (const ObjectSize& object : objects) {
+    struct stat status;
+    const std::string path = FolderOf(object.sha256_hex) + "/" + object.sha256_hex;
+    there.push_back(stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+                    status.st_size == object.size);
+  }
+  return there;
+}
+
+absl::Status FileStore::Check(absl::Time) {
+  GW_RETURN_IF_ERROR(MakeRoot());
+  if (::access(root_.c_str(), W_OK | X_OK) != 0) return DiskError(root_);
+  return absl::OkStatus();
 }
 
 int FileStore::RemoveOrphans(absl::Duration age) const {

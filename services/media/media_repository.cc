@@ -24,6 +24,9 @@ constexpr std::string_view kInsertScope = R"(
 constexpr std::string_view kListScopes = R"(
   SELECT sha256, account, division, ground_path, subject, created_us FROM media_scope WHERE sha256 = ?)";
 
+constexpr std::string_view kListStored = R"(
+  SELECT sha256, size FROM media WHERE sha256 > ? AND created_us >= ? ORDER BY sha256 LIMIT ?)";
+
 MediaRow ReadMedia(const db::Row& row) {
   return {.sha256 = row.Text(0),
           .id = row.Id(1),
@@ -96,6 +99,14 @@ absl::StatusOr<std::vector<StoredMedia>> FindStored(db::Transaction& tx,
     stored.push_back({.sha256 = row.Text(0), .size = row.Int(1)});
   }));
   return stored;
+}
+
+absl::StatusOr<std::vector<StoredMedia>> ListStored(db::Transaction& tx, std::string_view after,
+                                                    absl::Time since, int limit) {
+  const absl::Time first = std::max(since, absl::UnixEpoch());
+  return tx.Query(
+      kListStored, [](const db::Row& row) { return StoredMedia{.sha256 = row.Text(0), .size = row.Int(1)}; },
+      after, first, limit);
 }
 
 }  // namespace gridwarden::media

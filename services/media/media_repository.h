@@ -49,5 +49,8 @@ struct StoredMedia {
 // Which of the digests have a row. At most 1,000.
 absl::StatusOr<std::vector<StoredMedia>> FindStored(db::Transaction& tx,
                                                     const std::vector<std::string>& sha256s);
+// A page of everything stored since, in the order of the digests, behind `after` ("" for the first page).
+absl::StatusOr<std::vector<StoredMedia>> ListStored(db::Transaction& tx, std::string_view after,
+                                                    absl::Time since, int limit);
 
 }  // namespace gridwarden::media

@@ -6,6 +6,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "media/file_store.h"
 #include "platform/runtime/log.h"
 
 namespace gridwarden::media {
@@ -13,6 +14,16 @@ namespace {
 
 // Long enough that no upload of another process is still under way.
 constexpr absl::Duration kOrphanAge = absl::Minutes(10);
+
+// The store the process was given, or the folder of this machine.
+std::shared_ptr<ObjectStore> StoreOf(const AreaContext& context) {
+  if (context.photos != nullptr) return context.photos;
+  auto files = std::make_shared<FileStore>(context.data_dir);
+  if (const int removed = files->RemoveOrphans(kOrphanAge); removed > 0) {
+    Log(LogLevel::kInfo, "media_orphans_removed", {{"count", std::to_string(removed)}});
+  }
+  return files;
+}
 
 }  // namespace
 
@@ -37,11 +48,8 @@ absl::StatusOr<std::string> ParseSha256(std::string_view hex, std::string_view f
 }
 
 std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Registry& registry) {
-  auto area = std::shared_ptr<MediaArea>(new MediaArea{
-      .database = context.database, .directory = context.directory, .files = FileStore(context.data_dir)});
-  if (const int removed = area->files.RemoveOrphans(kOrphanAge); removed > 0) {
-    Log(LogLevel::kInfo, "media_orphans_removed", {{"count", std::to_string(removed)}});
-  }
+  const auto area = std::make_shared<MediaArea>(
+      MediaArea{.database = context.database, .directory = context.directory, .store = StoreOf(context)});
   const std::string service = "gridwarden.media.v1.MediaService/";
   registry.Add<v1::UploadMediaRequest, v1::Media>(
       service + "UploadMedia", [area](const rpc::Call& call, const v1::UploadMediaRequest& request) {

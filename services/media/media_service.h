@@ -8,8 +8,8 @@
 #include "access/area.h"
 #include "gridwarden/media/v1/media_event.pb.h"
 #include "gridwarden/media/v1/media_service.pb.h"
-#include "media/file_store.h"
 #include "media/media_repository.h"
+#include "media/object_store.h"
 #include "platform/rpc/registry.h"
 
 // The media area: photos and documents by content.
@@ -18,7 +18,7 @@ namespace gridwarden::media {
 struct MediaArea {
   db::Database& database;
   access::Directory& directory;
-  FileStore files;
+  std::shared_ptr<ObjectStore> store;
 };
 
 absl::StatusOr<v1::Media> UploadMedia(MediaArea& area, const rpc::Call& call,

@@ -1,4 +1,5 @@
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "access/permission.h"
@@ -37,7 +38,7 @@ absl::StatusOr<MediaRow> VisibleMedia(MediaArea& area, const rpc::Call& call, co
   for (const MediaScope& scope : scopes) {
     if (uploader == Uploader::kMayRead && !scope.account.IsNil() && scope.account == call.principal.account)
       return *media;
-    if (access::AllowAt(*ground, call, scope.division).ok()) return *media;
+    if (access::AllowToSee(*ground, call, scope.division, scope.ground_path).ok()) return *media;
   }
   return NotFound(name);
 }
@@ -61,7 +62,8 @@ absl::StatusOr<v1::Media> GetMedia(MediaArea& area, const rpc::Call& call,
 absl::StatusOr<v1::MediaContent> GetMediaContent(MediaArea& area, const rpc::Call& call,
                                                  const v1::GetMediaContentRequest& request) {
   GW_ASSIGN_OR_RETURN(const MediaRow media, VisibleMedia(area, call, request.name(), Uploader::kMayRead));
-  GW_ASSIGN_OR_RETURN(const std::string original, area.files.Get(absl::BytesToHexString(media.sha256)));
+  GW_ASSIGN_OR_RETURN(const std::string original,
+                      area.store->Get(absl::BytesToHexString(media.sha256), call.deadline));
   GW_ASSIGN_OR_RETURN(std::string copy, StripMetadata(original));
   return ContentMessage(media, std::move(copy));
 }
@@ -69,7 +71,8 @@ absl::StatusOr<v1::MediaContent> GetMediaContent(MediaArea& area, const rpc::Cal
 absl::StatusOr<v1::MediaContent> GetMediaOriginal(MediaArea& area, const rpc::Call& call,
                                                   const v1::GetMediaOriginalRequest& request) {
   GW_ASSIGN_OR_RETURN(const MediaRow media, VisibleMedia(area, call, request.name(), Uploader::kMayNot));
-  GW_ASSIGN_OR_RETURN(std::string original, area.files.Get(absl::BytesToHexString(media.sha256)));
+  GW_ASSIGN_OR_RETURN(std::string original,
+                      area.store->Get(absl::BytesToHexString(media.sha256), call.deadline));
   return ContentMessage(media, std::move(original));
 }
 
@@ -89,12 +92,18 @@ absl::StatusOr<v1::ListMissingMediaResponse> ListMissingMedia(MediaArea& area, c
     for (const StoredMedia& media : stored) sizes[media.sha256] = media.size;
     return absl::OkStatus();
   }));
+  std::vector<ObjectSize> known;
+  for (const auto& [digest, size] : sizes) known.push_back({absl::BytesToHexString(digest), size});
+  GW_ASSIGN_OR_RETURN(const std::vector<bool> there, area.store->Has(known, call.deadline));
+  absl::flat_hash_set<std::string> stored;
+  for (size_t i = 0; i < known.size(); ++i) {
+    if (there[i]) stored.insert(known[i].sha256_hex);
+  }
   v1::ListMissingMediaResponse response;
   for (const std::string& digest : digests) {
     const std::string hex = absl::BytesToHexString(digest);
-    const auto stored = sizes.find(digest);
-    // A row whose file the disk lost counts as missing too: the phone may still have it.
-    if (stored == sizes.end() || !area.files.Has(hex, stored->second)) response.add_sha256s(hex);
+    // A row whose content the store lost counts as missing too: the phone may still have it.
+    if (!stored.contains(hex)) response.add_sha256s(hex);
   }
   return response;
 }

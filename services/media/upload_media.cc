@@ -33,8 +33,8 @@ struct Place {
 // The ground on which the holder of a post at `division` may say that a photo was taken: the county around
 // it, or the division itself where it is a county or stands above one. Narrower would shut out the checker
 // from a neighbouring township.
-Uuid ReachOf(const domain::Ground& ground, const Uuid& division) {
-  for (const domain::Division* above : ground.AncestorsOf(division)) {
+Uuid ReachOf(const domain::Ground& ground, const Uuid& division, absl::Time now) {
+  for (const domain::Division* above : ground.AncestorsAt(division, now, absl::InfiniteFuture())) {
     if (above->level == domain::Level::kCounty) return above->id;
   }
   return division;
@@ -49,8 +49,9 @@ absl::StatusOr<access::Acting> AllowUpload(const domain::Ground& ground, const r
   for (const domain::Holding& holding :
        ground.HoldingsOf(call.principal.person, call.now, absl::InfiniteFuture())) {
     const Uuid division = ground.DivisionOf(*holding.post);
-    if (named != nullptr && !ground.IsWithin(named->id, ReachOf(ground, division))) continue;
-    const size_t depth = ground.AncestorsOf(division).size();
+    if (named != nullptr && !ground.AnswersFor(ReachOf(ground, division, call.now), named->id, call.now))
+      continue;
+    const size_t depth = ground.AncestorsAt(division, call.now, absl::InfiniteFuture()).size();
     if (depth <= nearest_depth) continue;
     nearest = {holding.post->id, holding.tenure->id, holding.post->kind, division};
     nearest_depth = depth;
@@ -65,12 +66,14 @@ absl::StatusOr<Place> PlaceOf(const domain::Ground& ground, const rpc::Call& cal
   Place place;
   const domain::Division* named = nullptr;
   if (!spelling.empty()) {
-    named = ground.FindDivisionBySpelling(spelling, call.now);
-    if (named == nullptr) return NotFound(spelling);
+    // A photo may be of ground that passed on since; those who answer for it today may send it.
+    const std::vector<const domain::Division*> meant = ground.DivisionsOnceSpelled(spelling, call.now);
+    if (meant.size() != 1) return NotFound(spelling);
+    named = meant.front();
   }
   GW_ASSIGN_OR_RETURN(place.acting, AllowUpload(ground, call, named));
   place.division = named != nullptr ? named->id : place.acting.division;
-  place.path = ground.PathKey(place.division);
+  place.path = ground.PathKeyNear(place.division, call.now, absl::InfiniteFuture());
   return place;
 }
 
@@ -112,9 +115,9 @@ absl::StatusOr<v1::Media> UploadMedia(MediaArea& area, const rpc::Call& call,
   }
   GW_ASSIGN_OR_RETURN(const PhotoInfo info, Inspect(request.content()));
 
-  // The file first: a row promises that the content is there. A crash in between leaves a file without a row,
-  // and the next upload of the same content finds it.
-  GW_RETURN_IF_ERROR(area.files.Put(absl::BytesToHexString(expected), request.content()));
+  // The content first: a row promises that it is there. A crash in between leaves content without a row, and
+  // the next upload of the same finds it.
+  GW_RETURN_IF_ERROR(area.store->Put(absl::BytesToHexString(expected), request.content(), call.deadline));
 
   const MediaScope scope{.sha256 = expected,
                          .account = call.principal.account,

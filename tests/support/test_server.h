@@ -39,6 +39,8 @@ class TestServer {
   // Registers an area's rpcs. Its workers are kept; RunWorkers starts them.
   void Install(InstallArea install);
   void RunWorkers();
+  // Before Install: where the media area keeps content, instead of data_dir.
+  void KeepPhotosIn(std::shared_ptr<media::ObjectStore> photos) { context_->photos = std::move(photos); }
 
   // Every area's channel is this server's own.
   const AreaContext& context() const { return *context_; }

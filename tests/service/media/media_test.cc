@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "gtest/gtest.h"
+#include "media/file_store.h"
 #include "media/media_service.h"
 #include "platform/crypto/digest.h"
 #include "support/shared_database.h"
@@ -211,7 +212,7 @@ TEST_F(MediaTest, LostOrDamagedOnDiskIsSaidToBeMissingAndHealedByUploadingAgain)
 }
 
 TEST_F(MediaTest, LeftWithoutARowByACrashIsTakenUpByTheNextUpload) {
-  ASSERT_TRUE(FileStore(data_dir_).Put(Hex(photo_), photo_).ok());
+  ASSERT_TRUE(FileStore(data_dir_).Put(Hex(photo_), photo_, absl::InfiniteFuture()).ok());
   EXPECT_EQ(ReasonOf(Copy(officer_).status()), "NOT_FOUND");
   ASSERT_TRUE(Upload(officer_, Request(photo_)).ok());
   EXPECT_TRUE(Copy(officer_).ok());
@@ -233,7 +234,7 @@ TEST_F(MediaTest, ListsOnlyWhatIsMissingInTheOrderAsked) {
 }
 
 TEST_F(MediaTest, OldLeftoversOfUploadsAreRemovedAndFreshOnesStay) {
-  ASSERT_TRUE(FileStore(data_dir_).Put(Hex(photo_), photo_).ok());
+  ASSERT_TRUE(FileStore(data_dir_).Put(Hex(photo_), photo_, absl::InfiniteFuture()).ok());
   std::ofstream(data_dir_ + "/media/tmp/upload-old") << "half";
   EXPECT_EQ(FileStore(data_dir_).RemoveOrphans(absl::Minutes(10)), 0);
   EXPECT_EQ(FileStore(data_dir_).RemoveOrphans(absl::Seconds(-1)), 1);

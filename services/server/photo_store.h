@@ -1,0 +1,21 @@
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "absl/status/statusor.h"
+#include "media/s3_store.h"
+#include "server/flags.h"
+
+namespace gridwarden::server {
+
+// Where photos are kept: in a bucket when --media-s3-endpoint is given, otherwise in the data folder.
+std::span<const Flag> PhotoStoreFlags();
+// Nullopt for the folder. INVALID_ARGUMENT naming the flag that cannot be meant or is missing.
+absl::StatusOr<std::optional<media::S3Options>> ReadPhotoStoreFlags(const Flags& flags);
+
+// The command "copy-media": moves an installation from one kind of store to the other.
+std::span<const Flag> CopyMediaFlags();
+absl::Status RunCopyMedia(const Flags& flags);
+
+}  // namespace gridwarden::server
