@@ -6,12 +6,31 @@
 
 #include "absl/time/clock.h"
 #include "platform/db/pool.h"
+#include "platform/runtime/instruments.h"
 
 namespace gridwarden::db {
 namespace {
 
 // How long an unknown COMMIT is asked after when the caller gave no deadline.
 constexpr absl::Duration kUnknownWait = absl::Seconds(10);
+
+constexpr char kTransactions[] = "gridwarden_db_transactions_total";
+constexpr char kTransactionsHelp[] =
+    "Attempts of transactions, by what became of them: conflict is tried again, unknown had no answer to its "
+    "COMMIT.";
+
+struct TransactionNumbers {
+  Counter committed{kTransactions, kTransactionsHelp, {{"outcome", "committed"}}};
+  Counter refused{kTransactions, kTransactionsHelp, {{"outcome", "refused"}}};
+  Counter conflict{kTransactions, kTransactionsHelp, {{"outcome", "conflict"}}};
+  Counter lost{kTransactions, kTransactionsHelp, {{"outcome", "lost"}}};
+  Counter unknown{kTransactions, kTransactionsHelp, {{"outcome", "unknown"}}};
+};
+
+TransactionNumbers& Numbers() {
+  static auto* const numbers = new TransactionNumbers();
+  return *numbers;
+}
 
 enum class Outcome { kCommitted, kRolledBack, kUnknown };
 
@@ -127,6 +146,7 @@ class PooledDatabase final : public Database {
       if (tx.lost()) status = tx.why();
       if (status.ok() && absl::Now() > options.deadline) status = DeadlinePassed();
       if (!status.ok() || tx.lost()) {
+        (connection->broken() ? Numbers().lost : tx.lost() ? Numbers().conflict : Numbers().refused).Add();
         RollBack(*connection);
         *again = tx.lost();
         return status;
@@ -134,11 +154,14 @@ class PooledDatabase final : public Database {
       after_commit = tx.TakeAfterCommit();
       switch (Commit(*connection, &status)) {
         case Outcome::kCommitted:
+          Numbers().committed.Add();
           return absl::OkStatus();
         case Outcome::kRolledBack:
+          Numbers().conflict.Add();
           *again = true;
           return status;
         case Outcome::kUnknown:
+          Numbers().unknown.Add();
           if (options.read_only) return absl::OkStatus();  // the rows were read; there was nothing to commit
           break;
       }

@@ -13,6 +13,8 @@ namespace gridwarden::db {
 class Pool {
  public:
   explicit Pool(Options options);
+  ~Pool();
+  Pool(const Pool&) = delete;
 
   // A connection that is given back when this goes away; a broken one is destroyed instead.
   class Lease {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <exception>
 #include <optional>
+#include <random>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -14,12 +15,20 @@
 namespace gridwarden::rpc {
 namespace {
 
-constexpr absl::Duration kRetryAfterShed = absl::Milliseconds(500);
+// Spread, so that those who were turned away together do not come back together.
+constexpr double kRetryAfterShedMin = 0.5, kRetryAfterShedMax = 2.0;
 constexpr absl::Duration kRetryAfterDrain = absl::Seconds(2);
 
 absl::Status MethodUnknown(const std::string& name) {
   return MakeError(absl::StatusCode::kUnimplemented, absl::StrCat("no such method here: ", name),
                    {.reason = "METHOD_UNKNOWN"});
+}
+
+absl::Status TooBusy() {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return Overloaded("more calls come than can be served",
+                    absl::Seconds(std::uniform_real_distribution<double>(kRetryAfterShedMin,
+                                                                         kRetryAfterShedMax)(random)));
 }
 
 absl::Status DeadlinePassed(const char* where) {
@@ -91,20 +100,24 @@ class Server::Core final : public Channel {
         .run =
             [this, waiting, came] {
               CallRecord record = RecordOf(waiting->envelope);
+              record.waited = absl::Now() - came;
               absl::StatusOr<std::string> answer = Perform(waiting->envelope, came, record);
               waiting->done(Finished(std::move(record), came, std::move(answer)));
             },
         .refuse =
             [this, waiting, came] {
-              const absl::Status why =
-                  draining_.load() ? Draining() : Overloaded("too many calls waiting", kRetryAfterShed);
+              const absl::Status why = draining_.load() ? Draining() : TooBusy();
               waiting->done(Finished(RecordOf(waiting->envelope), came, why));
             },
     });
   }
 
   absl::StatusOr<int> Listen(const std::string& address) {
-    GW_ASSIGN_OR_RETURN(listener_, GrpcListener::Start(registry_, address, options_.hop_secret,
+    GW_ASSIGN_OR_RETURN(listener_, GrpcListener::Start(registry_, address,
+                                                       {.hop_secret = options_.hop_secret,
+                                                        .identity = options_.identity,
+                                                        .allow_peer = options_.allow_peer,
+                                                        .reflection = options_.reflection},
                                                        [this](Envelope envelope, Answer done) {
                                                          SendAsync(std::move(envelope), std::move(done));
                                                        }));
@@ -124,7 +137,16 @@ class Server::Core final : public Channel {
   }
 
   ServerLoad load() const {
-    return {.waiting = executor_.waiting(), .running = executor_.running(), .shed = executor_.shed()};
+    return {.waiting = executor_.waiting(),
+            .running = executor_.running(),
+            .running_max = executor_.running_max(),
+            .overloaded = executor_.overloaded(),
+            .shed = executor_.shed(),
+            .shed_by_class = executor_.shed_by_class()};
+  }
+
+  absl::Status Admit(int call_class) {
+    return executor_.RefusesNow(call_class) ? TooBusy() : absl::OkStatus();
   }
 
  private:
@@ -208,14 +230,15 @@ class Server::Core final : public Channel {
   absl::StatusOr<std::string> Finished(CallRecord record, absl::Time came,
                                        absl::StatusOr<std::string> answer) const {
     record.elapsed = absl::Now() - came;
+    const Method* method = registry_.Find(record.method);
+    if (method != nullptr) record.call_class = method->call_class;
     if (!answer.ok()) {
       Told told = TellCaller(answer.status());
       record.code = told.status.code();
       record.reason = ReasonOf(told.status);
       record.log_id = std::move(told.log_id);
       record.detail = std::move(told.detail);
-      if (registry_.Find(record.method) ==
-          nullptr) {  // anybody can invent names; metrics must not grow by them
+      if (method == nullptr) {  // anybody can invent names; metrics must not grow by them
         record.detail = absl::StrCat("no such method: ", record.method.substr(0, 200));
         record.method = "unknown";
       }
@@ -249,6 +272,8 @@ Channel& Server::channel() { return *core_; }
 void Server::SetServing(bool serving) { core_->SetServing(serving); }
 
 void Server::Drain(absl::Duration grace) { core_->Drain(grace); }
+
+absl::Status Server::Admit(int call_class) { return core_->Admit(call_class); }
 
 ServerLoad Server::load() const { return core_->load(); }
 

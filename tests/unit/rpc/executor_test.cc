@@ -1,6 +1,10 @@
 #include "platform/rpc/executor.h"
 
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <future>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -9,14 +13,16 @@
 namespace gridwarden::rpc {
 namespace {
 
+constexpr int kHealth = 1;
 constexpr int kEvidence = 2;
+constexpr int kDecision = 3;
 constexpr int kRead = 4;
 constexpr int kExport = 5;
 
 // One thread that is kept busy until Release, and notes of what happened to the jobs behind it.
 class Busy {
  public:
-  explicit Busy(int queue_limit) : executor(1, queue_limit) {
+  explicit Busy(int queue_limit) : executor(1, queue_limit, [this] { return now.load(); }) {
     std::promise<void> started;
     executor.Submit({.call_class = 1,
                      .run =
@@ -57,6 +63,7 @@ class Busy {
   bool released_ = false;
 
  public:
+  std::atomic<Admission::Time> now{Admission::Time(std::chrono::hours(1))};
   Executor executor;  // last: its threads use the rest
 };
 
@@ -102,6 +109,65 @@ TEST(Executor, NeverShedsEvidenceForAnythingElse) {
   busy.Release();
   ASSERT_TRUE(busy.executor.Drain(std::chrono::seconds(10)));
   EXPECT_EQ(busy.served(), (Names{"evidence 1", "evidence 2"}));
+}
+
+// Ten times of what a server can do, all classes mixed, while it serves nobody: the worst moment.
+TEST(Executor, RefusesInTheOrderOfTheClassesAndKeepsTheQueueShort) {
+  Busy busy(64);
+  std::array<int, kCallClasses> submitted{};
+  for (int i = 0; i < 2000; ++i) {
+    const int call_class = 1 + i % 5;
+    if (call_class == kHealth && i % 100 != 0) continue;  // probes are few
+    ++submitted[call_class];
+    busy.Submit(call_class, std::to_string(call_class));
+    EXPECT_LE(busy.executor.waiting(), 64);
+  }
+  EXPECT_TRUE(busy.executor.overloaded());
+  const std::array<uint64_t, kCallClasses> shed = busy.executor.shed_by_class();
+  EXPECT_EQ(shed[kHealth], 0u);
+  for (int c = kEvidence; c < kExport; ++c) EXPECT_LE(shed[c], shed[c + 1]) << c;
+  EXPECT_EQ(busy.refused().size(), busy.executor.shed());
+  busy.Release();
+  ASSERT_TRUE(busy.executor.Drain(std::chrono::seconds(10)));
+  const Names served = busy.served();
+  EXPECT_TRUE(std::is_sorted(served.begin(), served.end()));
+  EXPECT_EQ(std::count(served.begin(), served.end(), "1"), submitted[kHealth]);
+  EXPECT_EQ(served.size() + busy.refused().size(),
+            static_cast<size_t>(std::accumulate(submitted.begin(), submitted.end(), 0)));
+}
+
+TEST(Executor, TellsWhoHasWaitedTooLongInAnOverloadToComeBack) {
+  Busy busy(64);
+  busy.Submit(kRead, "old read");
+  busy.now = busy.now.load() + Admission::kBurstWait + std::chrono::milliseconds(1);
+  busy.Submit(kEvidence, "evidence");  // finds somebody who has waited too long: the calm is over
+  EXPECT_TRUE(busy.executor.overloaded());
+  EXPECT_EQ(busy.refused(), (Names{"old read"}));
+  busy.now = busy.now.load() + Admission::kWaitMax + std::chrono::milliseconds(1);
+  busy.Submit(kDecision, "decision");
+  EXPECT_EQ(busy.refused(), (Names{"old read", "evidence"}));
+  EXPECT_EQ(busy.executor.waiting(), 1);
+}
+
+TEST(Executor, RefusesBeforehandWhatItWouldRefuseAndNeverHealth) {
+  Busy busy(2);
+  EXPECT_FALSE(busy.executor.RefusesNow(kExport));
+  for (int i = 0; i < 3; ++i) busy.Submit(kEvidence, "evidence");
+  EXPECT_TRUE(busy.executor.RefusesNow(kRead));
+  EXPECT_TRUE(busy.executor.RefusesNow(kEvidence));
+  EXPECT_FALSE(busy.executor.RefusesNow(kHealth));
+  EXPECT_EQ(busy.executor.shed_by_class()[kRead], 1u);
+}
+
+TEST(Executor, ServesHealthWhileAllThatMayRunIsRunning) {
+  std::promise<void> release, probed;
+  std::shared_future<void> released = release.get_future().share();
+  Executor executor(2, 2);
+  executor.Submit({.call_class = kRead, .run = [released] { released.wait(); }, .refuse = [] {}});
+  executor.Submit({.call_class = kHealth, .run = [&] { probed.set_value(); }, .refuse = [] {}});
+  EXPECT_EQ(probed.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  release.set_value();
+  EXPECT_TRUE(executor.Drain(std::chrono::seconds(10)));
 }
 
 TEST(Executor, KeepsThreadsFreeForShortWorkWhileExportsRun) {
