@@ -8,6 +8,7 @@
 #include "gridwarden/grid/v1/grid_service.pb.h"
 #include "gridwarden/identity/v1/identity_service.pb.h"
 #include "platform/rpc/call.h"
+#include "platform/runtime/instruments.h"
 
 namespace gridwarden::access {
 namespace {
@@ -17,6 +18,8 @@ constexpr std::string_view kGetAccess = "gridwarden.identity.v1.IdentityInternal
 constexpr auto kRefreshInterval = std::chrono::milliseconds(1000);
 // Until there is a first snapshot: a process that starts waits for nothing else.
 constexpr auto kFirstInterval = std::chrono::milliseconds(100);
+constexpr char kRevision[] = "gridwarden_directory_revision";
+constexpr char kRevisionHelp[] = "Revision of what this process knows of divisions and posts, and of accounts.";
 constexpr absl::Duration kRefreshTimeout = absl::Seconds(10);
 // Sessions that ended are only of interest while their access tokens live (10 min); asking for everything
 // again now and then lets the set shrink.
@@ -77,6 +80,13 @@ absl::Status Directory::Refresh() {
   const absl::Status access = RefreshAccess();
   GW_RETURN_IF_ERROR(ground);
   GW_RETURN_IF_ERROR(access);
+  static Gauge refreshed("gridwarden_directory_refreshed_timestamp_seconds",
+                         "When divisions, posts and accounts were last known to be current, Unix time.");
+  static Gauge ground_revision(kRevision, kRevisionHelp, {{"part", "ground"}});
+  static Gauge access_revision(kRevision, kRevisionHelp, {{"part", "access"}});
+  refreshed.SetToNow();
+  ground_revision.Set(static_cast<double>(source_->records.revision()));
+  access_revision.Set(static_cast<double>(source_->access_revision));
   const std::lock_guard<std::mutex> state(mutex_);
   loaded_ = true;
   return absl::OkStatus();

@@ -39,6 +39,9 @@ constexpr std::string_view kMoveHead = R"(
 
 constexpr std::string_view kAnythingStaged = "SELECT id FROM journal_stage LIMIT 1";
 constexpr std::string_view kCountStaged = "SELECT COUNT(*) FROM journal_stage";
+constexpr std::string_view kCountStagedUpTo =
+    "SELECT COUNT(*) FROM (SELECT id FROM journal_stage LIMIT ?) AS staged";
+constexpr std::string_view kReadOldestStaged = "SELECT body FROM journal_stage ORDER BY id LIMIT 1";
 constexpr std::string_view kLockStaged = R"(
   SELECT id, entry_id, request_id, subject, subject_seq, body FROM journal_stage
   WHERE id > ? ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED)";
@@ -199,6 +202,16 @@ absl::StatusOr<uint64_t> CountStaged(db::Transaction& tx) {
   GW_ASSIGN_OR_RETURN(const auto count,
                       tx.QueryOne(kCountStaged, [](const db::Row& row) { return row.Int(0); }));
   return static_cast<uint64_t>(count.value_or(0));
+}
+
+absl::StatusOr<uint64_t> CountStagedUpTo(db::Transaction& tx, uint64_t most) {
+  GW_ASSIGN_OR_RETURN(const auto count,
+                      tx.QueryOne(kCountStagedUpTo, [](const db::Row& row) { return row.Int(0); }, most));
+  return static_cast<uint64_t>(count.value_or(0));
+}
+
+absl::StatusOr<std::optional<std::string>> ReadOldestStaged(db::Transaction& tx) {
+  return tx.QueryOne(kReadOldestStaged, [](const db::Row& row) { return row.Text(0); });
 }
 
 absl::StatusOr<std::vector<StagedEntry>> LockStaged(db::Transaction& tx, uint64_t after_id, int limit) {

@@ -61,6 +61,10 @@ absl::Status MoveHead(db::Transaction& tx, const Head& before, uint64_t size, in
 // Staged entries.
 absl::StatusOr<bool> AnythingStaged(db::Transaction& tx);
 absl::StatusOr<uint64_t> CountStaged(db::Transaction& tx);
+// Counts no further than `most`.
+absl::StatusOr<uint64_t> CountStagedUpTo(db::Transaction& tx, uint64_t most);
+// The body of the row staged first.
+absl::StatusOr<std::optional<std::string>> ReadOldestStaged(db::Transaction& tx);
 // Locks up to `limit` staged rows after an id, passing over those that open transactions hold.
 absl::StatusOr<std::vector<StagedEntry>> LockStaged(db::Transaction& tx, uint64_t after_id, int limit);
 absl::StatusOr<std::vector<StagedEntry>> ReadStagedOfRequest(db::Transaction& tx, const Uuid& request_id);

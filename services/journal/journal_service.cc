@@ -1,5 +1,6 @@
 #include "journal/journal_service.h"
 
+#include "journal/journal_watch.h"
 #include "journal/sealer.h"
 #include "journal/sequencer.h"
 
@@ -13,13 +14,16 @@ class JournalWorker final : public Worker {
       : sequencer_(context.database, context.clock, {.demo = context.demo}),
         sealer_(context.database, context.clock,
                 context.data_dir.empty() ? "" : context.data_dir + "/journal", context.demo,
-                [this] { return sequencer_.leading(); }) {}
+                [this] { return sequencer_.leading(); }),
+        watch_(context.database, context.clock, context.demo) {}
 
   void Start() override {
     sequencer_.Start();
     sealer_.Start();
+    watch_.Start();
   }
   void Stop() override {
+    watch_.Stop();
     sealer_.Stop();
     sequencer_.Stop();
   }
@@ -33,6 +37,7 @@ class JournalWorker final : public Worker {
  private:
   Sequencer sequencer_;
   Sealer sealer_;
+  JournalWatch watch_;
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "platform/crypto/digest.h"
 #include "platform/journal/anchor.h"
 #include "platform/journal/consumer.h"
+#include "platform/runtime/instruments.h"
 #include "platform/runtime/log.h"
 
 namespace gridwarden::journal {
@@ -109,6 +110,7 @@ void Sealer::Loop() {
     if (stopping_) return;
     const bool changed = health_.message() != status.message() || health_.ok() != status.ok();
     health_ = status;
+    if (changed) NoteHealth("journal.sealer", status);
     if (changed && !status.ok()) {
       Log(IsPassing(status) ? LogLevel::kWarning : LogLevel::kError, "journal_unsealed",
           {{"error", status.ToString(absl::StatusToStringMode::kWithNoExtraData)}});

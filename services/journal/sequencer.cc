@@ -12,6 +12,7 @@
 #include "platform/crypto/digest.h"
 #include "platform/journal/consumer.h"
 #include "platform/journal/wake.h"
+#include "platform/runtime/instruments.h"
 #include "platform/runtime/log.h"
 
 namespace gridwarden::journal {
@@ -79,7 +80,11 @@ void Sequencer::Note(const absl::Status& status) {
   const bool changed = health_.ok() != status.ok() || health_.message() != status.message();
   health_ = status;
   lock.unlock();
+  static Gauge leading("gridwarden_journal_leading",
+                       "1 while this process orders the journal, 0 while it stands by.");
+  leading.Set(epoch_.load() != 0 ? 1 : 0);
   if (!changed) return;
+  NoteHealth("journal.sequencer", status);
   if (status.ok()) {
     Log(LogLevel::kInfo, "sequencer_goes_on");
   } else {

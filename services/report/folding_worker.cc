@@ -8,6 +8,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "gridwarden/journal/v1/journal_service.pb.h"
+#include "platform/journal/consumer.h"
+#include "platform/journal/consumer_numbers.h"
 #include "platform/runtime/log.h"
 #include "report/rollup_repository.h"
 
@@ -15,6 +17,7 @@ namespace gridwarden::report {
 namespace {
 
 constexpr std::string_view kReadFeed = "gridwarden.journal.v1.JournalInternalService/ReadFeed";
+constexpr char kName[] = "report.fold";
 constexpr int kBatch = 1024;      // entries read and folded at once
 constexpr int kFeedWaitMs = 500;  // long poll; also how long Stop may take
 constexpr int kDifferencesShown = 100;
@@ -58,6 +61,7 @@ absl::Status FoldingWorker::Health() const {
 }
 
 void FoldingWorker::Loop() {
+  journal::ConsumerNumbers numbers(kName);
   absl::Duration backoff = absl::Milliseconds(50);
   bool rebuilding = true;
   absl::Time looked = absl::InfinitePast();
@@ -69,6 +73,7 @@ void FoldingWorker::Loop() {
     }
     const absl::Time deadline = absl::Now() + kStepTimeout;
     absl::StatusOr<bool> more = FoldActive(rebuilding ? 0 : kFeedWaitMs, deadline);
+    if (more.ok()) numbers.Read(live_.index(), log_size_);
     if (more.ok() && rebuilding) {
       looked = absl::Now();
       absl::StatusOr<bool> rebuild_more = FoldRebuild(deadline);
@@ -80,13 +85,18 @@ void FoldingWorker::Loop() {
     const absl::Status status = more.ok() ? absl::OkStatus() : more.status();
     std::unique_lock lock(mutex_);
     if (status.ok()) {
-      if (!health_.ok()) Log(LogLevel::kInfo, "report_fold_resumed");
+      if (!health_.ok()) {
+        NoteHealth(kName, status);
+        Log(LogLevel::kInfo, "report_fold_resumed");
+      }
       health_ = status;
       backoff = absl::Milliseconds(50);
       continue;
     }
     if (health_ != status)
       Log(LogLevel::kWarning, "report_fold_stands_still", {{"error", status.ToString()}});
+    // The journal being away for a moment is no trouble of the board.
+    if (backoff >= kBackoffMax || !journal::IsPassing(status)) NoteHealth(kName, status);
     health_ = status;
     wake_.wait_for(lock, absl::ToChronoMilliseconds(backoff), [&] { return stopping_; });
     backoff = std::min(backoff * 2, kBackoffMax);
@@ -121,6 +131,7 @@ absl::StatusOr<bool> FoldingWorker::FoldFrom(int64_t generation, uint64_t start,
   rpc::Call call = rpc::Call::System(kReadFeed, clock_.Now(), deadline - absl::Now());
   GW_ASSIGN_OR_RETURN(const auto feed,
                       rpc::Send<journal::v1::ReadFeedResponse>(journal_, call, kReadFeed, request));
+  if (remember) log_size_ = feed.log_size();
   if (feed.next_index() <= start) return false;
   std::vector<FoldStep> steps;
   std::vector<std::pair<Uuid, uint64_t>> ids;

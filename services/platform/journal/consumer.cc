@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "gridwarden/journal/v1/journal_service.pb.h"
 #include "platform/journal/anchor.h"
+#include "platform/journal/consumer_numbers.h"
 #include "platform/runtime/log.h"
 
 namespace gridwarden::journal {
@@ -24,6 +25,8 @@ constexpr size_t kFoldMax = 64;
 constexpr size_t kActMax = 16;
 constexpr absl::Duration kWorkTimeout = absl::Seconds(30);
 constexpr absl::Duration kBackoffMin = absl::Milliseconds(20);
+// Passing errors in a row, some ten seconds of them, after which a consumer counts as standing still.
+constexpr int kTroubleAfter = 10;
 // The journal lets only so many readers wait; one that was sent away comes back after this.
 constexpr absl::Duration kIdleRest = absl::Milliseconds(100);
 
@@ -117,6 +120,7 @@ void Consumer::Stop() {
 }
 
 void Consumer::Loop() {
+  ConsumerNumbers numbers(options_.name);
   while (true) {
     {
       const std::lock_guard lock(mutex_);
@@ -124,7 +128,9 @@ void Consumer::Loop() {
     }
     const uint64_t before = next_index_.load();
     const absl::Time began = absl::Now();
-    const absl::Status status = Step(options_.wait, absl::Now() + options_.wait + kWorkTimeout).status();
+    const absl::StatusOr<uint64_t> size = Step(options_.wait, absl::Now() + options_.wait + kWorkTimeout);
+    const absl::Status status = size.status();
+    if (size.ok()) numbers.Read(next_index_.load(), *size);
     const bool idle = next_index_.load() == before && absl::Now() - began < options_.wait / 2;
     Rest(Note(status, idle));
   }
@@ -274,6 +280,9 @@ absl::Duration Consumer::Note(const absl::Status& status, bool idle) {
   failures_ = status.ok() ? 0 : failures_ + 1;
   const int failures = failures_;
   lock.unlock();
+  if (status.ok() ? !before.ok() : !IsPassing(status) || failures == kTroubleAfter) {
+    NoteHealth(options_.name, status);
+  }
   if (status.ok()) {
     if (!before.ok()) {
       Log(LogLevel::kInfo, "consumer_goes_on",
