@@ -19,7 +19,7 @@ from bench import bench_city, bench_province, report  # noqa: E402
 from bench.bench_database import BenchDatabase  # noqa: E402
 from support.instance import BUILD, Instance  # noqa: E402
 
-PARTS = ["imports", "transition", "unit", "board", "hotspots", "split", "ground", "province"]
+PARTS = ["imports", "transition", "unit", "board", "hotspots", "overload", "split", "ground", "province"]
 
 
 def keep_binaries(folder):
@@ -88,6 +88,10 @@ def part_board(book, plan, options):
     report.board(book, run_program("board_bench", *arguments, timeout=5400), options.cases, options.million)
 
 
+def part_overload(book, plan, options):
+    overload.show(book, run_program("overload_bench", plan, f"--seconds={options.overload_seconds}", timeout=3600))
+
+
 def part_hotspots(book, instance):
     path = instance.dir / "hotspots.csv"
     bench_city.hotspots_csv(path, 50_000)
@@ -140,10 +144,12 @@ def part_ground(book):
 
 def arguments_of(argv):
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
+    parser.add_argument("part", nargs="*", help="the same as --only: ./dev bench overload")
     parser.add_argument("--only", default=",".join(PARTS), help="parts by comma: " + " ".join(PARTS))
     parser.add_argument("--clients", default="1,8,32,128")
     parser.add_argument("--seconds", type=float, default=3, help="per cell and round")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--overload-seconds", type=float, default=10, help="per step of the overload; the design asks for 600")
     parser.add_argument("--cases", type=int, default=100_000, help="of the board")
     parser.add_argument("--million", action="store_true", help="the board at ten times as many cases too: 10 to 20 minutes more")
     parser.add_argument("--buffer-pool", default="2G", help="of the database")
@@ -151,7 +157,7 @@ def arguments_of(argv):
     parser.add_argument("--database-flag", action="append", default=[], help="more flags for the database")
     parser.add_argument("--json", help="file to write all figures to")
     options = parser.parse_args(argv)
-    options.parts = options.only.split(",")
+    options.parts = options.part or options.only.split(",")
     unknown = [part for part in options.parts if part not in PARTS]
     if unknown:
         parser.error(f"no such part: {' '.join(unknown)}")
@@ -168,7 +174,7 @@ def main(argv):
               f"load {os.getloadavg()[0]:.1f} at the start")
     with BenchDatabase(options.buffer_pool, options.database_flag) as database:
         keep_binaries(database.dir)
-        if set(options.parts) & {"imports", "transition", "unit", "board", "hotspots"}:
+        if set(options.parts) & {"imports", "transition", "unit", "board", "hotspots", "overload"}:
             with BenchInstance("all", database, options.server_flag) as instance:
                 instance.sign_in("admin", instance.admin_password)
                 imported = [bench_city.import_tree(instance)]
@@ -184,6 +190,8 @@ def main(argv):
                     part_unit(book, plan, options)
                 if "board" in options.parts:
                     part_board(book, plan, options)
+                if "overload" in options.parts:
+                    part_overload(book, plan, options)
                 if "hotspots" in options.parts:
                     part_hotspots(book, instance)
         if "split" in options.parts:
