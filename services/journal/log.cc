@@ -64,4 +64,19 @@ absl::StatusOr<LogIdentity> OpenLog(db::Database& database, std::string_view nam
   return identity;
 }
 
+absl::StatusOr<LogIdentity> FindLog(db::Database& database, bool demo) {
+  LogIdentity identity;
+  GW_RETURN_IF_ERROR(database.Run([&](db::Transaction& tx) -> absl::Status {
+    GW_ASSIGN_OR_RETURN(const std::optional<Head> head, ReadHead(tx));
+    if (!head) {
+      return Unavailable("DATABASE_UNAVAILABLE", "the journal area has not founded the log yet",
+                         absl::Seconds(1));
+    }
+    GW_RETURN_IF_ERROR(CheckKind(*head, demo));
+    identity = {head->origin, head->demo};
+    return absl::OkStatus();
+  }));
+  return identity;
+}
+
 }  // namespace gridwarden::journal

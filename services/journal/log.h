@@ -22,4 +22,8 @@ struct LogIdentity {
 // can never be switched on for a log that is not demo, nor off for one that is.
 absl::StatusOr<LogIdentity> OpenLog(db::Database& database, std::string_view name, bool demo);
 
+// Finds the log without founding it: for the processes of other areas, whose database account may only read
+// the head. UNAVAILABLE while there is none; NOT_DEMO as above.
+absl::StatusOr<LogIdentity> FindLog(db::Database& database, bool demo);
+
 }  // namespace gridwarden::journal

@@ -95,6 +95,7 @@ class Instance:
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix=f"gw-{shape}-"))
         self.socket = database_socket or test_socket()
         self.database = f"gw_system_{os.getpid()}_{uuid.uuid4().hex[:8]}"
+        self.accounts = self.dir / "accounts"
         self.http_port = free_port()
         self.grpc_ports = {area: free_port() for area in AREAS}
         self.processes = {}
@@ -102,8 +103,9 @@ class Instance:
         self.acknowledged = []  # (login, area, rpc, request, answer) of every change that was answered
         self.lock = threading.Lock()  # guards acknowledged
         try:
-            self._run("migrate", f"--migrations-dir={ROOT}/db/migrations", f"--policy-dir={ROOT}/db/policy")
-            self.admin_password = self._run("bootstrap-admin", "--login=admin").split("password: ")[1].split()[0]
+            self._run("migrate", "root", f"--migrations-dir={ROOT}/db/migrations", f"--policy-dir={ROOT}/db/policy",
+                      f"--accounts-dir={self.accounts}", f"--accounts-prefix={self.database}")
+            self.admin_password = self._run("bootstrap-admin", "identity", "--login=admin").split("password: ")[1].split()[0]
             self.start()
         except BaseException:
             self.close(orderly=False)
@@ -111,15 +113,21 @@ class Instance:
 
     # ---- processes
 
-    def _db_flags(self):
-        return [f"--db-socket={self.socket}", "--db-user=root", f"--db-name={self.database}"]
+    def db_flags(self, account):
+        """Connects as the owner of the server (root) or as one of the accounts that migrate made; the gateway needs none."""
+        if account == "gateway":
+            return []
+        flags = [f"--db-socket={self.socket}", f"--db-name={self.database}"]
+        if account == "root":
+            return flags + ["--db-user=root"]
+        return flags + [f"--db-user={self.database}_{account}", f"--db-password-file={self.accounts}/{account}.password"]
 
-    def _flags(self):
-        flags = [*self._db_flags(), f"--data-dir={self.dir}/data", f"--migrations-dir={ROOT}/db/migrations"]
+    def _flags(self, target):
+        flags = [*self.db_flags(target), f"--data-dir={self.dir}/data", f"--migrations-dir={ROOT}/db/migrations"]
         return flags + (["--demo"] if self.demo else [])
 
-    def _run(self, command, *more):
-        done = subprocess.run([BUILD / "gridwarden", command, *more, *self._db_flags()], capture_output=True, text=True, timeout=120)
+    def _run(self, command, account, *more):
+        done = subprocess.run([BUILD / "gridwarden", command, *more, *self.db_flags(account)], capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, f"gridwarden {command} failed: {done.stderr[-2000:]}"
         return done.stdout
 
@@ -127,7 +135,7 @@ class Instance:
         return ["all"] if self.shape == "all" else AREAS + ["gateway"]
 
     def _command(self, target):
-        command = [BUILD / "gridwarden", "serve", f"--target={target}", f"--ready-file={self.dir}/{target}.ready", *self._flags()]
+        command = [BUILD / "gridwarden", "serve", f"--target={target}", f"--ready-file={self.dir}/{target}.ready", *self._flags(target)]
         if target in ("all", "gateway"):
             command.append(f"--listen-http=127.0.0.1:{self.http_port}")
         if target == "all":
@@ -203,6 +211,8 @@ class Instance:
                 unruly.append(f"{target} did not stop within 30 s of SIGTERM\n{self.log(target)[-1500:]}")
         try:
             self.sql(f"DROP DATABASE IF EXISTS {self.database}")
+            for file in self.accounts.glob("*.password"):
+                self.sql(f"DROP USER IF EXISTS '{self.database}_{file.stem}'@'localhost'")
         finally:
             shutil.rmtree(self.dir, ignore_errors=True)
         if orderly and unruly:
