@@ -135,4 +135,23 @@ absl::StatusOr<std::string> Signer::Sign(const merkle::Checkpoint& proposed, con
   return note;
 }
 
+absl::StatusOr<std::string> ReadSignerNote(const std::string& folder) {
+  GW_ASSIGN_OR_RETURN(const std::optional<std::string> note, ReadFile(folder + "/signer.note"));
+  if (!note) return absl::FailedPreconditionError(folder + "/signer.note is missing");
+  return *note;
+}
+
+absl::StatusOr<std::string> SucceedSigner(const std::string& folder, const std::string& former_origin,
+                                          const merkle::Checkpoint& first) {
+  GW_ASSIGN_OR_RETURN(const std::unique_ptr<Signer> former, Signer::Open(folder, former_origin));
+  GW_ASSIGN_OR_RETURN(const std::string note, ReadSignerNote(folder));
+  GW_RETURN_IF_ERROR(WriteFile(folder, absl::StrFormat("signer.note.%d", former->last()->size), note));
+  GW_ASSIGN_OR_RETURN(const std::string key, ReadKey(folder + "/signer.key"));
+  const merkle::Verifier verifier{first.origin, crypto::PublicKeyOf(key)};
+  GW_RETURN_IF_ERROR(WriteFile(
+      folder, "signer.note",
+      merkle::MakeNote(crypto::Sha256, first, verifier, crypto::Sign(key, merkle::CheckpointBody(first)))));
+  return merkle::VerifierKey(crypto::Sha256, verifier);
+}
+
 }  // namespace gridwarden::journal

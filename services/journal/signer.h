@@ -38,4 +38,12 @@ class Signer {
   std::optional<domain::merkle::Checkpoint> last_;
 };
 
+// The signer's memory as it stands in `folder`: a signed note. FAILED_PRECONDITION when there is none.
+absl::StatusOr<std::string> ReadSignerNote(const std::string& folder);
+
+// The key of `former_origin` begins a new memory with `first`, under a new name; the old memory is kept
+// beside it as signer.note.<its size>. Only for OpenSuccessor. Answers the verifier key under the new name.
+absl::StatusOr<std::string> SucceedSigner(const std::string& folder, const std::string& former_origin,
+                                          const domain::merkle::Checkpoint& first);
+
 }  // namespace gridwarden::journal
