@@ -121,7 +121,7 @@ def import_people(instance, lively, top=CITY):
     instance.sign_in(last, PASSWORD)
     wait_for("the city to be known everywhere", lambda: is_known(instance, last, top), 30)
     path = instance.dir / "plan.json"
-    path.write_text(json.dumps({"server": f"http://127.0.0.1:{instance.http_port}", "socket": instance.socket,
+    path.write_text(json.dumps({"server": instance.url, "socket": instance.socket,
                                 "database": instance.database, "password": PASSWORD, "city": top, "office": OFFICE,
                                 "server_pids": [p.pid for p in instance.processes.values()],
                                 "database_pid": instance.database_pid, "townships": plan}))

@@ -205,6 +205,17 @@ def hotspots(book, located, seconds):
     book.figure("goal: the whole file", seconds, "s", 5, at_least=False)
 
 
+def edge(book, benchmarks):
+    book.section("the edge: the same request in clear and over TLS, client and server together, one run")
+    cost = {line["name"].replace("/process_time/real_time", ""): line for line in benchmarks}
+    for words, plain, secure in (("200 B on an open connection", "OnAnOpenConnection/0/200", "OnAnOpenConnection/1/200"),
+                                 ("100 KiB on an open connection", "OnAnOpenConnection/0/102400", "OnAnOpenConnection/1/102400"),
+                                 ("200 B on a new connection, full handshake", "OnANewConnection/0", "OnANewConnection/1")):
+        book.figure(f"{words}, in clear", cost[plain]["cpu_time"], "us CPU", digits=0)
+        book.figure(f"{words}, TLS", cost[secure]["cpu_time"], "us CPU", digits=0)
+        book.figure(f"{words}, TLS / in clear", cost[secure]["cpu_time"] / cost[plain]["cpu_time"], "x")
+
+
 def in_process(book, name, benchmarks):
     book.section(f"in memory, {name}")
     goals = {"LocateAPoint/0": ("us", 1.0), "ResolveTheWholeChainOfAVillage": ("us", 10.0)}

@@ -19,7 +19,7 @@ from bench import bench_city, bench_province, report  # noqa: E402
 from bench.bench_database import BenchDatabase  # noqa: E402
 from support.instance import BUILD, Instance  # noqa: E402
 
-PARTS = ["imports", "transition", "unit", "board", "hotspots", "overload", "split", "ground", "province"]
+PARTS = ["imports", "transition", "unit", "board", "hotspots", "overload", "split", "ground", "province", "edge"]
 
 
 def keep_binaries(folder):
@@ -58,7 +58,9 @@ def memory_of(instance):
 
 
 class BenchInstance(Instance):
-    """An instance on the benchmarks' own database; `more` are flags of the server."""
+    """An instance on the benchmarks' own database, without TLS; `more` are flags of the server."""
+
+    HTTPS = ()
 
     def __init__(self, shape, database, more=()):
         self.more = list(more)
@@ -133,13 +135,17 @@ def part_province(book, database, options):
     report.province(book, figures, options.million)
 
 
+def benchmarks_of(name):
+    done = subprocess.run([program(name), "--benchmark_format=json", "--benchmark_min_time=0.3"], capture_output=True, text=True,
+                          timeout=300)
+    if done.returncode != 0:
+        raise SystemExit(f"{name} failed: {done.stderr[-2000:]}")
+    return json.loads(done.stdout)["benchmarks"]
+
+
 def part_ground(book):
     for name in ("ground_bench", "rollup_bench"):
-        done = subprocess.run([program(name), "--benchmark_format=json", "--benchmark_min_time=0.3"], capture_output=True,
-                              text=True, timeout=300)
-        if done.returncode != 0:
-            raise SystemExit(f"{name} failed: {done.stderr[-2000:]}")
-        report.in_process(book, name, json.loads(done.stdout)["benchmarks"])
+        report.in_process(book, name, benchmarks_of(name))
 
 
 def arguments_of(argv):
@@ -200,6 +206,8 @@ def main(argv):
             part_province(book, database, options)
         if "ground" in options.parts:
             part_ground(book)
+        if "edge" in options.parts:
+            report.edge(book, benchmarks_of("edge_bench"))
     book.foot(f"took {time.monotonic() - began:.0f} s, load {os.getloadavg()[0]:.1f} at the end")
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(book.figures, indent=1, ensure_ascii=False))

@@ -28,16 +28,22 @@ HttpConnection::~HttpConnection() { close(socket_); }
 
 bool HttpConnection::Send(const std::string& bytes) {
   for (size_t sent = 0; sent < bytes.size();) {
-    const ssize_t n = send(socket_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+    const ssize_t n = Transmit(bytes.data() + sent, bytes.size() - sent);
     if (n <= 0) return false;
     sent += static_cast<size_t>(n);
   }
   return true;
 }
 
+ssize_t HttpConnection::Receive(char* into, size_t size) { return recv(socket_, into, size, 0); }
+
+ssize_t HttpConnection::Transmit(const char* from, size_t size) {
+  return send(socket_, from, size, MSG_NOSIGNAL);
+}
+
 bool HttpConnection::Fill() {
   char chunk[16384];
-  const ssize_t n = recv(socket_, chunk, sizeof(chunk), 0);
+  const ssize_t n = Receive(chunk, sizeof(chunk));
   if (n <= 0) return false;
   buffer_.append(chunk, static_cast<size_t>(n));
   return true;

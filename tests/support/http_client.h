@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <map>
 #include <string>
 
@@ -15,7 +17,7 @@ struct HttpAnswer {
 class HttpConnection {
  public:
   explicit HttpConnection(int port);
-  ~HttpConnection();
+  virtual ~HttpConnection();
   HttpConnection(const HttpConnection&) = delete;
 
   // Sends bytes as they are; false when the other side has closed.
@@ -25,9 +27,14 @@ class HttpConnection {
   // Whether the other side ends the connection within ten seconds.
   bool Ends();
 
+ protected:
+  // Some bytes; 0 or less at the end.
+  virtual ssize_t Receive(char* into, size_t size);
+  virtual ssize_t Transmit(const char* from, size_t size);
+  int socket_ = -1;
+
  private:
   bool Fill();
-  int socket_ = -1;
   std::string buffer_;
 };
 

@@ -10,6 +10,7 @@ import random
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -88,6 +89,8 @@ def wait_for(what, condition, seconds=20.0):
 class Instance:
     """`database_socket`: another MariaDB than the tests' common one."""
 
+    HTTPS = ("all",)  # the shapes whose edge speaks TLS by itself; a proxy in front does it for the other
+
     def __init__(self, shape, demo=False, database_socket=None):
         assert shape in ("all", "split")
         self.shape = shape
@@ -96,6 +99,7 @@ class Instance:
         self.socket = database_socket or test_socket()
         self.database = f"gw_system_{os.getpid()}_{uuid.uuid4().hex[:8]}"
         self.accounts = self.dir / "accounts"
+        self.https = shape in self.HTTPS
         self.http_port = free_port()
         self.grpc_ports = {area: free_port() for area in AREAS}
         self.processes = {}
@@ -103,6 +107,9 @@ class Instance:
         self.acknowledged = []  # (login, area, rpc, request, answer) of every change that was answered
         self.lock = threading.Lock()  # guards acknowledged
         try:
+            if self.https:
+                subprocess.run([BUILD / "gridwarden", "certificates", "--edge", f"--dir={self.dir}/tls"], check=True, capture_output=True)
+                self.tls = ssl.create_default_context(cafile=self.authority)
             self._run("migrate", "root", f"--migrations-dir={ROOT}/db/migrations", f"--policy-dir={ROOT}/db/policy",
                       f"--accounts-dir={self.accounts}", f"--accounts-prefix={self.database}")
             self.admin_password = self._run("bootstrap-admin", "identity", "--login=admin").split("password: ")[1].split()[0]
@@ -110,6 +117,14 @@ class Instance:
         except BaseException:
             self.close(orderly=False)
             raise
+
+    @property
+    def url(self):
+        return f"http{'s' if self.https else ''}://127.0.0.1:{self.http_port}"
+
+    @property
+    def authority(self):
+        return str(self.dir / "tls" / "authority.pem")
 
     # ---- processes
 
@@ -138,6 +153,8 @@ class Instance:
         command = [BUILD / "gridwarden", "serve", f"--target={target}", f"--ready-file={self.dir}/{target}.ready", *self._flags(target)]
         if target in ("all", "gateway"):
             command.append(f"--listen-http=127.0.0.1:{self.http_port}")
+            if self.https:
+                command += [f"--tls-cert={self.dir}/tls/edge.pem", f"--tls-key={self.dir}/tls/edge.key", f"--tls-authority={self.authority}"]
         if target == "all":
             command.append("--listen-grpc=127.0.0.1:0")
         elif target != "gateway":
@@ -237,8 +254,9 @@ class Instance:
     # ---- calls
 
     def http(self, path, data=None, headers=None, timeout=15):
-        request = urllib.request.Request(f"http://127.0.0.1:{self.http_port}{path}", data=data, headers=headers or {})
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        request = urllib.request.Request(f"{self.url}{path}", data=data, headers=headers or {})
+        handlers = [urllib.request.HTTPSHandler(context=self.tls)] if self.https else []
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), *handlers)
         return opener.open(request, timeout=timeout)
 
     def sign_in(self, login, password):
@@ -247,6 +265,8 @@ class Instance:
 
     def connect(self):
         """A connection for many calls in a row; call_as opens one of its own otherwise."""
+        if self.https:
+            return http.client.HTTPSConnection("127.0.0.1", self.http_port, timeout=15, context=self.tls)
         return http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=15)
 
     def call_as(self, login, area, rpc, request, demo_time=None, connection=None):
@@ -302,7 +322,7 @@ class Instance:
 
     def gridctl(self, login, *arguments, expect=0, says=""):
         """Runs gridctl, wants this exit code and these words on stderr, answers stdout."""
-        environment = dict(os.environ, GRIDWARDEN_SERVER=f"http://127.0.0.1:{self.http_port}", XDG_CONFIG_HOME=str(self.dir))
+        environment = dict(os.environ, GRIDWARDEN_SERVER=self.url, GRIDWARDEN_CA=self.authority, XDG_CONFIG_HOME=str(self.dir))
         if login is not None:
             environment["GRIDWARDEN_TOKEN"] = self.tokens[login][0]
         done = subprocess.run([BUILD / "gridctl", *arguments], capture_output=True, text=True, env=environment, timeout=120)

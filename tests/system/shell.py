@@ -14,7 +14,7 @@ class Shell:
     def __init__(self, instance, lang="en"):
         self.environment = {
             "PATH": os.environ["PATH"], "LANG": {"zh": "zh_CN.UTF-8"}.get(lang, "C.UTF-8"),
-            "GRIDWARDEN_SERVER": f"http://127.0.0.1:{instance.http_port}", "XDG_CONFIG_HOME": str(instance.dir / f"shell-{lang}")}
+            "GRIDWARDEN_SERVER": instance.url, "GRIDWARDEN_CA": instance.authority, "XDG_CONFIG_HOME": str(instance.dir / f"shell-{lang}")}
 
     def run(self, *words, expect=0, stdin="", **environment):
         done = subprocess.run([BUILD / "gridctl", *words], capture_output=True, text=True, input=stdin, timeout=120,
