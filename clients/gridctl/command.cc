@@ -217,6 +217,7 @@ std::vector<Command> AllCommands() {
   AddTaskCommands(commands);
   AddSourceCommands(commands);
   AddJournalCommands(commands);
+  AddDatabaseCommands(commands);
   AddCallCommand(commands);
   return commands;
 }

@@ -85,6 +85,7 @@ void AddCaseCommands(std::vector<Command>& commands);
 void AddTaskCommands(std::vector<Command>& commands);
 void AddSourceCommands(std::vector<Command>& commands);
 void AddJournalCommands(std::vector<Command>& commands);
+void AddDatabaseCommands(std::vector<Command>& commands);
 void AddCallCommand(std::vector<Command>& commands);
 
 int RunGridctl(int argc, char** argv);
