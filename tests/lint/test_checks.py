@@ -81,6 +81,29 @@ class Checks(unittest.TestCase):
                      '// Unlocked: a last-seen time.\nx = "UPDATE a SET price = 1 WHERE id = ?";\n', '"SELECT COUNT(*) FROM a";\n'):
             self.assertEqual(run("check_sql.py", {**GOOD, "services/grid/a_repository.cc": fine}), (0, ""))
 
+    def test_metrics(self):
+        dashboard = ('{"panels": [{"id": 1, "title": "x", "type": "timeseries", "gridPos": {"x": 0, "y": 0}, '
+                     '"targets": [{"expr": "rate(gridwarden_a_seconds_bucket[5m])"}]}]}')
+        rule = ("groups:\n    rules:\n      - alert: A\n        expr: gridwarden_b_total > 1\n        labels: {severity: page}\n"
+                '        annotations:\n          summary: "too much / 过多"\n')
+        files = {"services/server/m.cc": 'Histogram h("gridwarden_a_seconds", "x", b);\nmetrics.AddCounter("gridwarden_b_total", "x");\n',
+                 "k8s/monitoring/grafana-dashboard.json": dashboard, "k8s/monitoring/prometheus-rules.yaml": rule}
+        self.assertEqual(run("check_metrics.py", files), (0, ""))
+        for name, was, now, says in (
+                ("grafana-dashboard.json", "gridwarden_a_seconds_bucket", "gridwarden_gone", "no service makes gridwarden_gone"),
+                ("grafana-dashboard.json", '"expr": "rate(gridwarden_a_seconds_bucket[5m])"', '"expr": ""', "asks nothing"),
+                ("prometheus-rules.yaml", "gridwarden_b_total", "gridwarden_c_total", "no service makes gridwarden_c_total"),
+                ("prometheus-rules.yaml", "severity: page", "severity: soon", "want severity"),
+                ("prometheus-rules.yaml", " / 过多", "", "want a summary")):
+            changed = {**files, f"k8s/monitoring/{name}": files[f"k8s/monitoring/{name}"].replace(was, now)}
+            code, output = run("check_metrics.py", changed)
+            self.assertEqual(code, 1, says)
+            self.assertIn(says, output)
+        code, output = run("check_metrics.py", {**files, "services/grid/n.cc": 'Counter c("gridwarden_wait_ms", "x");\n'})
+        self.assertEqual(code, 1)
+        self.assertIn("does not end in _total", output)
+        self.assertIn("want a base unit", output)
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=0)
