@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "gridwarden/journal/v1/entry.pb.h"
 #include "journal/journal_repository.h"
+#include "platform/journal/stage_room.h"
 #include "platform/runtime/instruments.h"
 
 namespace gridwarden::journal {
@@ -22,7 +23,8 @@ absl::Time ReceivedOf(const std::string& body) {
 }
 
 struct Numbers {
-  Gauge staged{"gridwarden_journal_stage_rows", "Committed entries that wait for their place in the journal."};
+  Gauge staged{"gridwarden_journal_stage_rows",
+               "Committed entries that wait for their place in the journal."};
   Gauge size{"gridwarden_journal_entries", "Entries of the journal."};
   Gauge sealed_size{"gridwarden_journal_sealed_entries", "Entries under the newest checkpoint."};
   Gauge lag{"gridwarden_journal_sealed_lag_seconds", "How long the oldest unsealed entry has waited."};
@@ -38,7 +40,8 @@ void Show(const Backlog& backlog) {
   numbers->size.Set(static_cast<double>(backlog.size));
   numbers->sealed_size.Set(static_cast<double>(backlog.sealed_size));
   numbers->lag.Set(absl::ToDoubleSeconds(backlog.lag));
-  if (backlog.sealed != absl::InfinitePast()) numbers->sealed.Set(static_cast<double>(absl::ToUnixSeconds(backlog.sealed)));
+  if (backlog.sealed != absl::InfinitePast())
+    numbers->sealed.Set(static_cast<double>(absl::ToUnixSeconds(backlog.sealed)));
   numbers->watched.SetToNow();
 }
 
@@ -99,7 +102,13 @@ void JournalWatch::Loop() {
     lock.unlock();
     const absl::Time began = absl::Now();
     // A database that is away is said elsewhere; here the time of the last look stands still.
-    if (const auto backlog = ReadBacklog(database_, clock_.Now(), demo_); backlog.ok()) Show(*backlog);
+    if (const auto backlog = ReadBacklog(database_, clock_.Now(), demo_); backlog.ok()) {
+      Show(*backlog);
+      NoteStageFull(backlog->staged > kStageFull);
+      NoteHealth("journal.stage", backlog->staged > kStageFull
+                                      ? absl::UnavailableError("decisions are refused until entries are ordered")
+                                      : absl::OkStatus());
+    }
     // Counting a full stage takes a while: looking must not be what keeps the database busy.
     const absl::Duration rest = std::max(kInterval, 10 * (absl::Now() - began));
     lock.lock();

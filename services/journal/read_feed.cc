@@ -4,6 +4,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "journal/journal_service.h"
+#include "platform/journal/stage_room.h"
 #include "platform/journal/wake.h"
 
 namespace gridwarden::journal {
@@ -53,6 +54,7 @@ absl::Status ReadOnce(db::Transaction& tx, const v1::ReadFeedRequest& request, u
                                            start, head.size));
   }
   response.set_log_size(head.size);
+  response.set_stage_full(StageIsFull());
   response.set_next_index(start);
   if (start == head.size) return absl::OkStatus();
   const int limit = request.limit() == 0 ? kLimitDefault : request.limit();

@@ -10,6 +10,7 @@
 #include "gridwarden/journal/v1/journal_service.pb.h"
 #include "platform/journal/anchor.h"
 #include "platform/journal/consumer_numbers.h"
+#include "platform/journal/stage_room.h"
 #include "platform/runtime/log.h"
 
 namespace gridwarden::journal {
@@ -204,6 +205,7 @@ absl::StatusOr<Consumer::Batch> Consumer::ReadBatch(uint64_t start, absl::Durati
   call.deadline = std::min(deadline, absl::Now() + wait + absl::Seconds(10));
   GW_ASSIGN_OR_RETURN(const v1::ReadFeedResponse response,
                       rpc::Send<v1::ReadFeedResponse>(journal_, call, kReadFeed, request));
+  NoteStageFull(response.stage_full());
   if (response.has_sealed()) NoteCheckpoint(response.sealed().size(), response.sealed().root());
   if (response.next_index() < start) return Internal("the feed went backwards");
   Batch batch{.start = start, .next = response.next_index(), .log_size = response.log_size()};

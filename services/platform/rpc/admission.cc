@@ -49,11 +49,15 @@ void Admission::Served(int call_class, Duration took, bool alone, Time now) {
   expected_ += known;
 }
 
+int Admission::ServedSoon() const {
+  return std::min(queue_limit_, std::max(kAheadMin, static_cast<int>(rate_ * Seconds(kWaitGoal))));
+}
+
 bool Admission::Begin() {
   calm_ticks_ = 0;
   if (overloaded_) return false;
   overloaded_ = true;
-  ahead_max_ = std::clamp(static_cast<int>(rate_ * Seconds(kWaitGoal)), kAheadMin, queue_limit_);
+  ahead_max_ = ServedSoon();
   return true;
 }
 
@@ -76,7 +80,7 @@ void Admission::CloseTick() {
     running_max_ = threads_;
     ahead_max_ = queue_limit_;
   } else {
-    ahead_max_ = std::clamp(static_cast<int>(rate_ * Seconds(kWaitGoal)), kAheadMin, queue_limit_);
+    ahead_max_ = ServedSoon();
     if (served_ >= kServedToJudge && expected_ > 0) {
       const double slowdown = took_ / expected_;
       if (slowdown > kSlowdownMax) running_max_ -= std::max(1, running_max_ / 8);

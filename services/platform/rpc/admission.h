@@ -63,6 +63,7 @@ class Admission {
   void Roll(Time now);
   void CloseTick();
   bool Begin();
+  int ServedSoon() const;
 
   const int threads_;
   const int queue_limit_;
