@@ -239,7 +239,6 @@ absl::StatusOr<S3Store::Answer> S3Store::SendOnce(Verb verb, const std::string& 
   // The name is the digest of what is sent, so the store checks that it got just this.
   static const std::string kNothing = absl::BytesToHexString(crypto::Sha256(""));
   headers.Add(absl::StrCat("x-amz-content-sha256: ", put ? hex : kNothing));
-  headers.Add("Expect:");
   if (put) headers.Add("Content-Type: application/octet-stream");
   if (verb == Verb::kPutIfAbsent) headers.Add("If-None-Match: *");
 

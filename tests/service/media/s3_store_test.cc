@@ -243,8 +243,9 @@ TEST(S3Tls, IsVerifiedAndTheAuthorityMayBeAFile) {
     std::ofstream(folder / name) << text;
     return (folder / name).string();
   };
-  const tls::Subject authority{
-      .common_name = "tests", .not_before = In(-absl::Hours(1)), .not_after = In(absl::Hours(24))};
+  const tls::Subject authority{.common_name = "tests",
+                               .not_before = absl::FromUnixSeconds(absl::ToUnixSeconds(In(-absl::Hours(1)))),
+                               .not_after = absl::FromUnixSeconds(absl::ToUnixSeconds(In(absl::Hours(24))))};
   tls::Subject leaf = authority;
   leaf.common_name = "s3";
   leaf.addresses = {"127.0.0.1"};
