@@ -45,7 +45,7 @@ absl::StatusOr<v1::CorrectTenureResponse> CorrectTenure(GridArea& area, const rp
           if (!person_exists) return NotFound(request.replacement().person());
           GW_ASSIGN_OR_RETURN(const std::optional<PostRow> post_row, LockPost(tx, right.post));
           if (!post_row) return NotFound(request.replacement().post());
-          GW_RETURN_IF_ERROR(CheckPostExistsThen(right, post_row->record, "replacement"));
+          GW_RETURN_IF_ERROR(CheckPostExistsThen(right, post_row->record, *ground, "replacement"));
           GW_ASSIGN_OR_RETURN(const std::vector<TenureRow> standing,
                               LockTenuresOfPosts(tx, std::span<const Uuid>(&right.post, 1)));
           GW_RETURN_IF_ERROR(CheckOverlap(right, standing, id));

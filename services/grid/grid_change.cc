@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "grid/division_repository.h"
 #include "grid/grid_proto.h"
 
 namespace gridwarden::grid {
@@ -31,6 +32,13 @@ v1::GridEvent EventOf(const domain::Tenure& tenure) {
   return event;
 }
 
+v1::GridEvent EventOf(const domain::Lineage& lineage) {
+  v1::GridEvent event;
+  *event.mutable_lineage() = ToProto(lineage);
+  event.mutable_lineage()->clear_etag();
+  return event;
+}
+
 v1::GridEvent EventOf(const PersonRecord& person) {
   v1::GridEvent event;
   event.mutable_person()->set_person(ResourceName("persons", person.id));
@@ -44,13 +52,28 @@ v1::GridEvent EventOf(const domain::Unit& unit) {
   return event;
 }
 
-v1::GridEvent EventOf(const BoundaryRecord& boundary) {
+v1::GridEvent EventOf(const BoundaryRecord& boundary, std::string_view reason) {
   v1::GridEvent event;
   v1::BoundaryChange& change = *event.mutable_boundary();
   change.set_division(ResourceName("divisions", boundary.division));
   change.set_geometry_digest(boundary.digest);
   change.set_vertices(boundary.vertices);
   change.set_given_datum(static_cast<type::v1::Position::Datum>(boundary.given_datum));
+  if (boundary.valid.from != absl::InfinitePast()) *change.mutable_valid_from() = ToProto(boundary.valid.from);
+  change.set_shift_accepted_reason(std::string(reason));
+  return event;
+}
+
+v1::GridEvent EventOf(const PointRecord& point, std::string_view reason) {
+  v1::GridEvent event;
+  v1::PointChange& change = *event.mutable_point();
+  change.set_division(ResourceName("divisions", point.division));
+  change.set_display_name(point.display_name);
+  change.mutable_position()->set_longitude(point.wgs84.longitude);
+  change.mutable_position()->set_latitude(point.wgs84.latitude);
+  change.mutable_position()->set_datum(type::v1::Position::WGS84);
+  change.mutable_position()->set_given_datum(static_cast<type::v1::Position::Datum>(point.given_datum));
+  change.set_shift_accepted_reason(std::string(reason));
   return event;
 }
 
@@ -112,11 +135,20 @@ absl::StatusOr<domain::Unit> GridChange::Add(domain::Unit unit) {
   return unit;
 }
 
-absl::Status GridChange::Change(DivisionRow division) {
+absl::StatusOr<domain::Lineage> GridChange::Add(domain::Lineage lineage) {
+  lineage.recorded = call_->now;
+  lineage.revoked = absl::InfiniteFuture();
+  lineage.revision = NextRevision();
+  GW_ASSIGN_OR_RETURN(journal::Subject subject, Seal("lineage", {.id = lineage.id}, EventOf(lineage)));
+  new_lineages_.push_back({lineage, std::move(subject)});
+  return lineage;
+}
+
+absl::StatusOr<domain::Division> GridChange::Change(DivisionRow division) {
   division.record.revision = NextRevision();
   GW_ASSIGN_OR_RETURN(division.subject, Seal("division", division.subject, EventOf(division.record)));
-  changed_divisions_.push_back(std::move(division));
-  return absl::OkStatus();
+  changed_divisions_.push_back(division);
+  return division.record;
 }
 
 absl::Status GridChange::Change(PersonRow person) {
@@ -134,17 +166,53 @@ absl::StatusOr<domain::Tenure> GridChange::Revoke(TenureRow tenure) {
   return tenure.record;
 }
 
-absl::Status GridChange::Put(BoundaryRecord boundary, const journal::Subject& before, DivisionRow division) {
-  boundary.revision = NextRevision();
-  revisions_.boundary = static_cast<int64_t>(boundary.revision);
-  GW_ASSIGN_OR_RETURN(journal::Subject subject, Seal("boundary", before, EventOf(boundary)));
-  boundaries_.push_back({std::move(boundary), std::move(subject)});
+absl::StatusOr<domain::Lineage> GridChange::Revoke(LineageRow lineage) {
+  lineage.record.revoked = call_->now;
+  lineage.record.revision = NextRevision();
+  GW_ASSIGN_OR_RETURN(lineage.subject, Seal("lineage", lineage.subject, EventOf(lineage.record)));
+  revoked_lineages_.push_back(lineage);
+  return lineage.record;
+}
+
+absl::Status GridChange::Put(BoundaryRecord boundary, const journal::Subject& before, DivisionRow division,
+                             std::string_view reason, int keep_as) {
+  OutlineChange change;
+  if (keep_as > 0) {
+    change.former = keep_as;
+    change.revision = NextOutlineRevision();
+  }
+  boundary.seq = 0;
+  boundary.revision = NextOutlineRevision();
+  GW_ASSIGN_OR_RETURN(journal::Subject subject, Seal("boundary", before, EventOf(boundary, reason)));
+  change.row = {std::move(boundary), std::move(subject)};
+  outlines_.push_back(std::move(change));
   if (!division.record.has_boundary) {
     // Only a flag that says a polygon exists: the polygon's own entry is the record of it.
     division.record.has_boundary = true;
     division.record.revision = NextRevision();
-    changed_divisions_.push_back(std::move(division));
+    flagged_divisions_.push_back(std::move(division));
   }
+  return absl::OkStatus();
+}
+
+absl::Status GridChange::PutFormer(BoundaryRecord boundary, const journal::Subject& before,
+                                   std::string_view reason, int ends) {
+  OutlineChange change;
+  if (ends > 0) {
+    change.former = ends;
+    change.revision = NextOutlineRevision();
+  }
+  boundary.revision = NextOutlineRevision();
+  GW_ASSIGN_OR_RETURN(journal::Subject subject, Seal("boundary", before, EventOf(boundary, reason)));
+  change.row = {std::move(boundary), std::move(subject)};
+  outlines_.push_back(std::move(change));
+  return absl::OkStatus();
+}
+
+absl::Status GridChange::Put(PointRecord point, const journal::Subject& before, std::string_view reason) {
+  point.revision = NextOutlineRevision();
+  GW_ASSIGN_OR_RETURN(journal::Subject subject, Seal("point", before, EventOf(point, reason)));
+  known_points_.push_back({std::move(point), std::move(subject)});
   return absl::OkStatus();
 }
 
@@ -153,11 +221,30 @@ absl::Status GridChange::Save() {
   GW_RETURN_IF_ERROR(InsertPosts(*tx_, new_posts_));
   GW_RETURN_IF_ERROR(InsertPersons(*tx_, new_persons_));
   GW_RETURN_IF_ERROR(InsertUnits(*tx_, new_units_));
-  for (const DivisionRow& row : changed_divisions_) GW_RETURN_IF_ERROR(SaveDivision(*tx_, row));
+  GW_RETURN_IF_ERROR(InsertLineages(*tx_, new_lineages_));
+  GW_RETURN_IF_ERROR(SaveDivisions(*tx_, changed_divisions_));
+  for (const DivisionRow& row : flagged_divisions_) GW_RETURN_IF_ERROR(SaveBoundaryFlag(*tx_, row));
+  for (const LineageRow& row : revoked_lineages_) GW_RETURN_IF_ERROR(SaveRevoked(*tx_, row));
   for (const PersonRow& row : changed_persons_) GW_RETURN_IF_ERROR(SavePerson(*tx_, row));
   for (const TenureRow& row : revoked_tenures_) GW_RETURN_IF_ERROR(SaveRevoked(*tx_, row));
   GW_RETURN_IF_ERROR(InsertTenures(*tx_, new_tenures_));
-  for (const BoundaryRow& row : boundaries_) GW_RETURN_IF_ERROR(SaveBoundary(*tx_, row));
+  for (const OutlineChange& change : outlines_) {
+    const BoundaryRecord& outline = change.row.record;
+    if (outline.seq > 0) {
+      if (change.former > 0) {
+        GW_RETURN_IF_ERROR(
+            EndFormer(*tx_, outline.division, change.former, outline.valid.from, change.revision));
+      }
+      GW_RETURN_IF_ERROR(SaveFormer(*tx_, change.row));
+      continue;
+    }
+    if (change.former > 0) {
+      GW_RETURN_IF_ERROR(
+          KeepFormer(*tx_, outline.division, change.former, outline.valid.from, change.revision));
+    }
+    GW_RETURN_IF_ERROR(SaveBoundary(*tx_, change.row));
+  }
+  for (const PointRow& row : known_points_) GW_RETURN_IF_ERROR(SavePoint(*tx_, row));
   for (const journal::Sealed& sealed : sealed_) GW_RETURN_IF_ERROR(journal::Stage(*tx_, sealed));
   return SaveRevisions(*tx_, revisions_);
 }

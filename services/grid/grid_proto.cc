@@ -54,6 +54,18 @@ v1::Division ToProto(const domain::Division& division) {
     SetInterval(code.valid, to);
   }
   SetInterval(division.valid, message);
+  for (const domain::Placement& placement : division.placements) {
+    v1::Division::Placement& to = *message.add_placements();
+    to.set_parent(ResourceName("divisions", placement.parent));
+    SetInterval(placement.valid, to);
+    if (placement.recorded != absl::InfinitePast()) *to.mutable_recorded_time() = ToProto(placement.recorded);
+    if (placement.revoked != absl::InfiniteFuture()) *to.mutable_revoked_time() = ToProto(placement.revoked);
+  }
+  for (const domain::FormerName& former : division.former_names) {
+    v1::Division::FormerName& to = *message.add_former_names();
+    to.set_display_name(former.display_name);
+    SetInterval(former.valid, to);
+  }
   message.set_statistical(division.statistical);
   message.set_has_boundary(division.has_boundary);
   message.set_etag(absl::StrCat(division.revision));
@@ -91,6 +103,21 @@ v1::Tenure ToProto(const domain::Tenure& tenure) {
   if (tenure.revoked != absl::InfiniteFuture()) *message.mutable_revoked_time() = ToProto(tenure.revoked);
   message.set_document_no(tenure.document_no);
   message.set_etag(absl::StrCat(tenure.revision));
+  return message;
+}
+
+v1::Lineage ToProto(const domain::Lineage& lineage) {
+  v1::Lineage message;
+  message.set_name(ResourceName("lineages", lineage.id));
+  message.set_from(ResourceName("divisions", lineage.from));
+  message.set_to(ResourceName("divisions", lineage.to));
+  message.set_kind(static_cast<v1::Lineage::Kind>(lineage.kind));
+  message.set_share(lineage.share);
+  *message.mutable_effective_time() = ToProto(lineage.effective);
+  *message.mutable_recorded_time() = ToProto(lineage.recorded);
+  if (lineage.revoked != absl::InfiniteFuture()) *message.mutable_revoked_time() = ToProto(lineage.revoked);
+  message.set_document_no(lineage.document_no);
+  message.set_etag(absl::StrCat(lineage.revision));
   return message;
 }
 

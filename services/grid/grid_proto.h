@@ -16,6 +16,7 @@ v1::Division ToProto(const domain::Division& division);
 v1::Division ToProto(const domain::Ground& ground, const domain::Division& division);
 v1::Post ToProto(const domain::Post& post);
 v1::Tenure ToProto(const domain::Tenure& tenure);
+v1::Lineage ToProto(const domain::Lineage& lineage);
 v1::Person ToProto(const domain::Person& person);
 v1::Unit ToProto(const domain::Unit& unit);
 

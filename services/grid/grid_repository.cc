@@ -7,7 +7,9 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "grid/division_repository.h"
 #include "grid/grid_proto.h"
+#include "grid/proposal_repository.h"
 #include "grid/sql_rows.h"
 
 namespace gridwarden::grid {
@@ -27,6 +29,18 @@ constexpr std::string_view kCodesBetween = R"(
   SELECT c.division, c.code, c.valid_from_us, c.valid_to_us
   FROM division d JOIN division_code c ON c.division = d.id
   WHERE d.revision > ? AND d.revision <= ? ORDER BY d.revision, c.seq)";
+// The outer table first: a row of the inner ones is there only for the few divisions that ever changed.
+constexpr std::string_view kPlacementsBetween = R"(
+  SELECT p.division, p.parent, p.valid_from_us, p.valid_to_us, p.recorded_us, p.revoked_us
+  FROM division d STRAIGHT_JOIN division_placement p ON p.division = d.id
+  WHERE d.revision > ? AND d.revision <= ? ORDER BY d.revision, p.seq)";
+constexpr std::string_view kNamesBetween = R"(
+  SELECT n.division, n.display_name, n.valid_from_us, n.valid_to_us
+  FROM division d STRAIGHT_JOIN division_name n ON n.division = d.id
+  WHERE d.revision > ? AND d.revision <= ? ORDER BY d.revision, n.seq)";
+constexpr std::string_view kLineagesAfter = R"(
+  SELECT id, from_division, to_division, kind, share, effective_us, recorded_us, revoked_us, document_no, revision
+  FROM division_lineage WHERE revision > ? ORDER BY revision LIMIT ?)";
 constexpr std::string_view kPostsAfter = R"(
   SELECT id, place, of_unit, kind, regime, responsibility, ordinal, valid_from_us, valid_to_us, revision
   FROM post WHERE revision > ? ORDER BY revision LIMIT ?)";
@@ -45,8 +59,6 @@ constexpr std::string_view kInsertDivision =
     "INSERT INTO division (id, parent, level, display_name, valid_from_us, valid_to_us, statistical, "
     "has_boundary, revision, "
     "subject_seq, subject_leaf) VALUES ";
-constexpr std::string_view kInsertCode =
-    "INSERT INTO division_code (division, seq, code, valid_from_us, valid_to_us) VALUES ";
 constexpr std::string_view kInsertPost =
     "INSERT INTO post (id, place, of_unit, kind, regime, responsibility, ordinal, valid_from_us, "
     "valid_to_us, revision, "
@@ -61,10 +73,7 @@ constexpr std::string_view kInsertUnit =
     "INSERT INTO unit (id, display_name, division, revision, subject_seq, subject_leaf) VALUES ";
 constexpr std::string_view kInsertAlias = "INSERT INTO unit_alias (unit, seq, alias) VALUES ";
 
-// Unlocked: LockDivisionsByCode read the row FOR UPDATE in the same transaction; its statement is put
-// together in QueryIn.
-constexpr std::string_view kSaveDivision = R"(
-  UPDATE division SET display_name = ?, has_boundary = ?, revision = ?, subject_seq = ?, subject_leaf = ? WHERE id = ?)";
+constexpr std::string_view kSaveBoundaryFlag = "UPDATE division SET has_boundary = ?, revision = ? WHERE id = ?";
 // A change is saved only over the state it was decided by.
 constexpr std::string_view kSavePerson = R"(
   UPDATE person SET display_name = ?, phone = ?, revision = ?, subject_seq = ?, subject_leaf = ?
@@ -95,10 +104,6 @@ constexpr std::string_view kPersonsByIds =
 constexpr std::string_view kPersonsAfter = R"(
   SELECT id, staff_no, display_name, phone, revision FROM person
   WHERE id > ? AND (? = '' OR INSTR(display_name, ?) > 0 OR INSTR(staff_no, ?) > 0) ORDER BY id LIMIT ?)";
-
-domain::Interval IntervalAt(const db::Row& row, int from) {
-  return {row.Time(from, absl::InfinitePast()), row.Time(from + 1)};
-}
 
 domain::Division ReadDivision(const db::Row& row) {
   domain::Division division;
@@ -188,6 +193,8 @@ absl::StatusOr<v1::GetGroundResponse> ReadGround(db::Transaction& tx, int64_t af
   };
   GW_ASSIGN_OR_RETURN(std::vector<domain::Unit> units,
                       tx.Query(kUnitsAfter, read_unit, after_revision, limit));
+  GW_ASSIGN_OR_RETURN(const std::vector<domain::Lineage> lineages,
+                      tx.Query(kLineagesAfter, ReadLineage, after_revision, limit));
 
   // Each table was read up to the limit; together they are cut where the limit falls, at a revision, so that
   // nothing is skipped.
@@ -195,7 +202,7 @@ absl::StatusOr<v1::GetGroundResponse> ReadGround(db::Transaction& tx, int64_t af
   const auto note = [&](const auto& records) {
     for (const auto& record : records) revisions.push_back(record.revision);
   };
-  note(divisions), note(posts), note(tenures), note(persons), note(units);
+  note(divisions), note(posts), note(tenures), note(persons), note(units), note(lineages);
   uint64_t last = static_cast<uint64_t>(newest.ground);
   const bool complete = static_cast<int>(revisions.size()) < limit;
   if (!complete) {
@@ -208,8 +215,21 @@ absl::StatusOr<v1::GetGroundResponse> ReadGround(db::Transaction& tx, int64_t af
     codes[row.Id(0)].push_back({row.Text(1), IntervalAt(row, 2)});
     return 0;
   };
-  if (!divisions.empty())
+  absl::flat_hash_map<Uuid, std::vector<domain::Placement>> placements;
+  const auto read_placement = [&](const db::Row& row) {
+    placements[row.Id(0)].push_back(ReadPlacement(row));
+    return 0;
+  };
+  absl::flat_hash_map<Uuid, std::vector<domain::FormerName>> former_names;
+  const auto read_name = [&](const db::Row& row) {
+    former_names[row.Id(0)].push_back({row.Text(1), IntervalAt(row, 2)});
+    return 0;
+  };
+  if (!divisions.empty()) {
     GW_RETURN_IF_ERROR(tx.Query(kCodesBetween, read_code, after_revision, last).status());
+    GW_RETURN_IF_ERROR(tx.Query(kPlacementsBetween, read_placement, after_revision, last).status());
+    GW_RETURN_IF_ERROR(tx.Query(kNamesBetween, read_name, after_revision, last).status());
+  }
   absl::flat_hash_map<Uuid, std::vector<std::string>> aliases;
   const auto read_alias = [&](const db::Row& row) {
     aliases[row.Id(0)].push_back(row.Text(1));
@@ -225,6 +245,10 @@ absl::StatusOr<v1::GetGroundResponse> ReadGround(db::Transaction& tx, int64_t af
     if (division.revision > last) break;
     domain::Division whole = division;
     whole.codes = std::move(codes[division.id]);
+    if (const auto found = placements.find(division.id); found != placements.end())
+      whole.placements = std::move(found->second);
+    if (const auto found = former_names.find(division.id); found != former_names.end())
+      whole.former_names = std::move(found->second);
     *response.add_divisions() = ToProto(whole);
   }
   for (const domain::Post& post : posts) {
@@ -241,25 +265,20 @@ absl::StatusOr<v1::GetGroundResponse> ReadGround(db::Transaction& tx, int64_t af
     unit.aliases = std::move(aliases[unit.id]);
     *response.add_units() = ToProto(unit);
   }
+  for (const domain::Lineage& lineage : lineages) {
+    if (lineage.revision <= last) *response.add_lineages() = ToProto(lineage);
+  }
   return response;
 }
 
 absl::Status InsertDivisions(db::Transaction& tx, std::span<const DivisionRow> rows) {
-  std::vector<std::pair<const domain::Division*, int>> codes;
-  for (const DivisionRow& row : rows) {
-    for (size_t i = 0; i < row.record.codes.size(); ++i) codes.emplace_back(&row.record, static_cast<int>(i));
-  }
   GW_RETURN_IF_ERROR(
       InsertRows(tx, kInsertDivision, 11, rows, [](const DivisionRow& row, std::vector<db::Value>& values) {
         const domain::Division& d = row.record;
         Add(values, d.id, d.parent, static_cast<int>(d.level), d.display_name, d.valid.from, d.valid.to,
             d.statistical, d.has_boundary, d.revision, row.subject.seq, row.subject.leaf);
       }));
-  return InsertRows(tx, kInsertCode, 5, std::span<const std::pair<const domain::Division*, int>>(codes),
-                    [](const auto& code, std::vector<db::Value>& values) {
-                      const domain::DivisionCode& c = code.first->codes[code.second];
-                      Add(values, code.first->id, code.second, c.code, c.valid.from, c.valid.to);
-                    });
+  return InsertDivisionParts(tx, rows);
 }
 
 absl::Status InsertPosts(db::Transaction& tx, std::span<const PostRow> rows) {
@@ -310,10 +329,9 @@ absl::Status InsertUnits(db::Transaction& tx, std::span<const UnitRow> rows) {
                     });
 }
 
-absl::Status SaveDivision(db::Transaction& tx, const DivisionRow& row) {
-  return ExpectOne(tx.Exec(kSaveDivision, row.record.display_name, row.record.has_boundary,
-                           row.record.revision, row.subject.seq, row.subject.leaf, row.record.id),
-                   "divisions", row.record.id);
+absl::Status SaveBoundaryFlag(db::Transaction& tx, const DivisionRow& row) {
+  return ExpectOne(tx.Exec(kSaveBoundaryFlag, row.record.has_boundary, row.record.revision, row.record.id), "divisions",
+                   row.record.id);
 }
 
 absl::Status SavePerson(db::Transaction& tx, const PersonRow& row) {
@@ -369,6 +387,11 @@ absl::StatusOr<std::vector<TenureRow>> LockTenuresOfPosts(db::Transaction& tx, s
       posts, ReadTenureRow);
 }
 
+absl::StatusOr<std::vector<TenureRow>> LockTenuresEverOfPosts(db::Transaction& tx, std::span<const Uuid> posts) {
+  return QueryIn<TenureRow>(tx, absl::StrCat(std::string(kTenureColumns), "WHERE post IN ("), ") FOR UPDATE", posts,
+                            ReadTenureRow);
+}
+
 absl::StatusOr<std::vector<PostRow>> LockPostsAt(db::Transaction& tx, std::span<const Uuid> places) {
   return QueryIn<PostRow>(tx, absl::StrCat(std::string(kPostColumns), "WHERE place IN ("), ") FOR UPDATE",
                           places, ReadPostRow);
@@ -406,7 +429,7 @@ std::vector<std::string> HotStatements() {
   std::vector<std::string> statements;
   for (const std::string_view sql :
        {kDivisionsAfter, kPostsAfter, kTenuresAfter, kPersonsChangedAfter, kUnitsAfter, kCodesBetween,
-        kAliasesBetween, kReadRevisions, kPersonsAfter}) {
+        kAliasesBetween, kPlacementsBetween, kNamesBetween, kLineagesAfter, kReadRevisions, kPersonsAfter}) {
     statements.emplace_back(sql);
   }
   for (const std::string_view sql : {kLockDivisionsByCode, kLockPersonsByStaffNo, kPersonsByIds}) {
@@ -416,6 +439,8 @@ std::vector<std::string> HotStatements() {
       absl::StrCat(std::string(kTenureColumns), "WHERE revoked_us IS NULL AND post IN (?) FOR UPDATE"));
   statements.push_back(absl::StrCat(std::string(kPostColumns), "WHERE place IN (?) FOR UPDATE"));
   statements.push_back(absl::StrCat(std::string(kTenureColumns), "WHERE id = ? FOR UPDATE"));
+  for (std::string& statement : HotDivisionStatements()) statements.push_back(std::move(statement));
+  for (std::string& statement : HotProposalStatements()) statements.push_back(std::move(statement));
   return statements;
 }
 

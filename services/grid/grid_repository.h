@@ -12,7 +12,8 @@
 #include "platform/db/database.h"
 #include "platform/journal/stage.h"
 
-// The SQL of divisions, posts, tenures, persons and units. Boundaries: boundary_repository.h.
+// The SQL of divisions, posts, tenures, persons and units. Boundaries: boundary_repository.h; divisions as a whole, their lineage:
+// division_repository.h.
 namespace gridwarden::grid {
 
 // A record and the end of its chain in the journal.
@@ -25,6 +26,7 @@ using DivisionRow = Row<domain::Division>;
 using PostRow = Row<domain::Post>;
 using TenureRow = Row<domain::Tenure>;
 using UnitRow = Row<domain::Unit>;
+using LineageRow = Row<domain::Lineage>;
 
 // What only this area knows of a person.
 struct PersonRecord {
@@ -54,18 +56,20 @@ absl::Status InsertTenures(db::Transaction& tx, std::span<const TenureRow> rows)
 absl::Status InsertPersons(db::Transaction& tx, std::span<const PersonRow> rows);
 absl::Status InsertUnits(db::Transaction& tx, std::span<const UnitRow> rows);
 // Each expects the row that was read and locked; INTERNAL when it is not there any more.
-absl::Status SaveDivision(db::Transaction& tx, const DivisionRow& row);
+absl::Status SaveBoundaryFlag(db::Transaction& tx, const DivisionRow& row);
 absl::Status SavePerson(db::Transaction& tx, const PersonRow& row);
 absl::Status SaveRevoked(db::Transaction& tx, const TenureRow& row);
 
 // All lock what they read: callers decide by it.
-// Divisions whose code of today is one of `codes`.
+// Divisions whose code of today is one of `codes`, with that code only.
 absl::StatusOr<std::vector<DivisionRow>> LockDivisionsByCode(db::Transaction& tx,
                                                              std::span<const std::string> codes);
 absl::StatusOr<std::vector<PersonRow>> LockPersonsByStaffNo(db::Transaction& tx,
                                                             std::span<const std::string> staff_nos);
 absl::StatusOr<std::vector<TenureRow>> LockTenuresOfPosts(db::Transaction& tx,
                                                           std::span<const Uuid> posts);  // standing ones
+absl::StatusOr<std::vector<TenureRow>> LockTenuresEverOfPosts(db::Transaction& tx,
+                                                              std::span<const Uuid> posts);  // withdrawn ones too
 absl::StatusOr<std::vector<PostRow>> LockPostsAt(db::Transaction& tx, std::span<const Uuid> places);
 absl::StatusOr<std::optional<PostRow>> LockPost(db::Transaction& tx, const Uuid& id);
 absl::StatusOr<std::optional<TenureRow>> LockTenure(db::Transaction& tx, const Uuid& id);

@@ -11,7 +11,7 @@ using Rpc = absl::StatusOr<Response> (*)(GridArea&, const rpc::Call&, const Requ
 }  // namespace
 
 std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Registry& registry) {
-  auto area = std::make_shared<GridArea>(context.database, context.policy);
+  auto area = std::make_shared<GridArea>(context.database, context.policy, context.channel);
   const auto add = [&]<typename Request, typename Response>(const std::string& name,
                                                             Rpc<Request, Response> body) {
     registry.Add<Request, Response>(
@@ -35,7 +35,13 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   add("GridService/LocatePoint", &LocatePoint);
   add("GridService/LocatePoints", &LocatePoints);
   add("GridService/ImportDivisions", &ImportDivisions);
+  add("GridService/ListDivisionProposals", &ListDivisionProposals);
+  add("GridService/DecideDivisionProposal", &DecideDivisionProposal);
+  add("GridService/ReorganiseDivisions", &ReorganiseDivisions);
+  add("GridService/CorrectReorganisation", &CorrectReorganisation);
+  add("GridService/HandOver", &HandOver);
   add("GridService/ImportBoundaries", &ImportBoundaries);
+  add("GridService/ImportPoints", &ImportPoints);
   add("GridService/ImportPersons", &ImportPersons);
   add("GridService/ImportTenures", &ImportTenures);
   add("GridInternalService/GetGround", &GetGround);

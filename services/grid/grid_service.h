@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -15,11 +16,13 @@ namespace gridwarden::grid {
 
 // What every rpc of the area works with.
 struct GridArea {
-  GridArea(db::Database& db, std::shared_ptr<const domain::Policy> rules)
-      : database(db), policy(std::move(rules)), ground(db), boundaries(db) {}
+  GridArea(db::Database& db, std::shared_ptr<const domain::Policy> rules,
+           std::function<rpc::Channel&(std::string_view area)> channel_of)
+      : database(db), policy(std::move(rules)), channel(std::move(channel_of)), ground(db), boundaries(db) {}
 
   db::Database& database;
   std::shared_ptr<const domain::Policy> policy;
+  std::function<rpc::Channel&(std::string_view area)> channel;  // reaches another area
   GroundCache ground;
   BoundaryCache boundaries;
 };
@@ -58,8 +61,18 @@ absl::StatusOr<v1::CorrectTenureResponse> CorrectTenure(GridArea&, const rpc::Ca
 absl::StatusOr<type::v1::ImportReport> ImportDivisions(GridArea&, const rpc::Call&, const v1::ImportRequest&);
 absl::StatusOr<type::v1::ImportReport> ImportBoundaries(GridArea&, const rpc::Call&,
                                                         const v1::ImportRequest&);
+absl::StatusOr<type::v1::ImportReport> ImportPoints(GridArea&, const rpc::Call&, const v1::ImportRequest&);
 absl::StatusOr<type::v1::ImportReport> ImportPersons(GridArea&, const rpc::Call&, const v1::ImportRequest&);
 absl::StatusOr<type::v1::ImportReport> ImportTenures(GridArea&, const rpc::Call&, const v1::ImportRequest&);
+
+// Ground that changes: one file each; division_proposals.cc lists.
+absl::StatusOr<v1::ListDivisionProposalsResponse> ListDivisionProposals(GridArea&, const rpc::Call&,
+                                                                        const v1::ListDivisionProposalsRequest&);
+absl::StatusOr<v1::DecideDivisionProposalResponse> DecideDivisionProposal(GridArea&, const rpc::Call&,
+                                                                          const v1::DecideDivisionProposalRequest&);
+absl::StatusOr<v1::Reorganisation> ReorganiseDivisions(GridArea&, const rpc::Call&, const v1::ReorganiseDivisionsRequest&);
+absl::StatusOr<v1::Reorganisation> CorrectReorganisation(GridArea&, const rpc::Call&, const v1::CorrectReorganisationRequest&);
+absl::StatusOr<v1::HandOverReceipt> HandOver(GridArea&, const rpc::Call&, const v1::HandOverRequest&);
 
 // For other processes: get_ground.cc.
 absl::StatusOr<v1::GetGroundResponse> GetGround(GridArea&, const rpc::Call&, const v1::GetGroundRequest&);

@@ -25,7 +25,7 @@ absl::StatusOr<v1::Tenure> RecordTenure(GridArea& area, const rpc::Call& call,
         GW_RETURN_IF_ERROR(CheckAppointer(call, wanted.person, post->record.kind));
         GW_ASSIGN_OR_RETURN(const bool person_exists, PersonExists(tx, wanted.person));
         if (!person_exists) return NotFound(request.tenure().person());
-        GW_RETURN_IF_ERROR(CheckPostExistsThen(wanted, post->record, "tenure"));
+        GW_RETURN_IF_ERROR(CheckPostExistsThen(wanted, post->record, *ground, "tenure"));
         GW_ASSIGN_OR_RETURN(const std::vector<TenureRow> standing,
                             LockTenuresOfPosts(tx, std::span<const Uuid>(&wanted.post, 1)));
         GW_RETURN_IF_ERROR(CheckOverlap(wanted, standing));

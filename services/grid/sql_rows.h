@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/status.h"
+#include "domain/ground/ground.h"
 #include "platform/db/database.h"
 
 // Statements over many rows at once, in a few sizes only, so that the cache of prepared statements stays
@@ -21,14 +22,18 @@ void Add(std::vector<db::Value>& values, const Args&... args) {
   (values.push_back(db::Value(args)), ...);
 }
 
-// `insert` ends with "VALUES "; `bind` adds the values of one row.
+inline domain::Interval IntervalAt(const db::Row& row, int from) {
+  return {row.Time(from, absl::InfinitePast()), row.Time(from + 1)};
+}
+
+// `insert` ends with "VALUES "; `bind` adds the values of one row; `rest` stands behind them all.
 template <typename T, typename Bind>
 absl::Status InsertRows(db::Transaction& tx, std::string_view insert, int columns, std::span<const T> rows,
-                        Bind bind) {
+                        Bind bind, std::string_view rest = "") {
   size_t done = 0;
   for (const int size : kRowSizes) {
     if (rows.size() - done < static_cast<size_t>(size)) continue;
-    const std::string sql = std::string(insert) + db::RepeatedRows(columns, size);
+    const std::string sql = std::string(insert) + db::RepeatedRows(columns, size) + std::string(rest);
     std::vector<db::Value> values;
     values.reserve(static_cast<size_t>(columns) * size);
     for (; rows.size() - done >= static_cast<size_t>(size); done += size) {

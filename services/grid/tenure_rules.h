@@ -19,8 +19,8 @@ absl::StatusOr<domain::Tenure> ReadTenure(const v1::Tenure& message, std::string
 absl::Status CheckOverlap(const domain::Tenure& tenure, std::span<const TenureRow> standing,
                           const Uuid& except = {});
 
-// INVALID_FIELD when the post does not exist during any of it.
-absl::Status CheckPostExistsThen(const domain::Tenure& tenure, const domain::Post& post,
+// INVALID_FIELD when the post, or the ground it stands on, does not exist during any of it.
+absl::Status CheckPostExistsThen(const domain::Tenure& tenure, const domain::Post& post, const domain::Ground& ground,
                                  std::string_view field);
 
 // Whom an office may appoint: others, and to any post but discipline inspection, which looks over it.

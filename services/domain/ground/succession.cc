@@ -116,21 +116,18 @@ class Comparison {
     }
   }
 
-  // Under one parent, where exactly one of those that are left on either side has the name.
+  // Under one parent, where exactly one on either side has the name, and both are left over.
   template <typename NameOf>
   void MatchNames(NameOf name_of) {
     using Key = std::pair<Uuid, std::string_view>;
     std::map<Key, std::pair<std::vector<int>, std::vector<int>>> named;
-    for (size_t s = 0; s < standing_.size(); ++s) {
-      if (listed_of_[s] < 0)
-        named[{standing_[s].parent, name_of(standing_[s].display_name, level_)}].first.push_back(static_cast<int>(s));
-    }
-    for (size_t l = 0; l < listed_.size(); ++l) {
-      if (result_.standing_of[l] < 0)
-        named[{listed_[l].parent, name_of(listed_[l].display_name, level_)}].second.push_back(static_cast<int>(l));
-    }
+    for (size_t s = 0; s < standing_.size(); ++s)
+      named[{standing_[s].parent, name_of(standing_[s].display_name, level_)}].first.push_back(static_cast<int>(s));
+    for (size_t l = 0; l < listed_.size(); ++l)
+      named[{listed_[l].parent, name_of(listed_[l].display_name, level_)}].second.push_back(static_cast<int>(l));
     for (const auto& [key, both] : named) {
-      if (both.first.size() == 1 && both.second.size() == 1) Match(both.first[0], both.second[0]);
+      if (both.first.size() == 1 && both.second.size() == 1 && Free(both.first[0], both.second[0]))
+        Match(both.first[0], both.second[0]);
     }
   }
 
