@@ -14,6 +14,8 @@ SCENARIOS = [
     ("killed between all steps, all", functools.partial(between_steps.process_dies, "all")),
     ("killed between all steps, split", functools.partial(between_steps.process_dies, "split")),
     ("MariaDB killed between steps and under load", between_steps.database_dies),
+    ("restarted in turn under load, all", functools.partial(under_load.restarted_in_turn, "all")),
+    ("restarted in turn under load, split", functools.partial(under_load.restarted_in_turn, "split")),
     ("killed at random under load, all", functools.partial(under_load.killed_at_random, "all", 4)),
     ("killed at random under load, split", functools.partial(under_load.killed_at_random, "split", 20)),
 ]

@@ -22,6 +22,7 @@ class Load:
         self.story = story
         self.division = story.division("411702001202")
         self.signals = 0
+        self.longest_seconds = 0.0
         self.cases = 0
         self.errors = []
         self.stopping = threading.Event()
@@ -41,6 +42,11 @@ class Load:
         if kind is None and self.errors:
             raise self.errors[0]
 
+    def longest(self):
+        """How long the client that waited longest did so until its request was answered."""
+        with self.lock:
+            return self.longest_seconds
+
     def answered(self):
         with self.lock:
             return self.signals + self.cases
@@ -58,7 +64,10 @@ class Load:
     def _work(self, body):
         try:
             while not self.stopping.is_set():
+                began = time.monotonic()
                 body()
+                with self.lock:
+                    self.longest_seconds = max(self.longest_seconds, time.monotonic() - began)
         except BaseException as error:  # shown by the thread that waits
             self.errors.append(error)
 
