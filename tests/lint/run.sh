@@ -3,7 +3,7 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 failed=0
-for check in tests/lint/check_*.py tests/lint/test_checks.py; do
+for check in tests/lint/check_*.py tests/lint/test_*.py; do
   if python3 "$check"; then
     echo "ok      $check"
   else
