@@ -21,7 +21,8 @@ bool Throttle::Refuses(const void* service, int call_class) {
   if (call_class == rpc::kHealthClass) return false;
   const std::lock_guard lock(mutex_);
   Lately& lately = Of(service, call_class);
-  const double refuse = (lately.calls - kSentToAccepted * lately.accepted - 1) / (lately.calls + 1);
+  const double refuse =
+      std::min(kRefusedMax, (lately.calls - kSentToAccepted * lately.accepted - 1) / (lately.calls + 1));
   lately.calls += 1;
   // Few calls say nothing: those under way are not answered yet.
   if (lately.calls < 20 || std::uniform_real_distribution<double>(0, 1)(random_) >= refuse) return false;

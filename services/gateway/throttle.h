@@ -21,7 +21,9 @@ class Throttle {
   using Now = std::function<Time()>;
 
   // So many calls are sent for each that is accepted, before some are refused here.
-  static constexpr double kSentToAccepted = 1.5;
+  static constexpr double kSentToAccepted = 2.0;
+  // At most this part is refused, so that an area that took nothing at all is soon found to be back.
+  static constexpr double kRefusedMax = 0.9;
   // What was counted weighs half as much after this.
   static constexpr std::chrono::milliseconds kHalfLife{500};
 
