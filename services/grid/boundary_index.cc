@@ -6,12 +6,15 @@
 #include <s2/s2earth.h>
 #include <s2/s2latlng.h>
 #include <s2/s2lax_polygon_shape.h>
-#include <s2/s2loop.h>
+#include <s2/s2wrapped_shape.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <map>
 #include <mutex>
+#include <numbers>
+
+#include "grid/boundary_grid.h"
 
 namespace gridwarden::grid {
 namespace {
@@ -22,15 +25,25 @@ constexpr double kBorderErrorM = 50;
 constexpr double kRadius68 = 1.5096;
 // Beyond three deviations a border does not matter.
 constexpr double kReach = 3;
+// Beyond two a border may be taken as straight; nearer, corners count.
+constexpr double kStraight = 2;
 constexpr double kConfidenceMin = 0.02;
-// How many found edges an idle search keeps room for.
+// How many found edges an idle search keeps room for, and how many corners are looked at one by one.
 constexpr size_t kEdgesKept = 4096;
+constexpr size_t kEdgesSampled = 1024;
+// The raster serves positions up to the accuracy of a phone.
+constexpr double kGridAccuracyM = 30;
 
 // The share of a normal distribution below `x` deviations.
 double Share(double x) { return 0.5 * std::erfc(-x / std::sqrt(2.0)); }
 
 S2Point ToS2(const domain::Point& point) {
   return S2LatLng::FromDegrees(point.latitude, point.longitude).ToPoint();
+}
+
+domain::Point FromS2(const S2Point& point) {
+  const S2LatLng place(point);
+  return {place.lng().degrees(), place.lat().degrees()};
 }
 
 // Interior on the left: outer rings counter-clockwise, holes clockwise, whichever way the file turns them.
@@ -46,6 +59,40 @@ std::vector<S2Point> ToLoop(const std::vector<domain::Point>& ring, bool hole) {
   for (const domain::Point& point : ring) loop.push_back(ToS2(point));
   if ((twice_area > 0) == hole) std::reverse(loop.begin(), loop.end());
   return loop;
+}
+
+// The ground around a point as a plane, metres east and north of it: good to a metre at a hundred kilometres'
+// reach, where nobody asks for metres.
+class Plane {
+ public:
+  explicit Plane(const S2Point& origin) {
+    const S2Point north(0, 0, 1);
+    east_ = north.CrossProd(origin);
+    east_ = east_.Norm() > 0 ? east_.Normalize() : S2Point(0, 1, 0);
+    north_ = origin.CrossProd(east_).Normalize();
+  }
+  std::array<double, 2> Of(const S2Point& point) const {
+    return {point.DotProd(east_) * S2Earth::RadiusMeters(), point.DotProd(north_) * S2Earth::RadiusMeters()};
+  }
+
+ private:
+  S2Point east_, north_;
+};
+
+// Sixty-four places spread as a two-dimensional normal distribution is, in deviations: a spiral by the golden
+// angle, each ring as likely as the next.
+const std::array<std::array<double, 2>, 64>& Spread() {
+  static const auto* places = [] {
+    auto* made = new std::array<std::array<double, 2>, 64>;
+    const double turn = std::numbers::pi * (3 - std::sqrt(5.0));
+    for (size_t i = 0; i < made->size(); ++i) {
+      const double inside = (i + 0.5) / made->size();
+      const double radius = std::min(std::sqrt(-2 * std::log(1 - inside)), kReach - 0.01);
+      (*made)[i] = {radius * std::cos(turn * i), radius * std::sin(turn * i)};
+    }
+    return made;
+  }();
+  return *places;
 }
 
 // What a search needs besides the index. Kept and used again: a new edge query first looks which part of the
@@ -67,13 +114,64 @@ struct Reached {
   int shape = 0;
   bool inside = false;
   S1ChordAngle border = S1ChordAngle::Infinity();
+  double share = 0;
 };
+
+// The share of the places a point may be at that lies in each shape: by how often the way from the point to
+// the place crosses the shape's border.
+void SampleShares(const S2Point& point, double deviation, const Search& search,
+                  std::vector<Reached>& reached) {
+  struct Line {
+    size_t of = 0;  // place in `reached`
+    std::array<double, 2> a, b;
+  };
+  const Plane plane(point);
+  std::vector<Line> lines;
+  lines.reserve(search.edges.size());
+  for (const S2ClosestEdgeQuery::Result& edge : search.edges) {
+    const auto of = std::find_if(reached.begin(), reached.end(),
+                                 [&](const Reached& one) { return one.shape == edge.shape_id(); });
+    const S2Shape::Edge ends = search.borders.GetEdge(edge);
+    lines.push_back({static_cast<size_t>(of - reached.begin()), plane.Of(ends.v0), plane.Of(ends.v1)});
+  }
+  std::vector<char> inside(reached.size());
+  for (const std::array<double, 2>& place : Spread()) {
+    const double x = place[0] * deviation, y = place[1] * deviation, length = std::hypot(x, y);
+    for (size_t i = 0; i < reached.size(); ++i) inside[i] = reached[i].inside;
+    for (const Line& line : lines) {
+      // How far the ends are to the left of the way; a line whose ends are on one side does not cross it.
+      const double left_a = x * line.a[1] - y * line.a[0], left_b = x * line.b[1] - y * line.b[0];
+      if ((left_a > 0) == (left_b > 0)) continue;
+      const double part = left_a / (left_a - left_b);
+      const double along = ((line.a[0] + (line.b[0] - line.a[0]) * part) * x +
+                            (line.a[1] + (line.b[1] - line.a[1]) * part) * y) /
+                           length;
+      if (along > 0 && along <= length) inside[line.of] = !inside[line.of];
+    }
+    for (size_t i = 0; i < reached.size(); ++i) reached[i].share += inside[i] ? 1.0 / Spread().size() : 0;
+  }
+}
+
+bool StandsAt(const domain::Interval& valid, absl::Time at) {
+  return valid.from <= at && (at < valid.to || valid.to == absl::InfiniteFuture());
+}
 
 }  // namespace
 
-// One shape per division, in the order of the boundaries; built eagerly, so that reading takes no lock on it.
+BoundaryShape MakeShape(const MultiPolygon& polygon) {
+  std::vector<std::vector<S2Point>> loops;
+  for (const Polygon& part : polygon) {
+    for (size_t i = 0; i < part.rings.size(); ++i) loops.push_back(ToLoop(part.rings[i], i > 0));
+  }
+  return std::make_shared<const S2LaxPolygonShape>(loops);
+}
+
+int VerticesOf(const BoundaryShape& shape) { return shape->num_edges(); }
+
+// One shape per boundary, in their order; built eagerly, so that reading takes no lock on it.
 struct BoundaryIndex::Shapes {
   MutableS2ShapeIndex index;
+  std::unique_ptr<BoundaryGrid> grid;
 
   std::unique_ptr<Search> Take() {
     {
@@ -100,26 +198,41 @@ struct BoundaryIndex::Shapes {
 
 BoundaryIndex::BoundaryIndex(std::vector<IndexedBoundary> boundaries)
     : boundaries_(std::move(boundaries)), shapes_(std::make_unique<Shapes>()) {
-  for (IndexedBoundary& boundary : boundaries_) {
-    std::vector<std::vector<S2Point>> loops;
-    for (const Polygon& polygon : boundary.shape) {
-      for (size_t i = 0; i < polygon.rings.size(); ++i) loops.push_back(ToLoop(polygon.rings[i], i > 0));
-    }
-    shapes_->index.Add(std::make_unique<S2LaxPolygonShape>(loops));
-    boundary.shape.clear();  // the index holds the vertices
-    boundary.shape.shrink_to_fit();
+  for (const IndexedBoundary& boundary : boundaries_) {
+    vertices_ += boundary.shape->num_edges();
+    shapes_->index.Add(std::make_unique<S2WrappedShape>(boundary.shape.get()));
   }
   shapes_->index.ForceBuild();
+  shapes_->grid = std::make_unique<BoundaryGrid>(
+      shapes_->index, kReach * std::hypot(kGridAccuracyM / kRadius68, kBorderErrorM) + 1);
 }
 
 BoundaryIndex::~BoundaryIndex() = default;
 
-std::vector<Candidate> BoundaryIndex::Locate(const domain::Point& wgs84, double accuracy_m) const {
+size_t BoundaryIndex::bytes() const {
+  return shapes_->index.SpaceUsed() + shapes_->grid->bytes() + boundaries_.capacity() * sizeof(IndexedBoundary) +
+         static_cast<size_t>(vertices_) * sizeof(S2Point);
+}
+
+std::vector<Candidate> BoundaryIndex::Reach(const domain::Point& wgs84, double accuracy_m,
+                                            absl::Time at) const {
+  std::vector<Candidate> found;
+  if (accuracy_m <= kGridAccuracyM) {
+    if (const std::vector<int>* holders = shapes_->grid->Find(wgs84)) {
+      static const double kSure = Share(kReach);
+      for (const int shape : *holders) {
+        const IndexedBoundary& boundary = boundaries_[shape];
+        if (StandsAt(boundary.valid, at)) found.push_back({boundary.division, boundary.level, kSure});
+      }
+      return found;
+    }
+  }
   const S2Point point = ToS2(wgs84);
   const double deviation = std::hypot(accuracy_m / kRadius68, kBorderErrorM);
 
   std::unique_ptr<Search> search = shapes_->Take();
   std::vector<Reached> reached;
+  reached.reserve(8);
   search->contains.VisitContainingShapes(point, [&](S2Shape* shape) {
     reached.push_back({.shape = shape->id(), .inside = true});
     return true;
@@ -128,7 +241,9 @@ std::vector<Candidate> BoundaryIndex::Locate(const domain::Point& wgs84, double 
       S2Earth::ToAngle(util::units::Meters(kReach * deviation)));
   S2ClosestEdgeQuery::PointTarget target(point);
   search->borders.FindClosestEdges(&target, &search->edges);
+  S1ChordAngle nearest = S1ChordAngle::Infinity();
   for (const S2ClosestEdgeQuery::Result& edge : search->edges) {
+    nearest = std::min<S1ChordAngle>(nearest, edge.distance());
     const auto known = std::find_if(reached.begin(), reached.end(),
                                     [&](const Reached& one) { return one.shape == edge.shape_id(); });
     if (known == reached.end()) {
@@ -137,37 +252,87 @@ std::vector<Candidate> BoundaryIndex::Locate(const domain::Point& wgs84, double 
       known->border = std::min<S1ChordAngle>(known->border, edge.distance());
     }
   }
+  const bool sampled = nearest != S1ChordAngle::Infinity() && search->edges.size() <= kEdgesSampled &&
+                       S2Earth::ToMeters(nearest.ToAngle()) < kStraight * deviation;
+  if (sampled) SampleShares(point, deviation, *search, reached);
   shapes_->GiveBack(std::move(search));
 
-  std::map<domain::Level, std::vector<Candidate>, std::greater<>> by_level;
+  found.reserve(reached.size());
   for (const Reached& one : reached) {
-    const bool near_border = one.border != S1ChordAngle::Infinity();
-    const double deviations = near_border ? S2Earth::ToMeters(one.border.ToAngle()) / deviation : kReach;
-    Candidate candidate;
-    candidate.division = boundaries_[one.shape].division;
-    candidate.level = boundaries_[one.shape].level;
-    candidate.confidence = Share(one.inside ? deviations : -deviations);
-    candidate.near_border = near_border;
-    by_level[candidate.level].push_back(candidate);
-  }
-
-  std::vector<Candidate> found;
-  for (auto& [level, candidates] : by_level) {
-    // Shares of one level compete for the same ground: where three meet they are scaled to at most the whole.
-    double total = 0;
-    for (const Candidate& candidate : candidates) total += candidate.confidence;
-    if (total > 1) {
-      for (Candidate& candidate : candidates) candidate.confidence /= total;
-    }
-    std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
-      return a.confidence != b.confidence ? a.confidence > b.confidence : a.division < b.division;
-    });
-    for (const Candidate& candidate : candidates) {
-      if (candidate.confidence >= kConfidenceMin) found.push_back(candidate);
-    }
-    if (total >= 0.5) break;
+    const IndexedBoundary& boundary = boundaries_[one.shape];
+    if (!StandsAt(boundary.valid, at)) continue;
+    Candidate candidate{boundary.division, boundary.level};
+    candidate.near_border = one.border != S1ChordAngle::Infinity();
+    const double border_m = candidate.near_border ? S2Earth::ToMeters(one.border.ToAngle()) : 0;
+    const double deviations = candidate.near_border ? border_m / deviation : kReach;
+    candidate.border_m = one.inside ? -border_m : border_m;
+    candidate.confidence = std::min(sampled && candidate.near_border ? one.share
+                                                                     : Share(one.inside ? deviations : -deviations),
+                                    Share(kReach));
+    found.push_back(candidate);
   }
   return found;
+}
+
+std::vector<Candidate> Rank(std::vector<Candidate> candidates) {
+  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+    if (a.level != b.level) return a.level > b.level;
+    return a.confidence != b.confidence ? a.confidence > b.confidence : a.division < b.division;
+  });
+  size_t kept = 0;
+  for (size_t from = 0; from < candidates.size();) {
+    size_t end = from;
+    double total = 0;
+    for (; end < candidates.size() && candidates[end].level == candidates[from].level; ++end)
+      total += candidates[end].confidence;
+    const double scale = total > 1 ? 1 / total : 1;
+    const double best = candidates[from].confidence * scale;
+    for (; from < end; ++from) {
+      Candidate candidate = candidates[from];
+      candidate.confidence *= scale;
+      if (candidate.confidence >= kConfidenceMin) candidates[kept++] = candidate;
+    }
+    if (best >= 0.5) break;
+  }
+  candidates.resize(kept);
+  return candidates;
+}
+
+std::optional<BoundaryIndex::Border> BoundaryIndex::NearestBorder(const domain::Point& wgs84,
+                                                                  double within_m) const {
+  const S2Point point = ToS2(wgs84);
+  std::unique_ptr<Search> search = shapes_->Take();
+  search->borders.mutable_options()->set_max_distance(S2Earth::ToAngle(util::units::Meters(within_m)));
+  search->borders.mutable_options()->set_max_results(1);
+  S2ClosestEdgeQuery::PointTarget target(point);
+  search->borders.FindClosestEdges(&target, &search->edges);
+  std::optional<Border> border;
+  if (!search->edges.empty()) {
+    const S2ClosestEdgeQuery::Result& edge = search->edges.front();
+    const Plane plane(point);
+    const S2Shape::Edge ends = search->borders.GetEdge(edge);
+    const std::array<double, 2> a = plane.Of(ends.v0), b = plane.Of(ends.v1);
+    const double length = std::hypot(b[0] - a[0], b[1] - a[1]);
+    if (length > 0) {
+      border = Border{FromS2(search->borders.Project(point, edge)), -(b[1] - a[1]) / length,
+                      (b[0] - a[0]) / length, S2Earth::ToMeters(edge.distance().ToAngle())};
+    }
+  }
+  search->borders.mutable_options()->set_max_results(S2ClosestEdgeQuery::Options::kMaxMaxResults);
+  shapes_->GiveBack(std::move(search));
+  return border;
+}
+
+std::vector<Uuid> BoundaryIndex::Holders(const domain::Point& wgs84, absl::Time at) const {
+  std::vector<Uuid> holders;
+  std::unique_ptr<Search> search = shapes_->Take();
+  search->contains.VisitContainingShapes(ToS2(wgs84), [&](S2Shape* shape) {
+    const IndexedBoundary& boundary = boundaries_[shape->id()];
+    if (StandsAt(boundary.valid, at)) holders.push_back(boundary.division);
+    return true;
+  });
+  shapes_->GiveBack(std::move(search));
+  return holders;
 }
 
 }  // namespace gridwarden::grid

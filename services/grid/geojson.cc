@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/status.h"
+#include "grid/outline.h"
 #include "nlohmann/json.hpp"
 
 namespace gridwarden::grid {
@@ -38,97 +39,120 @@ void Refuse(Feature& feature, std::string column, std::string got, std::string w
   feature.problem_want = std::move(want);
 }
 
-double TwiceArea(const std::vector<domain::Point>& ring) {
-  double area = 0;
-  for (size_t i = 0; i < ring.size(); ++i) {
-    const domain::Point& a = ring[i];
-    const domain::Point& b = ring[(i + 1) % ring.size()];
-    area += a.longitude * b.latitude - b.longitude * a.latitude;
+// "[longitude, latitude]" of a position, or what is wrong with it.
+bool ReadPosition(const Json& position, const std::string& place, domain::Point& given, Feature& feature) {
+  if (!position.is_array() || position.size() < 2 || !position[0].is_number() || !position[1].is_number()) {
+    Refuse(feature, place, position.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 60),
+           "[longitude, latitude]");
+    return false;
   }
-  return area;
+  given = {position[0].get<double>(), position[1].get<double>()};
+  const std::string want = WantOfPosition(given);
+  if (want.empty()) return true;
+  Refuse(feature, place, absl::StrFormat("[%g, %g]", given.longitude, given.latitude), want);
+  return false;
 }
 
-void ReadRing(const Json& points, bool hole, domain::Datum datum, Feature& feature, Polygon& polygon) {
-  if (!points.is_array()) return Refuse(feature, "geometry", "a ring that is no list", "a list of positions");
+void ReadRing(const Json& points, size_t part, size_t number, domain::Datum datum, Feature& feature,
+              Polygon& polygon) {
+  const std::string place = "geometry " + PlaceName(part, number, 0);
+  if (!points.is_array()) return Refuse(feature, place, "no list", "a list of positions");
   std::vector<domain::Point> ring;
   ring.reserve(points.size());
-  bool closed = false;
-  domain::Point first;
-  for (const Json& position : points) {
-    if (!position.is_array() || position.size() < 2 || !position[0].is_number() || !position[1].is_number()) {
-      return Refuse(feature, "geometry",
-                    position.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 60),
-                    "[longitude, latitude]");
-    }
-    const domain::Point given{position[0].get<double>(), position[1].get<double>()};
-    if (!domain::IsValid(given)) {
-      return Refuse(feature, "geometry", absl::StrFormat("[%g, %g]", given.longitude, given.latitude),
-                    "longitude -180 to 180, then latitude -90 to 90");
-    }
+  domain::Point given, first, last;
+  for (size_t i = 0; i < points.size(); ++i) {
+    if (!ReadPosition(points[i], absl::StrCat(place, " point ", i + 1), given, feature)) return;
     if (ring.empty()) first = given;
+    last = given;
     const absl::StatusOr<domain::Point> point = domain::ToWgs84(given, datum);
-    if (!point.ok()) return Refuse(feature, "geometry", "a position", std::string(point.status().message()));
-    closed = ring.size() > 0 && given.longitude == first.longitude && given.latitude == first.latitude;
-    const bool repeated =
-        !ring.empty() && ring.back().longitude == point->longitude && ring.back().latitude == point->latitude;
-    if (!repeated) ring.push_back(*point);
+    if (!point.ok()) return Refuse(feature, place, "a position", std::string(point.status().message()));
+    ring.push_back(*point);
   }
-  if (closed && ring.size() > 1) ring.pop_back();
-  if (!closed) ++feature.rings_closed;
-  if (ring.size() < 3) {
-    return Refuse(feature, "geometry", absl::StrFormat("a ring of %d points", static_cast<int>(ring.size())),
-                  "at least 3 different points");
-  }
-  const double area = TwiceArea(ring);
-  if (area == 0) return Refuse(feature, "geometry", "a ring without area", "a ring around some ground");
-  if ((area > 0) == hole) {
-    std::reverse(ring.begin(), ring.end());
-    ++feature.rings_turned;
-  }
+  const bool closed =
+      ring.size() > 1 && last.longitude == first.longitude && last.latitude == first.latitude;
+  if (closed)
+    ring.pop_back();
+  else
+    ++feature.rings_closed;
   feature.vertices += static_cast<int>(ring.size());
   polygon.rings.push_back(std::move(ring));
 }
 
-void ReadPolygon(const Json& rings, domain::Datum datum, Feature& feature) {
-  if (!rings.is_array() || rings.empty())
-    return Refuse(feature, "geometry", "a polygon without rings", "rings");
+void ReadPolygon(const Json& rings, size_t part, domain::Datum datum, Feature& feature) {
+  if (!rings.is_array() || rings.empty()) {
+    return Refuse(feature, absl::StrCat("geometry part ", part + 1), "a polygon without rings", "rings");
+  }
   Polygon polygon;
-  for (size_t i = 0; i < rings.size(); ++i) ReadRing(rings[i], i > 0, datum, feature, polygon);
+  for (size_t i = 0; i < rings.size(); ++i) ReadRing(rings[i], part, i, datum, feature, polygon);
   feature.shape.push_back(std::move(polygon));
 }
 
-Feature ReadFeature(const Json& json, int number, domain::Datum datum) {
-  Feature feature;
+// Code and name; the geometry, or null where the feature has none.
+const Json* ReadHead(const Json& json, int number, Feature& feature) {
   feature.number = number;
   if (!json.is_object() || !json.contains("geometry") || !json.contains("properties")) {
     Refuse(feature, "", "something else", "a Feature with geometry and properties");
-    return feature;
+    return nullptr;
   }
   feature.code = PropertyOf(json["properties"], kCodeNames);
   feature.display_name = PropertyOf(json["properties"], kNameNames);
   if (feature.code.empty())
     Refuse(feature, "properties.adcode", "nothing", "a division code in adcode, Code_County or code");
   const Json& geometry = json["geometry"];
-  const std::string type = geometry.is_object() && geometry.contains("type") && geometry["type"].is_string()
-                               ? geometry["type"].get<std::string>()
-                               : "nothing";
-  if ((type != "Polygon" && type != "MultiPolygon") || !geometry.contains("coordinates")) {
+  const auto coordinates = geometry.is_object() ? geometry.find("coordinates") : geometry.end();
+  feature.no_geometry = geometry.is_null() || (geometry.is_object() && coordinates != geometry.end() &&
+                                               coordinates->is_array() && coordinates->empty());
+  return feature.no_geometry ? nullptr : &geometry;
+}
+
+std::string TypeOf(const Json& geometry) {
+  return geometry.is_object() && geometry.contains("type") && geometry["type"].is_string()
+             ? geometry["type"].get<std::string>()
+             : "nothing";
+}
+
+Feature ReadFeature(const Json& json, int number, domain::Datum datum) {
+  Feature feature;
+  const Json* geometry = ReadHead(json, number, feature);
+  if (geometry == nullptr) return feature;
+  const std::string type = TypeOf(*geometry);
+  if ((type != "Polygon" && type != "MultiPolygon") || !geometry->contains("coordinates")) {
     Refuse(feature, "geometry.type", type, "Polygon or MultiPolygon");
     return feature;
   }
-  const Json& coordinates = geometry["coordinates"];
+  const Json& coordinates = (*geometry)["coordinates"];
   if (type == "Polygon") {
-    ReadPolygon(coordinates, datum, feature);
-  } else if (!coordinates.is_array() || coordinates.empty()) {
-    Refuse(feature, "geometry", "no polygons", "at least one polygon");
+    ReadPolygon(coordinates, 0, datum, feature);
+  } else if (!coordinates.is_array()) {
+    Refuse(feature, "geometry.coordinates", "no list", "a list of polygons");
   } else {
-    for (const Json& polygon : coordinates) ReadPolygon(polygon, datum, feature);
+    for (size_t i = 0; i < coordinates.size(); ++i) ReadPolygon(coordinates[i], i, datum, feature);
   }
   if (feature.vertices > kVerticesMax) {
     Refuse(feature, "geometry", absl::StrCat(feature.vertices, " points"),
            absl::StrCat("at most ", kVerticesMax));
   }
   return feature;
+}
+
+PointFeature ReadPointFeature(const Json& json, int number) {
+  Feature feature;
+  PointFeature point;
+  const Json* geometry = ReadHead(json, number, feature);
+  if (feature.no_geometry) {
+    Refuse(feature, "geometry", "nothing", "a Point");
+  } else if (geometry != nullptr && (TypeOf(*geometry) != "Point" || !geometry->contains("coordinates"))) {
+    Refuse(feature, "geometry.type", TypeOf(*geometry), "Point");
+  } else if (geometry != nullptr) {
+    ReadPosition((*geometry)["coordinates"], "geometry.coordinates", point.given, feature);
+  }
+  point.number = number;
+  point.code = std::move(feature.code);
+  point.display_name = std::move(feature.display_name);
+  point.problem_column = std::move(feature.problem_column);
+  point.problem_got = std::move(feature.problem_got);
+  point.problem_want = std::move(feature.problem_want);
+  return point;
 }
 
 // A document that opens more than this many brackets inside each other is no map, and would cost the parser
@@ -154,34 +178,56 @@ bool TooDeep(std::string_view bytes) {
   return false;
 }
 
-}  // namespace
-
-absl::StatusOr<FeatureFile> ReadFeatures(std::string_view bytes, domain::Datum datum) {
+// The features of a document, each as JSON.
+absl::StatusOr<std::vector<Json>> ReadCollection(std::string_view bytes) {
   if (bytes.substr(0, 3) == "\xEF\xBB\xBF") bytes.remove_prefix(3);
   if (TooDeep(bytes)) return InvalidField("content", "got brackets more than 64 deep, want GeoJSON");
-  const Json json = Json::parse(bytes.begin(), bytes.end(), nullptr, /*allow_exceptions=*/false);
+  Json json = Json::parse(bytes.begin(), bytes.end(), nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded())
     return InvalidField("content", "got something that is no JSON, want a GeoJSON FeatureCollection");
-  FeatureFile file;
+  std::vector<Json> features;
   if (json.is_object() && json.value("type", Json()) == "Feature") {
-    file.features.push_back(ReadFeature(json, 1, datum));
-    return file;
+    features.push_back(std::move(json));
+    return features;
   }
   if (!json.is_object() || json.value("type", Json()) != "FeatureCollection" || !json.contains("features") ||
       !json["features"].is_array()) {
     return InvalidField("content", "got other JSON, want a GeoJSON FeatureCollection");
   }
-  const Json& features = json["features"];
+  features = std::move(json["features"].get_ref<Json::array_t&>());
   if (features.empty()) return InvalidField("content", "got a FeatureCollection without features");
   if (features.size() > kFeaturesMax) {
     return InvalidField("content",
                         absl::StrFormat("got %d features, want at most %d", static_cast<int>(features.size()),
                                         static_cast<int>(kFeaturesMax)));
   }
+  return features;
+}
+
+}  // namespace
+
+std::string WantOfPosition(const domain::Point& given) {
+  const domain::Point swapped{given.latitude, given.longitude};
+  if (!domain::IsShifted(given) && domain::IsShifted(swapped))
+    return "longitude first, then latitude: these two look swapped";
+  return domain::IsValid(given) ? "" : "longitude -180 to 180, then latitude -90 to 90";
+}
+
+absl::StatusOr<FeatureFile> ReadFeatures(std::string_view bytes, domain::Datum datum) {
+  GW_ASSIGN_OR_RETURN(const std::vector<Json> features, ReadCollection(bytes));
+  FeatureFile file;
   for (size_t i = 0; i < features.size(); ++i) {
     file.features.push_back(ReadFeature(features[i], static_cast<int>(i) + 1, datum));
   }
   return file;
+}
+
+absl::StatusOr<std::vector<PointFeature>> ReadPointFeatures(std::string_view bytes) {
+  GW_ASSIGN_OR_RETURN(const std::vector<Json> features, ReadCollection(bytes));
+  std::vector<PointFeature> points;
+  for (size_t i = 0; i < features.size(); ++i)
+    points.push_back(ReadPointFeature(features[i], static_cast<int>(i) + 1));
+  return points;
 }
 
 std::string WriteGeometry(const MultiPolygon& shape) {
@@ -207,7 +253,7 @@ absl::StatusOr<MultiPolygon> ReadGeometry(std::string_view geojson) {
   const Json geometry = Json::parse(geojson.begin(), geojson.end(), nullptr, /*allow_exceptions=*/false);
   Json feature = {{"type", "Feature"}, {"properties", {{"code", "stored"}}}, {"geometry", geometry}};
   Feature read = ReadFeature(feature, 1, domain::Datum::kWgs84);
-  if (!read.problem_want.empty()) return Internal("a stored polygon cannot be read");
+  if (!read.problem_want.empty() || read.shape.empty()) return Internal("a stored polygon cannot be read");
   return std::move(read.shape);
 }
 

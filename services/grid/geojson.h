@@ -16,10 +16,10 @@ struct Feature {
   int number = 0;    // 1, 2 ... in the file
   std::string code;  // properties adcode, Code_County, code ...; "" when there is none
   std::string display_name;
-  MultiPolygon shape;  // WGS-84
+  MultiPolygon shape;  // WGS-84, as in the file otherwise: see Repair
   int vertices = 0;
-  int rings_closed = 0;                                   // rings whose last point was not the first
-  int rings_turned = 0;                                   // rings that ran the wrong way round
+  int rings_closed = 0;      // rings whose last point was not the first
+  bool no_geometry = false;  // geometry null or without coordinates, as the format allows
   std::string problem_column, problem_got, problem_want;  // not empty: the feature cannot be taken
 };
 
@@ -30,6 +30,20 @@ struct FeatureFile {
 // Reads a FeatureCollection or one Feature with Polygon or MultiPolygon geometry, given in `datum`.
 // INVALID_ARGUMENT when the whole is no such thing: not JSON, no features, too many.
 absl::StatusOr<FeatureFile> ReadFeatures(std::string_view bytes, domain::Datum datum);
+
+// A position of a file, or what is wrong with it. Longitude comes first; a pair the other way round is told.
+struct PointFeature {
+  int number = 0;
+  std::string code;
+  std::string display_name;
+  domain::Point given;  // as in the file
+  std::string problem_column, problem_got, problem_want;
+};
+// The same of Point geometry.
+absl::StatusOr<std::vector<PointFeature>> ReadPointFeatures(std::string_view bytes);
+
+// What is wanted instead of these two numbers; "" when they are a position.
+std::string WantOfPosition(const domain::Point& given);
 
 // The MultiPolygon geometry, closed rings, 7 decimals (1 cm).
 std::string WriteGeometry(const MultiPolygon& shape);
