@@ -1,6 +1,7 @@
 #include "gateway/gateway.h"
 
 #include <algorithm>
+#include <atomic>
 #include <optional>
 #include <utility>
 
@@ -12,9 +13,12 @@
 #include "absl/time/clock.h"
 #include "base/id.h"
 #include "base/status.h"
+#include "gateway/answers.h"
 #include "gateway/connect_codec.h"
 #include "gateway/gzip.h"
 #include "gateway/landing_page.h"
+#include "gateway/plain_http.h"
+#include "platform/rpc/deadline.h"
 
 namespace gridwarden::gateway {
 namespace {
@@ -25,10 +29,11 @@ constexpr size_t kGzipWorthBytes = 1024;
 constexpr size_t kPageBodyMax = 4096;  // pages take no body; what is sent anyway is read and dropped
 constexpr absl::Duration kTimeoutMax = absl::Minutes(10);
 constexpr absl::Duration kRetryAfterBusy = absl::Seconds(2);
+constexpr absl::Duration kRetryAfterShed = absl::Milliseconds(500);
 
 // Sent with every answer. The policy of clients.md 5.1: nothing from anywhere else, framed by nobody.
 constexpr std::pair<const char*, const char*> kSecurityHeaders[] = {
-    {"Content-Security-Policy",
+    {kContentPolicy,
      "default-src 'self'; img-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; font-src 'self' "
      "data:; "
      "worker-src 'self' blob:; script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; base-uri 'self'; "
@@ -90,23 +95,19 @@ absl::Status BadHeader(const char* name, const char* want) {
                    {.reason = "MALFORMED_REQUEST", .fields = {{name, want}}});
 }
 
-HttpResponse ErrorResponse(const absl::Status& status) {
-  HttpResponse response{.status = HttpStatusOf(status),
-                        .headers = {{"Content-Type", kJson}, {"Cache-Control", "no-store"}},
-                        .body = ErrorJson(status)};
-  const std::optional<ErrorFacts> facts = FactsOf(status);
-  if (facts && facts->retry_after) {
-    const int64_t seconds =
-        std::max<int64_t>(1, absl::ToInt64Seconds(absl::Ceil(*facts->retry_after, absl::Seconds(1))));
-    response.headers.emplace_back("Retry-After", absl::StrCat(seconds));
-  }
-  return response;
-}
-
-HttpResponse TextResponse(int status, std::string body) {
-  return {.status = status,
-          .headers = {{"Content-Type", "text/plain; charset=utf-8"}, {"Cache-Control", "no-store"}},
-          .body = std::move(body)};
+// The answer to a call that came when there was no room; made beforehand, because they are many then. The
+// times to come back are spread, so that those who were turned away together do not come back together.
+const HttpResponse& NoRoom() {
+  static const std::vector<HttpResponse> responses = [] {
+    std::vector<HttpResponse> made;
+    for (int i = 0; i < 16; ++i) {
+      made.push_back(ErrorResponse(
+          Overloaded("more calls come than can be served", kRetryAfterShed * (1 + 3.0 * i / 15))));
+    }
+    return made;
+  }();
+  static std::atomic<size_t> turn{0};
+  return responses[turn.fetch_add(7) % responses.size()];
 }
 
 // Packs the answer when the caller takes it and it gains something.
@@ -117,8 +118,25 @@ void Pack(bool accepts_gzip, HttpResponse& response) {
   response.headers.emplace_back("Content-Encoding", "gzip");
 }
 
+// Data are no page: a browser that shows them loads nothing for them.
+bool IsData(std::string_view content_type) {
+  return content_type == kJson || content_type == kProto || content_type.substr(0, 10) == "text/plain";
+}
+
+// Our own pages bring a policy of their own, stricter than that of the applications.
 void AddSecurityHeaders(HttpResponse& response) {
-  for (const auto& [name, value] : kSecurityHeaders) response.headers.emplace_back(name, value);
+  bool has_policy = false, is_data = false;
+  for (const auto& [name, value] : response.headers) {
+    has_policy = has_policy || name == kContentPolicy;
+    is_data = is_data || (name == "Content-Type" && IsData(value));
+  }
+  if (is_data && !has_policy) {
+    response.headers.emplace_back(kContentPolicy, "default-src 'none'; frame-ancestors 'none'");
+    has_policy = true;
+  }
+  for (const auto& [name, value] : kSecurityHeaders) {
+    if (!has_policy || std::string_view(name) != kContentPolicy) response.headers.emplace_back(name, value);
+  }
 }
 
 // What the headers say of a call besides its body. Errors name the header.
@@ -130,7 +148,7 @@ absl::Status ReadHeaders(const HttpRequest& request, rpc::Envelope& envelope) {
     if (timeout.size() > 10 || !absl::SimpleAtoi(timeout, &ms) || ms < 0) {
       return BadHeader("Connect-Timeout-Ms", "milliseconds, at most ten digits");
     }
-    envelope.deadline = absl::Now() + std::min(absl::Milliseconds(ms), kTimeoutMax);
+    envelope.deadline = absl::Now() + rpc::LessAHop(std::min(absl::Milliseconds(ms), kTimeoutMax));
   }
   if (const std::string_view authorization = request.Header("authorization"); !authorization.empty()) {
     constexpr std::string_view kBearer = "bearer ";
@@ -154,11 +172,9 @@ absl::Status ReadHeaders(const HttpRequest& request, rpc::Envelope& envelope) {
   return absl::OkStatus();
 }
 
-std::string PeerOf(const HttpRequest& request, const std::vector<std::string>& trusted_proxies) {
+std::string PeerOf(const HttpRequest& request, const AddressSet& trusted_proxies) {
   const std::string_view forwarded = request.Header("x-forwarded-for");
-  const bool trusted =
-      std::find(trusted_proxies.begin(), trusted_proxies.end(), request.peer) != trusted_proxies.end();
-  if (!trusted || forwarded.empty()) return request.peer;
+  if (forwarded.empty() || !trusted_proxies.Contains(request.peer)) return request.peer;
   const size_t comma = forwarded.rfind(',');
   const std::string last(comma == std::string_view::npos ? forwarded : forwarded.substr(comma + 1));
   return std::string(absl::StripAsciiWhitespace(last)).substr(0, 64);
@@ -182,15 +198,22 @@ bool FromInside(const HttpRequest& request) {
 
 Gateway::Gateway(GatewayOptions options) : options_(std::move(options)) {}
 
+bool Gateway::InClear(const HttpRequest& request) const {
+  return options_.certificate != nullptr && !request.secure;
+}
+
 size_t Gateway::BodyLimit(const HttpRequest& head) const {
+  if (InClear(head)) return kPageBodyMax;
   rpc::Method method;
   return MethodOf(head.path, method) != nullptr ? WireLimit(method) : kPageBodyMax;
 }
 
 HttpResponse Gateway::TooLarge(const HttpRequest& head) const {
   rpc::Method method;
-  HttpResponse response = ErrorResponse(
-      MessageTooLarge(MethodOf(head.path, method) != nullptr ? method.max_request_bytes : kPageBodyMax));
+  HttpResponse response =
+      InClear(head) ? AnswerPlain(head, options_.certificate->subject())
+                    : ErrorResponse(MessageTooLarge(
+                          MethodOf(head.path, method) != nullptr ? method.max_request_bytes : kPageBodyMax));
   AddSecurityHeaders(response);
   return response;
 }
@@ -202,10 +225,18 @@ HttpResponse Gateway::TooBusy() const {
 }
 
 void Gateway::Handle(HttpRequest request, Respond respond) const {
-  const Respond secured = [respond = std::move(respond)](HttpResponse response) {
+  const absl::Duration hsts = request.secure ? options_.hsts : absl::ZeroDuration();
+  const Respond secured = [hsts, respond = std::move(respond)](HttpResponse response) {
     AddSecurityHeaders(response);
+    if (hsts > absl::ZeroDuration()) {
+      response.headers.emplace_back("Strict-Transport-Security",
+                                    absl::StrCat("max-age=", absl::ToInt64Seconds(hsts)));
+    }
     respond(std::move(response));
   };
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  if (reads && options_.trust.Has(request.path)) return secured(Trust(request));
+  if (InClear(request)) return secured(AnswerPlain(request, options_.certificate->subject()));
   rpc::Method method;
   if (LooksLikeRpc(request.path) || MethodOf(request.path, method) != nullptr) {
     return Rpc(std::move(request), secured);
@@ -225,6 +256,7 @@ void Gateway::Rpc(HttpRequest request, Respond respond) const {
     response.headers.emplace_back("Allow", "POST");
     return respond(std::move(response));
   }
+  if (options_.refuses && options_.refuses(*descriptor, method.call_class)) return respond(NoRoom());
   const std::optional<Coding> coding = CodingOf(request.Header("content-type"));
   if (!coding) {
     HttpResponse response = ErrorResponse(BadHeader("Content-Type", "application/json or application/proto"));
@@ -260,18 +292,29 @@ void Gateway::Rpc(HttpRequest request, Respond respond) const {
 
   const bool accepts_gzip = AcceptsGzip(request.Header("accept-encoding"));
   const std::string trace = envelope.trace_id;
-  channel->SendAsync(std::move(envelope), [descriptor, coding = *coding, accepts_gzip, trace,
-                                           respond = std::move(respond)](absl::StatusOr<std::string> answer) {
-    if (answer.ok() && coding == Coding::kJson) answer = BytesToJson(*descriptor->output_type(), *answer);
-    HttpResponse response =
-        answer.ok() ? HttpResponse{.headers = {{"Content-Type", coding == Coding::kJson ? kJson : kProto},
-                                               {"Cache-Control", "no-store"}},
-                                   .body = *std::move(answer)}
-                    : ErrorResponse(answer.status());
-    Pack(accepts_gzip, response);
-    response.headers.emplace_back("Gridwarden-Trace", trace);
-    respond(std::move(response));
-  });
+  channel->SendAsync(
+      std::move(envelope), [this, descriptor, call_class = method.call_class, coding = *coding, accepts_gzip,
+                            trace, respond = std::move(respond)](absl::StatusOr<std::string> answer) {
+        if (options_.accepted && ReasonOf(answer.status()) != "OVERLOADED")
+          options_.accepted(*descriptor, call_class);
+        if (answer.ok() && coding == Coding::kJson) answer = BytesToJson(*descriptor->output_type(), *answer);
+        HttpResponse response =
+            answer.ok() ? HttpResponse{.headers = {{"Content-Type", coding == Coding::kJson ? kJson : kProto},
+                                                   {"Cache-Control", "no-store"}},
+                                       .body = *std::move(answer)}
+                        : ErrorResponse(answer.status());
+        Pack(accepts_gzip, response);
+        response.headers.emplace_back("Gridwarden-Trace", trace);
+        respond(std::move(response));
+      });
+}
+
+HttpResponse Gateway::Trust(const HttpRequest& request) const {
+  const tls::Subject subject =
+      options_.certificate == nullptr ? tls::Subject() : options_.certificate->subject();
+  HttpResponse response = options_.trust.Answer(request, HostWithPort(request, subject));
+  Pack(AcceptsGzip(request.Header("accept-encoding")), response);
+  return response;
 }
 
 HttpResponse Gateway::Page(const HttpRequest& request) const {
@@ -291,12 +334,11 @@ HttpResponse Gateway::Page(const HttpRequest& request) const {
     return response;
   }
   if ((request.path == "/" || request.path == "/index.html") && !options_.files.HasIndex()) {
-    HttpResponse response{
-        .headers = {{"Content-Type", "text/html; charset=utf-8"}, {"Cache-Control", "no-store"}},
-        .body = LandingPage(
-            {.version = options_.version,
-             .demo = options_.demo,
-             .not_ready = options_.not_ready ? options_.not_ready() : std::vector<std::string>{}})};
+    HttpResponse response = HtmlResponse(
+        LandingPage({.version = options_.version,
+                     .demo = options_.demo,
+                     .trust = options_.trust.Has("/trust"),
+                     .not_ready = options_.not_ready ? options_.not_ready() : std::vector<std::string>{}}));
     Pack(AcceptsGzip(request.Header("accept-encoding")), response);
     return response;
   }
@@ -306,7 +348,11 @@ HttpResponse Gateway::Page(const HttpRequest& request) const {
 HttpResponse Gateway::Readiness() const {
   const std::vector<std::string> reasons =
       options_.not_ready ? options_.not_ready() : std::vector<std::string>{};
-  if (reasons.empty()) return TextResponse(200, "ready\n");
+  if (reasons.empty()) {
+    const std::vector<std::string> notes = options_.notes ? options_.notes() : std::vector<std::string>{};
+    return TextResponse(200, absl::StrCat("ready\n", notes.empty() ? "" : "- ", absl::StrJoin(notes, "\n- "),
+                                          notes.empty() ? "" : "\n"));
+  }
   return TextResponse(503, absl::StrCat("not ready\n- ", absl::StrJoin(reasons, "\n- "), "\n"));
 }
 

@@ -6,8 +6,12 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "gateway/address_set.h"
+#include "gateway/edge_certificate.h"
 #include "gateway/http.h"
 #include "gateway/static_files.h"
+#include "gateway/trust_page.h"
 #include "google/protobuf/descriptor.h"
 #include "platform/rpc/channel.h"
 #include "platform/rpc/registry.h"
@@ -22,12 +26,23 @@ struct GatewayOptions {
   std::function<rpc::Channel*(const google::protobuf::MethodDescriptor&)> channel;
   // Why this process is not ready; empty when it is.
   std::function<std::vector<std::string>()> not_ready;
+  // What else its operator should know while it is; may be null.
+  std::function<std::vector<std::string>()> notes;
+  // Whether a call of this class would only be turned away now: it is told so before its body is looked at.
+  // May be null.
+  std::function<bool(const google::protobuf::MethodDescriptor&, int call_class)> refuses;
+  // Told of each call that was not turned away for want of room; may be null.
+  std::function<void(const google::protobuf::MethodDescriptor&, int call_class)> accepted;
   std::function<std::string()> metrics;
   StaticFiles files;
   std::string version;
   bool demo = false;
-  // Addresses of proxies whose X-Forwarded-For is believed.
-  std::vector<std::string> trusted_proxies;
+  // Proxies whose X-Forwarded-For is believed.
+  AddressSet trusted_proxies;
+  // Whose names we go by over TLS; null: we are served without TLS, and plain requests are answered.
+  const EdgeCertificate* certificate = nullptr;
+  absl::Duration hsts;  // how long browsers shall ask us over https only; zero: they are not told to
+  TrustPages trust;
 };
 
 class Gateway {
@@ -44,7 +59,10 @@ class Gateway {
   HttpResponse TooBusy() const;
 
  private:
+  // Whether a request came in clear although we speak TLS.
+  bool InClear(const HttpRequest& request) const;
   void Rpc(HttpRequest request, Respond respond) const;
+  HttpResponse Trust(const HttpRequest& request) const;
   HttpResponse Page(const HttpRequest& request) const;
   HttpResponse Readiness() const;
 

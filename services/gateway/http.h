@@ -13,6 +13,8 @@ namespace gridwarden::gateway {
 struct HttpRequest {
   std::string method;                          // "POST"
   std::string path;                            // as sent, without the query
+  std::string query;                           // what follows the "?", as sent
+  bool secure = false;                         // came over TLS
   std::string peer;                            // "10.0.0.7", the address that connected
   std::map<std::string, std::string> headers;  // names in lower case; of repeated ones the last
   std::string body;

@@ -11,19 +11,25 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
 #include <chrono>
 #include <limits>
+#include <optional>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "gateway/guests.h"
+#include "platform/tls/server_context.h"
 
 namespace gridwarden::gateway {
 namespace {
@@ -31,11 +37,15 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
+namespace ssl = boost::asio::ssl;
 using tcp = asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr size_t kLingerBytesMax = 4 * 1024 * 1024;
 constexpr std::chrono::seconds kLingerTime{2};
+constexpr std::chrono::seconds kTlsCloseTime{1};
+constexpr unsigned char kTlsHandshake =
+    0x16;  // the first byte of who begins TLS; no method of HTTP begins so
 // How long a drain waits for the first request of those it has let in: a caller has connected and is about to
 // send.
 constexpr std::chrono::milliseconds kFirstRequestGrace{500};
@@ -48,12 +58,16 @@ std::string Lower(beast::string_view text) {
   return lower;
 }
 
-HttpRequest HeadOf(const http::request_parser<http::string_body>& parser, const std::string& peer) {
+HttpRequest HeadOf(const http::request_parser<http::string_body>& parser, const std::string& peer,
+                   bool secure) {
   HttpRequest head;
   const auto& message = parser.get();
   head.method = std::string(message.method_string());
   const std::string target(message.target());
-  head.path = target.substr(0, target.find('?'));
+  const size_t question = target.find('?');
+  head.path = target.substr(0, question);
+  if (question != std::string::npos) head.query = target.substr(question + 1);
+  head.secure = secure;
   if (head.path.empty()) head.path = "/";
   head.peer = peer;
   for (const auto& field : message) head.headers[Lower(field.name_string())] = std::string(field.value());
@@ -82,6 +96,9 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
   Core(const HttpServerOptions& options, Site site)
       : options_(options),
         site_(std::move(site)),
+        guests_({.all = options.connections_max,
+                 .per_address = options.connections_per_address_max,
+                 .unlimited = options.addresses_without_limit}),
         context_(options.threads),
         acceptor_(asio::make_strand(context_)) {}
 
@@ -131,7 +148,8 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
   }
 
   int port() const { return port_; }
-  int connections() const { return connections_.load(); }
+  int connections() const { return guests_.count(); }
+  uint64_t turned_away() const { return guests_.turned_away(); }
 
  private:
   asio::awaitable<void> Accept() {
@@ -150,11 +168,20 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
   }
 
   void Admit(tcp::socket socket) {
-    if (connections_.load() >= options_.connections_max) return;  // closed as it goes out of scope
-    connections_.fetch_add(1);
-    const auto executor = socket.get_executor();
-    asio::co_spawn(executor, Serve(std::move(socket), std::make_unique<Count>(fresh_)),
-                   [this](std::exception_ptr) { connections_.fetch_sub(1); });
+    error_code error;
+    const tcp::endpoint remote = socket.remote_endpoint(error);
+    const std::string peer = error ? "" : remote.address().to_string();
+    socket.set_option(tcp::no_delay(true), error);
+    const auto line = std::make_shared<Line>(std::move(socket), peer, fresh_);
+    line->guest = guests_.Admit(peer, [weak = std::weak_ptr<Line>(line)] {
+      const std::shared_ptr<Line> line = weak.lock();
+      if (line == nullptr) return;
+      asio::post(line->stream.get_executor(), [line] {
+        if (line->waiting) line->stream.close();
+      });
+    });
+    if (line->guest == nullptr) return;  // closed as it goes out of scope
+    asio::co_spawn(line->stream.get_executor(), Serve(line), asio::detached);
   }
 
   // Lets in who has connected and was not yet accepted: closing the listening socket would cut them off.
@@ -210,36 +237,82 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
     std::atomic<int>& count_;
   };
 
-  // One connection, request after request. It is `fresh` until its first request is there.
-  asio::awaitable<void> Serve(tcp::socket socket, std::unique_ptr<Count> fresh) {
+  // One connection. It is `fresh` until its first request is there. Its coroutines run on one strand.
+  struct Line {
+    Line(tcp::socket socket, std::string peer, std::atomic<int>& fresh)
+        : stream(std::move(socket)), peer(std::move(peer)), fresh(std::in_place, fresh) {}
+
+    beast::tcp_stream stream;
+    const std::string peer;
+    std::optional<Count> fresh;
+    std::unique_ptr<Guests::Guest> guest;
+    bool waiting = true;  // for a request
+    bool secure = false;
+  };
+
+  asio::awaitable<void> Serve(std::shared_ptr<Line> line) {
     error_code error;
-    const tcp::endpoint remote = socket.remote_endpoint(error);
-    const std::string peer = error ? "" : remote.address().to_string();
-    socket.set_option(tcp::no_delay(true), error);
-    beast::tcp_stream stream(std::move(socket));
     beast::flat_buffer buffer(options_.header_bytes_max);
+    if (options_.tls) {
+      co_await ServeEither(*line, buffer);
+    } else {
+      co_await Converse(line->stream, *line, buffer);
+    }
+    line->stream.socket().shutdown(tcp::socket::shutdown_both, error);
+  }
+
+  // TLS or plain HTTP, as the first byte says.
+  asio::awaitable<void> ServeEither(Line& line, beast::flat_buffer& buffer) {
+    error_code error;
+    line.stream.expires_after(absl::ToChronoMilliseconds(options_.handshake_timeout));
+    const size_t got = co_await line.stream.async_read_some(buffer.prepare(4096),
+                                                            asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return;
+    buffer.commit(got);
+    if (*static_cast<const unsigned char*>(buffer.data().data()) != kTlsHandshake) {
+      co_await Converse(line.stream, line, buffer);
+      co_return;
+    }
+    const std::shared_ptr<tls::ServerContext> context = options_.tls();
+    beast::ssl_stream<beast::tcp_stream&> secured(line.stream, context->context);
+    const size_t used = co_await secured.async_handshake(ssl::stream_base::server, buffer.data(),
+                                                         asio::redirect_error(asio::use_awaitable, error));
+    buffer.consume(used);
+    // What is left would be read as a request, though nobody vouches for it.
+    if (error || buffer.size() > 0) co_return;
+    line.secure = true;
+    co_await Converse(secured, line, buffer);
+    line.stream.expires_after(kTlsCloseTime);
+    co_await secured.async_shutdown(asio::redirect_error(asio::use_awaitable, error));
+  }
+
+  // Request after request.
+  template <typename Stream>
+  asio::awaitable<void> Converse(Stream& stream, Line& line, beast::flat_buffer& buffer) {
+    error_code error;
     bool open = true;
-    while (open && (fresh != nullptr || !draining_.load())) {
+    while (open && (line.fresh || !draining_.load())) {
+      line.waiting = true;
+      line.guest->Waits();
       if (buffer.size() == 0) {  // nothing of the next request yet: idle
-        stream.expires_after(absl::ToChronoMilliseconds(options_.idle_timeout));
+        line.stream.expires_after(absl::ToChronoMilliseconds(options_.idle_timeout));
         const size_t got = co_await stream.async_read_some(buffer.prepare(4096),
                                                            asio::redirect_error(asio::use_awaitable, error));
         if (error) break;
         buffer.commit(got);
       }
-      open = co_await ServeOne(stream, buffer, peer, fresh);
+      open = co_await ServeOne(stream, line, buffer);
     }
-    stream.socket().shutdown(tcp::socket::shutdown_both, error);
   }
 
   // One request and its answer. False when the connection is at its end.
-  asio::awaitable<bool> ServeOne(beast::tcp_stream& stream, beast::flat_buffer& buffer,
-                                 const std::string& peer, std::unique_ptr<Count>& fresh) {
+  template <typename Stream>
+  asio::awaitable<bool> ServeOne(Stream& stream, Line& line, beast::flat_buffer& buffer) {
     error_code error;
     http::request_parser<http::string_body> parser;
     parser.header_limit(static_cast<uint32_t>(options_.header_bytes_max));
     parser.body_limit(std::numeric_limits<uint64_t>::max());  // until the head says which limit holds
-    stream.expires_after(absl::ToChronoMilliseconds(options_.header_timeout));
+    line.stream.expires_after(absl::ToChronoMilliseconds(options_.header_timeout));
     co_await http::async_read_header(stream, buffer, parser,
                                      asio::redirect_error(asio::use_awaitable, error));
     if (error) {
@@ -247,8 +320,10 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
       co_return false;
     }
     const Count busy(busy_);
-    fresh.reset();
-    const HttpRequest head = HeadOf(parser, peer);
+    line.fresh.reset();
+    line.waiting = false;
+    line.guest->Served();
+    const HttpRequest head = HeadOf(parser, line.peer, line.secure);
     const size_t limit = site_.body_limit(head);
     const unsigned version = parser.get().version();
     const bool is_head = head.method == "HEAD";
@@ -259,7 +334,7 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
       co_return false;
     }
     parser.body_limit(limit);
-    stream.expires_after(absl::ToChronoMilliseconds(options_.body_timeout));
+    line.stream.expires_after(absl::ToChronoMilliseconds(options_.body_timeout));
     if (!parser.is_done() && Lower(parser.get()[http::field::expect]) == "100-continue") {
       static constexpr char kContinue[] = "HTTP/1.1 100 Continue\r\n\r\n";
       co_await asio::async_write(stream, asio::buffer(kContinue, sizeof(kContinue) - 1),
@@ -296,9 +371,10 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
     const bool keep_alive = parser.get().keep_alive();
     HttpRequest request = head;
     request.body = std::move(parser.get().body());
-    stream.expires_never();
-    HttpResponse response = co_await Handled(stream, std::move(request));
-    const bool stay = keep_alive && !draining_.load();
+    line.stream.expires_never();
+    HttpResponse response = co_await Handled(line.stream, std::move(request));
+    const bool in_clear = options_.tls && !line.secure;  // told what to do, and done
+    const bool stay = keep_alive && !in_clear && !draining_.load();
     http::response<http::string_body> message = MessageOf(std::move(response), version, stay, is_head);
     const bool written = co_await Write(stream, message);
     co_return written&& stay;
@@ -318,15 +394,17 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
     co_return response;
   }
 
-  asio::awaitable<bool> Write(beast::tcp_stream& stream, http::response<http::string_body>& message) {
+  template <typename Stream>
+  asio::awaitable<bool> Write(Stream& stream, http::response<http::string_body>& message) {
     error_code error;
-    stream.expires_after(absl::ToChronoMilliseconds(options_.write_timeout));
+    beast::get_lowest_layer(stream).expires_after(absl::ToChronoMilliseconds(options_.write_timeout));
     co_await http::async_write(stream, message, asio::redirect_error(asio::use_awaitable, error));
     co_return !error;
   }
 
   // Says what was wrong with a request that could not even be read; nothing when the caller has gone.
-  asio::awaitable<void> Refuse(beast::tcp_stream& stream, error_code error) {
+  template <typename Stream>
+  asio::awaitable<void> Refuse(Stream& stream, error_code error) {
     if (error.category() != http::make_error_code(http::error::bad_method).category()) co_return;
     if (error == http::error::end_of_stream || error == http::error::partial_message) co_return;
     const int status =
@@ -340,10 +418,14 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
   }
 
   // Reads on for a moment what the caller still sends, so that the answer is not lost in a reset.
-  asio::awaitable<void> Linger(beast::tcp_stream& stream) {
+  template <typename Stream>
+  asio::awaitable<void> Linger(Stream& stream) {
     error_code error;
-    stream.socket().shutdown(tcp::socket::shutdown_send, error);
-    stream.expires_after(kLingerTime);
+    // Within TLS the end is said last: a caller who still sends would take it for a breach.
+    if constexpr (std::is_same_v<Stream, beast::tcp_stream>) {
+      stream.socket().shutdown(tcp::socket::shutdown_send, error);
+    }
+    beast::get_lowest_layer(stream).expires_after(kLingerTime);
     std::vector<char> dropped(16 * 1024);
     for (size_t total = 0; !error && total < kLingerBytesMax;) {
       total += co_await stream.async_read_some(asio::buffer(dropped),
@@ -354,12 +436,12 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
   const HttpServerOptions options_;
   const Site site_;
   std::atomic<bool> draining_{false};
-  std::atomic<int> connections_{0};
   std::atomic<size_t> bodies_bytes_{0};
   std::atomic<int> busy_{0};   // requests under way
   std::atomic<int> fresh_{0};  // connections that have not sent their first request
   std::atomic<bool> closed_{false};
   int port_ = 0;
+  Guests guests_;
   asio::io_context context_;  // destroyed before what its coroutines use
   tcp::acceptor acceptor_;
   std::vector<std::thread> threads_;
@@ -378,6 +460,8 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOp
 int HttpServer::port() const { return core_->port(); }
 
 int HttpServer::connections() const { return core_->connections(); }
+
+uint64_t HttpServer::turned_away() const { return core_->turned_away(); }
 
 void HttpServer::Drain(absl::Duration grace) { core_->Drain(grace); }
 

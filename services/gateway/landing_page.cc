@@ -1,14 +1,10 @@
 #include "gateway/landing_page.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
+#include "gateway/answers.h"
 
 namespace gridwarden::gateway {
 namespace {
-
-std::string Escaped(const std::string& text) {
-  return absl::StrReplaceAll(text, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}});
-}
 
 constexpr char kHead[] = R"(<!doctype html>
 <html lang="zh-CN">
@@ -56,6 +52,12 @@ std::string LandingPage(const Landing& landing) {
         "<p><b>演示环境。</b>除区划名称和代码外，人员、污染源和案卷均为虚构。 <span lang=\"en\">A demo: "
         "people, sources and cases "
         "are invented.</span></p>\n";
+  }
+  if (landing.trust) {
+    page +=
+        "<p>浏览器有证书警告，或要在手机上使用：<a href=\"/trust\">信任本服务器</a>。 <span lang=\"en\">The "
+        "browser warns, or "
+        "for a phone: <a href=\"/trust?lang=en\">trust this server</a>.</span></p>\n";
   }
   page += R"(</section>
 <div class="two">

@@ -9,6 +9,7 @@ namespace gridwarden::gateway {
 struct Landing {
   std::string version;
   bool demo = false;
+  bool trust = false;                  // /trust says how to trust our certificate
   std::vector<std::string> not_ready;  // empty: ready
 };
 

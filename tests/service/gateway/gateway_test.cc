@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <string>
 #include <thread>
 
@@ -42,12 +43,13 @@ class Edge : public ::testing::Test {
   Edge() : clock_(absl::FromUnixSeconds(1'790'000'000)) {
     registry_.Add<GetDivisionRequest, Division>(
         "gridwarden.grid.v1.GridService/GetDivision",
-        [](const rpc::Call& call, const GetDivisionRequest& request) -> absl::StatusOr<Division> {
+        [this](const rpc::Call& call, const GetDivisionRequest& request) -> absl::StatusOr<Division> {
           if (request.name() == "gone") return NotFound("divisions/gone");
           if (request.name() == "slow") {
             while (absl::Now() < call.deadline) absl::SleepFor(absl::Milliseconds(1));
             return MakeError(absl::StatusCode::kDeadlineExceeded, "too slow", {.reason = "DEADLINE_PASSED"});
           }
+          if (request.name() == "held") released_.wait();
           if (request.name() == "busy") return Overloaded("queue", absl::Milliseconds(1500));
           Division division;
           division.set_name(request.name());
@@ -80,6 +82,8 @@ class Edge : public ::testing::Test {
     gateway_ = std::make_unique<Gateway>(GatewayOptions{
         .channel = [this](const google::protobuf::MethodDescriptor&) { return &server_->channel(); },
         .not_ready = [this] { return not_ready_; },
+        .refuses = [this](const google::protobuf::MethodDescriptor&,
+                          int call_class) { return !server_->Admit(call_class).ok(); },
         .metrics = [] { return std::string("gridwarden_up 1\n"); },
         .files = std::move(files),
         .version = "test <1>",
@@ -110,6 +114,8 @@ class Edge : public ::testing::Test {
   }
 
   FakeClock clock_;
+  std::promise<void> release_;  // ends the calls that ask for "held"
+  std::shared_future<void> released_ = release_.get_future().share();
   rpc::Registry registry_;
   std::vector<std::string> not_ready_;
   std::unique_ptr<rpc::Server> server_;
@@ -328,6 +334,31 @@ TEST_F(Edge, SaysWhenToComeBackWhenOverloaded) {
   EXPECT_EQ(ReasonIn(answer), "OVERLOADED");
 }
 
+TEST_F(Edge, TurnsAwayAtOnceWhatItHasNoRoomForAndStillSaysHowItIs) {
+  Start({.executor_threads = 1, .queue_limit = 2});
+  std::vector<std::future<HttpAnswer>> held;
+  for (int i = 0; i < 3; ++i) {
+    held.push_back(std::async(std::launch::async, [this] { return Call(kGetDivision, R"({"name":"held"})"); }));
+  }
+  const absl::Time give_up = absl::Now() + absl::Seconds(10);
+  while (server_->load().waiting < 2 && absl::Now() < give_up) absl::SleepFor(absl::Milliseconds(1));
+  ASSERT_EQ(server_->load().waiting, 2);
+  // The first is refused by the full queue, the others at the door; callers cannot tell.
+  for (const char* path : {kGetDivision, kGetDivision, kImport}) {
+    const HttpAnswer answer = Call(path, R"({"name":"one too many"})");
+    EXPECT_EQ(answer.status, 429);
+    EXPECT_EQ(ReasonIn(answer), "OVERLOADED");
+    EXPECT_TRUE(absl::StrContains(answer.body, "google.rpc.RetryInfo"));
+    EXPECT_GE(std::stoi(answer.headers.at("retry-after")), 1);
+  }
+  EXPECT_TRUE(server_->load().overloaded);
+  EXPECT_EQ(server_->load().shed, 3u);
+  EXPECT_EQ(server_->load().waiting, 2);
+  EXPECT_EQ(Fetch(http_->port(), "GET", "/readyz").status, 200);
+  release_.set_value();
+  for (std::future<HttpAnswer>& answer : held) EXPECT_EQ(answer.get().status, 200);
+}
+
 TEST_F(Edge, PassesTheDemoClockOnToADemoServer) {
   const std::string demo = "Gridwarden-Demo-Time: 2026-03-01T08:00:00.000001+08:00\r\n";
   const auto time_of = [&] {
@@ -425,7 +456,8 @@ TEST_F(Edge, SendsSecurityHeadersWithEveryAnswer) {
   for (const HttpAnswer& answer :
        {Fetch(http_->port(), "GET", "/"), Fetch(http_->port(), "GET", "/no/such"), Call(kGetDivision, "{}"),
         Call("/gridwarden.x.Y/Z", "{}"), Call(kGetDivision, std::string(2'000'000, 'x'))}) {
-    EXPECT_TRUE(absl::StrContains(answer.headers.at("content-security-policy"), "default-src 'self'"));
+    EXPECT_TRUE(absl::StartsWith(answer.headers.at("content-security-policy"), "default-src 'none';"));
+    EXPECT_TRUE(absl::EndsWith(answer.headers.at("content-security-policy"), "frame-ancestors 'none'"));
     EXPECT_EQ(answer.headers.at("x-content-type-options"), "nosniff");
     EXPECT_EQ(answer.headers.at("referrer-policy"), "no-referrer");
   }
@@ -458,6 +490,7 @@ TEST_F(Files, AreServedWithTheirTypesAndLives) {
   const HttpAnswer index = Get("/");
   EXPECT_EQ(index.body, "<h1>inspector</h1>");
   EXPECT_EQ(index.headers.at("cache-control"), "no-cache");
+  EXPECT_TRUE(absl::StrContains(index.headers.at("content-security-policy"), "default-src 'self'"));
   const HttpAnswer script = Get("/assets/app-1a2b.js?v=1", "Accept-Encoding: gzip\r\n");
   EXPECT_EQ(script.headers.at("content-type"), "text/javascript; charset=utf-8");
   EXPECT_EQ(script.headers.at("cache-control"), "public, max-age=31536000, immutable");

@@ -16,6 +16,8 @@ TEST(LandingPage, SaysThatItIsReadyAndWhetherItIsADemo) {
   EXPECT_THAT(real, Not(HasSubstr("演示")));
   EXPECT_THAT(real, Not(HasSubstr("http-equiv")));
   EXPECT_THAT(LandingPage({.version = "v", .demo = true}), HasSubstr("演示环境"));
+  EXPECT_THAT(real, Not(HasSubstr("/trust")));
+  EXPECT_THAT(LandingPage({.version = "v", .trust = true}), HasSubstr("href=\"/trust\""));
 }
 
 TEST(LandingPage, NamesWhatItWaitsForLooksAgainAndLetsNothingBecomeMarkup) {
