@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -15,6 +16,11 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "base/status.h"
+#include "gateway/address_set.h"
+#include "platform/runtime/host_names.h"
+#include "platform/runtime/log.h"
+#include "platform/runtime/stop_signal.h"
+#include "platform/tls/edge_files.h"
 #include "platform/tls/pair_files.h"
 #include "platform/tls/process_name.h"
 #include "server/modules.h"
@@ -24,12 +30,19 @@ namespace {
 
 constexpr Flag kCertificateFlags[] = {
     {"--dir", "PATH", "", "folder of the certificates; made when missing"},
+    {"--edge", "", "false",
+     "for the gateway, not for the processes: a local authority for people to trust, and edge.pem for this "
+     "machine's "
+     "names and addresses"},
+    {"--edge-name", "NAME", "", "with --edge: a further name or address people use; repeat it"},
     {"--name", "NAME", "", "the installation (a division code: 411702): the processes know each other by it"},
     {"--targets", "NAMES", "", "for which targets, by comma; none: every one"},
     {"--hours", "N", "24", "life of a process's certificate, 1 to 8784; renewed when a third is left"},
+    {"--stay", "", "false", "stay and renew what comes near its end, until asked to stop"},
     {"--authority-days", "N", "3650", "life of a new authority, 1 to 7300"},
 };
 
+constexpr std::chrono::minutes kLookAgain{15};
 constexpr absl::Duration kClockDifference = absl::Minutes(5);  // between the machines of an installation
 // Processes look at their files every few seconds; all must have read a new authority before anybody shows
 // what it signed.
@@ -107,6 +120,7 @@ absl::Status KeepInternal(const Flags& flags, const std::string& folder) {
   if (authority.care == tls::Care::kRenewed) absl::SleepFor(kUntilAllKnow);
   for (const std::string& target : targets) {
     const tls::Subject subject{.common_name = target,
+                               .dns_names = {target},
                                .uris = {tls::SpiffeId({installation, target})},
                                .not_before = now - kClockDifference,
                                .not_after = now + absl::Hours(hours)};
@@ -117,6 +131,33 @@ absl::Status KeepInternal(const Flags& flags, const std::string& folder) {
   return absl::OkStatus();
 }
 
+// This machine's names and whatever others people use.
+absl::StatusOr<tls::EdgeNames> EdgeNamesOf(const Flags& flags) {
+  const HostNames own = OwnHostNames();
+  tls::EdgeNames names{.host = own.host, .dns_names = own.dns_names, .addresses = own.addresses};
+  for (const std::string& more : flags.All("--edge-name")) {
+    std::vector<std::string>& into =
+        gateway::AddressSet::Parse({more}).ok() ? names.addresses : names.dns_names;
+    if (std::find(into.begin(), into.end(), more) == into.end()) into.push_back(more);
+  }
+  return names;
+}
+
+absl::Status KeepForEdge(const Flags& flags, const std::string& folder) {
+  GW_ASSIGN_OR_RETURN(const tls::EdgeNames names, EdgeNamesOf(flags));
+  GW_ASSIGN_OR_RETURN(const tls::EdgeCare care, tls::KeepEdge(folder, names, absl::Now()));
+  if (care.foreign) {
+    std::printf("left     %s/edge.pem, not made here\n", folder.c_str());
+    return absl::OkStatus();
+  }
+  GW_RETURN_IF_ERROR(Say(care.authority, folder + "/authority"));
+  GW_RETURN_IF_ERROR(Say(care.edge, folder + "/edge"));
+  GW_ASSIGN_OR_RETURN(const tls::KeyPair authority, tls::ReadPair(folder + "/authority"));
+  GW_ASSIGN_OR_RETURN(const tls::Described described, tls::Describe(authority.certificate));
+  std::printf("fingerprint of the authority, SHA-256: %s\n", described.sha256.c_str());
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 std::span<const Flag> CertificateFlags() { return kCertificateFlags; }
@@ -124,14 +165,27 @@ std::span<const Flag> CertificateFlags() { return kCertificateFlags; }
 absl::Status RunCertificates(const Flags& flags) {
   const std::string folder = flags.Text("--dir");
   if (folder.empty()) return InvalidField("--dir", "want the folder of the certificates");
-  const std::string internal = folder + "/internal";
+  const bool edge = flags.IsOn("--edge");
+  const std::string internal = edge ? folder : folder + "/internal";
   std::error_code error;
   if (std::filesystem::create_directories(internal, error)) chmod(internal.c_str(), 0700);
-  const Lock lock(folder);
-  if (error || !lock.held()) {
-    return FailedPrecondition("INTERNAL_FAULT", absl::StrCat("cannot write in ", folder));
+  const auto keep = [&] {
+    const Lock lock(folder);
+    if (error || !lock.held()) {
+      return FailedPrecondition("INTERNAL_FAULT", absl::StrCat("cannot write in ", folder));
+    }
+    return edge ? KeepForEdge(flags, folder) : KeepInternal(flags, internal);
+  };
+  if (!flags.IsOn("--stay")) return keep();
+  const StopSignal stop;
+  GW_RETURN_IF_ERROR(keep());
+  while (stop.WaitFor(kLookAgain) == 0) {
+    // What fails now is tried again long before anything ends.
+    if (const absl::Status status = keep(); !status.ok()) {
+      Log(LogLevel::kError, "certificates", {{"error", std::string(status.message())}});
+    }
   }
-  return KeepInternal(flags, internal);
+  return absl::OkStatus();
 }
 
 }  // namespace gridwarden::server
