@@ -1,16 +1,10 @@
 #include "platform/rpc/call.h"
 
-#include <algorithm>
-
 #include "absl/time/clock.h"
 #include "platform/rpc/channel.h"
+#include "platform/rpc/deadline.h"
 
 namespace gridwarden::rpc {
-namespace {
-
-constexpr absl::Duration kHop = absl::Milliseconds(50);  // what each hop leaves its caller for the way back
-
-}  // namespace
 
 Call Call::System(std::string_view method, absl::Time now, absl::Duration timeout) {
   Call call;

@@ -11,9 +11,11 @@
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/impl/codegen/server_callback_handlers.h"
+#include "grpcpp/impl/server_builder_option.h"
 #include "grpcpp/impl/service_type.h"
 #include "platform/rpc/grpc_status.h"
 #include "platform/rpc/hop_seal.h"
+#include "platform/runtime/log.h"
 
 namespace gridwarden::rpc {
 namespace {
@@ -38,8 +40,36 @@ std::string BytesOf(const grpc::ByteBuffer& buffer) {
   return bytes;
 }
 
-Envelope EnvelopeOf(const grpc::CallbackServerContext& context, const std::string& method,
-                    const grpc::ByteBuffer& request, const std::string& hop_secret) {
+// What the sender's secret proves on a plain connection.
+void ReadSeal(const grpc::CallbackServerContext& context, const std::string& hop_secret, Envelope& envelope) {
+  const auto hop =
+      OpenHop(hop_secret, MetadataOf(context, kHopKey), envelope.method, envelope.body, absl::Now());
+  if (!hop) return;
+  envelope.system = hop->system;
+  if (!hop->peer.empty()) envelope.peer = hop->peer;
+}
+
+// What the sender's certificate proves, and whether the sender is on the list. A process of the list is
+// believed what it says of the outside caller's address.
+absl::Status ReadSender(const grpc::CallbackServerContext& context, const ListenOptions& options,
+                        Envelope& envelope) {
+  const auto ids = context.auth_context()->FindPropertyValues(GRPC_PEER_SPIFFE_ID_PROPERTY_NAME);
+  const std::string id = ids.size() == 1 ? std::string(ids[0].data(), ids[0].size()) : "";
+  const auto sender = tls::ReadSpiffeId(id);
+  envelope.system = MetadataOf(context, kSystemKey) == "1";
+  const bool ours = sender && sender->installation == options.identity->name().installation;
+  if (!ours || !options.allow_peer(sender->target, envelope.method, envelope.system)) {
+    Log(LogLevel::kWarning, "process_refused",
+        {{"process", id}, {"method", envelope.method}, {"system", envelope.system ? "yes" : "no"}});
+    return NotAllowed(absl::StrCat(id.empty() ? "a process without a name" : id, " may not call ",
+                                   envelope.method, envelope.system ? " for itself" : ""));
+  }
+  if (std::string peer = MetadataOf(context, kPeerKey); !peer.empty()) envelope.peer = std::move(peer);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Envelope> EnvelopeOf(const grpc::CallbackServerContext& context, const std::string& method,
+                                    const grpc::ByteBuffer& request, const ListenOptions& options) {
   Envelope envelope;
   envelope.method = method;
   envelope.body = BytesOf(request);
@@ -56,18 +86,27 @@ Envelope EnvelopeOf(const grpc::CallbackServerContext& context, const std::strin
     }
   }
   envelope.peer = context.peer();
-  const auto hop = OpenHop(hop_secret, MetadataOf(context, kHopKey), method, envelope.body, absl::Now());
-  if (hop) {
-    envelope.system = hop->system;
-    if (!hop->peer.empty()) envelope.peer = hop->peer;
+  if (options.identity == nullptr) {
+    ReadSeal(context, options.hop_secret, envelope);
+  } else {
+    GW_RETURN_IF_ERROR(ReadSender(context, options, envelope));
   }
   return envelope;
 }
 
+// Linking gRPC's reflection turns it on for every server; this turns it off again.
+class WithoutReflection final : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    std::erase_if(*plugins, [](const auto& plugin) { return plugin->name() == "proto_server_reflection"; });
+  }
+};
+
 // One proto service, its methods by their descriptors.
 class AreaService final : public grpc::Service {
  public:
-  AreaService(const std::vector<const Method*>& methods, const std::string& hop_secret, const Serve& serve) {
+  AreaService(const std::vector<const Method*>& methods, const ListenOptions& options, const Serve& serve) {
     for (const Method* method : methods) {
       names_.push_back("/" + method->name);
       const int index = static_cast<int>(names_.size()) - 1;
@@ -75,17 +114,21 @@ class AreaService final : public grpc::Service {
                                                      grpc::internal::RpcMethod::NORMAL_RPC, nullptr));
       MarkMethodRawCallback(
           index, new grpc::internal::CallbackUnaryHandler<grpc::ByteBuffer, grpc::ByteBuffer>(
-                     [name = method->name, &hop_secret, &serve](grpc::CallbackServerContext* context,
-                                                                const grpc::ByteBuffer* request,
-                                                                grpc::ByteBuffer* response) {
+                     [name = method->name, &options, &serve](grpc::CallbackServerContext* context,
+                                                             const grpc::ByteBuffer* request,
+                                                             grpc::ByteBuffer* response) {
                        grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-                       serve(EnvelopeOf(*context, name, *request, hop_secret),
-                             [reactor, response](absl::StatusOr<std::string> answer) {
-                               if (!answer.ok()) return reactor->Finish(ToGrpc(answer.status()));
-                               const grpc::Slice slice(*answer);
-                               *response = grpc::ByteBuffer(&slice, 1);
-                               reactor->Finish(grpc::Status::OK);
-                             });
+                       absl::StatusOr<Envelope> envelope = EnvelopeOf(*context, name, *request, options);
+                       if (!envelope.ok()) {
+                         reactor->Finish(ToGrpc(envelope.status()));
+                         return reactor;
+                       }
+                       serve(*std::move(envelope), [reactor, response](absl::StatusOr<std::string> answer) {
+                         if (!answer.ok()) return reactor->Finish(ToGrpc(answer.status()));
+                         const grpc::Slice slice(*answer);
+                         *response = grpc::ByteBuffer(&slice, 1);
+                         reactor->Finish(grpc::Status::OK);
+                       });
                        return reactor;
                      }));
     }
@@ -98,7 +141,7 @@ class AreaService final : public grpc::Service {
 }  // namespace
 
 struct GrpcListener::State {
-  std::string hop_secret;
+  ListenOptions options;
   Serve serve;
   std::vector<std::unique_ptr<AreaService>> services;
   std::unique_ptr<grpc::Server> server;
@@ -109,8 +152,7 @@ GrpcListener::GrpcListener(std::unique_ptr<State> state) : state_(std::move(stat
 
 absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(const Registry& registry,
                                                                   const std::string& address,
-                                                                  const std::string& hop_secret,
-                                                                  Serve serve) {
+                                                                  ListenOptions options, Serve serve) {
   static const bool plugins = [] {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -119,7 +161,7 @@ absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(const Registry
   static_cast<void>(plugins);
 
   auto state = std::make_unique<State>();
-  state->hop_secret = hop_secret;
+  state->options = std::move(options);
   state->serve = std::move(serve);
   std::map<std::string, std::vector<const Method*>> by_service;
   size_t request_bytes_max = 0;
@@ -128,18 +170,25 @@ absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(const Registry
     request_bytes_max = std::max(request_bytes_max, method.max_request_bytes);
   }
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &state->port);
+  builder.AddListeningPort(address,
+                           state->options.identity == nullptr ? grpc::InsecureServerCredentials()
+                                                              : state->options.identity->ForServer(),
+                           &state->port);
+  if (!state->options.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
   builder.SetMaxReceiveMessageSize(static_cast<int>(request_bytes_max) + kEnvelopeSlack);
   builder.SetMaxSendMessageSize(kAnswerBytesMax);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT,
                              0);  // a second server on the port is an error, not a lottery
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 * 1024);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, 30 * 60 * 1000);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, 60 * 1000);
+  // Longer than any call may last.
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, 11 * 60 * 1000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60 * 1000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10 * 1000);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10 * 1000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   for (const auto& [service, methods] : by_service) {
-    state->services.push_back(std::make_unique<AreaService>(methods, state->hop_secret, state->serve));
+    state->services.push_back(std::make_unique<AreaService>(methods, state->options, state->serve));
     builder.RegisterService(state->services.back().get());
   }
   state->server = builder.BuildAndStart();

@@ -1,4 +1,5 @@
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -13,10 +14,13 @@
 #include "grpcpp/alarm.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/grpcpp.h"
+#include "platform/rpc/executor.h"
 #include "platform/rpc/grpc_listener.h"
 #include "platform/rpc/grpc_status.h"
 #include "platform/rpc/hop_seal.h"
+#include "platform/rpc/retry_budget.h"
 #include "platform/rpc/server.h"
+#include "platform/runtime/log.h"
 
 namespace gridwarden::rpc {
 namespace {
@@ -25,18 +29,33 @@ constexpr int kAttemptsMax = 3;
 constexpr int kAnswerBytesMax = 64 * 1024 * 1024;
 constexpr absl::Duration kBackoff = absl::Milliseconds(40);
 constexpr absl::Duration kTimeoutDefault = absl::Seconds(5);
+constexpr absl::Duration kTimeoutExport = absl::Seconds(60);
+constexpr absl::Duration kSaidAgainAfter = absl::Seconds(10);
+
+const google::protobuf::MethodDescriptor* DescriptorOf(const std::string& name) {
+  std::string dotted = name;
+  const size_t slash = dotted.rfind('/');
+  if (slash == std::string::npos) return nullptr;
+  dotted[slash] = '.';
+  return google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(dotted);
+}
+
+// For a call whose caller named no deadline: as long as the server would give it.
+absl::Duration TimeoutOf(const std::string& name) {
+  const auto* descriptor = DescriptorOf(name);
+  if (descriptor == nullptr) return kTimeoutDefault;
+  Method method;
+  ReadMethodOptions(*descriptor, method);
+  return method.call_class == kExportClass ? kTimeoutExport : kTimeoutDefault;
+}
 
 // Whether a request that may have arrived can be sent again: it carries its own id, or it only reads.
 bool MaySendAgain(const std::string& name) {
-  std::string dotted = name;
-  const size_t slash = dotted.rfind('/');
-  if (slash == std::string::npos) return false;
-  dotted[slash] = '.';
-  const auto* method = google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(dotted);
+  const auto* method = DescriptorOf(name);
   if (method == nullptr) return false;
   if (method->input_type()->FindFieldByName("request_id") != nullptr) return true;
   const auto& verb = method->name();
-  for (const char* read : {"Get", "List", "Resolve", "Locate", "Read", "Download"}) {
+  for (const char* read : {"Get", "BatchGet", "List", "Resolve", "Locate", "Read", "Download"}) {
     if (verb.rfind(read, 0) == 0) return true;
   }
   return false;
@@ -55,13 +74,33 @@ absl::Status Unserved(const std::string& method) {
                      absl::Seconds(1));
 }
 
+// What the calls of one channel share.
+struct Line {
+  std::string address;
+  DialOptions options;
+  std::shared_ptr<grpc::Channel> channel;
+  RetryBudget budget;
+  std::atomic<int64_t> said_us{0};  // when the log was last told why nobody answers
+
+  // Why nobody answers (a refused certificate, say) is for the log only, and not for every call.
+  void SayUnserved(const grpc::Status& status) {
+    const int64_t now_us = absl::ToUnixMicros(absl::Now());
+    int64_t said = said_us.load();
+    if (now_us - said < absl::ToInt64Microseconds(kSaidAgainAfter)) return;
+    if (!said_us.compare_exchange_strong(said, now_us)) return;
+    Log(LogLevel::kWarning, "unserved",
+        {{"target", options.target}, {"address", address}, {"detail", status.error_message()}});
+  }
+};
+
 // One call with its attempts; keeps itself alive until it has answered.
 class Attempts : public std::enable_shared_from_this<Attempts> {
  public:
-  Attempts(std::shared_ptr<grpc::Channel> channel, Envelope envelope, std::string hop, Answer done)
-      : stub_(std::move(channel)),
+  Attempts(std::shared_ptr<Line> line, Envelope envelope, Answer done)
+      : line_(std::move(line)),
+        stub_(line_->channel),
         envelope_(std::move(envelope)),
-        hop_(std::move(hop)),
+        hop_(line_->options.identity == nullptr ? SealHop(line_->options.hop_secret, envelope_) : ""),
         done_(std::move(done)) {}
 
   void Start() {
@@ -74,6 +113,10 @@ class Attempts : public std::enable_shared_from_this<Attempts> {
                             absl::FormatTime(absl::RFC3339_full, envelope_.demo_now, absl::UTCTimeZone()));
     }
     if (!hop_.empty()) context_->AddMetadata(kHopKey, hop_);
+    if (line_->options.identity != nullptr) {
+      if (envelope_.system) context_->AddMetadata(kSystemKey, "1");
+      if (!envelope_.peer.empty()) context_->AddMetadata(kPeerKey, envelope_.peer);
+    }
     const grpc::Slice slice(envelope_.body);
     request_ = grpc::ByteBuffer(&slice, 1);
     response_.Clear();
@@ -87,13 +130,16 @@ class Attempts : public std::enable_shared_from_this<Attempts> {
     const bool passing = unserved || status.error_code() == grpc::StatusCode::UNAVAILABLE;
     if (passing && ++attempt_ < kAttemptsMax && MaySendAgain(envelope_.method)) {
       const absl::Time again = absl::Now() + Wait();
-      if (again < envelope_.deadline) {
+      if (again < envelope_.deadline && line_->budget.Spend()) {
         alarms_[attempt_].Set(absl::ToChronoTime(again),
                               [self = shared_from_this()](bool) { self->Start(); });
         return;
       }
     }
-    if (unserved) return done_(Unserved(envelope_.method));
+    if (unserved) {
+      line_->SayUnserved(status);
+      return done_(Unserved(envelope_.method));
+    }
     if (!status.ok()) return done_(FromGrpc(status));
     std::vector<grpc::Slice> slices;
     std::string bytes;
@@ -108,6 +154,7 @@ class Attempts : public std::enable_shared_from_this<Attempts> {
     return kBackoff * (1 << attempt_) * std::uniform_real_distribution<double>(0.5, 1.0)(random);
   }
 
+  const std::shared_ptr<Line> line_;
   grpc::GenericStub stub_;
   const Envelope envelope_;
   const std::string hop_;
@@ -122,7 +169,9 @@ class Attempts : public std::enable_shared_from_this<Attempts> {
 
 class NetworkChannel final : public Channel {
  public:
-  NetworkChannel(const std::string& address, std::string hop_secret) : hop_secret_(std::move(hop_secret)) {
+  NetworkChannel(const std::string& address, DialOptions options) : line_(std::make_shared<Line>()) {
+    line_->address = address;
+    line_->options = std::move(options);
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
@@ -134,7 +183,13 @@ class NetworkChannel final : public Channel {
     arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);  // ours knows which calls may be sent again
     arguments.SetMaxReceiveMessageSize(kAnswerBytesMax);
     arguments.SetMaxSendMessageSize(kAnswerBytesMax);
-    channel_ = grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+    // The name asked for in the handshake; without it gRPC's server writes of an address that is no name.
+    if (line_->options.identity != nullptr) arguments.SetSslTargetNameOverride(line_->options.target);
+    line_->channel = grpc::CreateCustomChannel(
+        address,
+        line_->options.identity == nullptr ? grpc::InsecureChannelCredentials()
+                                           : line_->options.identity->ForCallsTo(line_->options.target),
+        arguments);
   }
 
   absl::StatusOr<std::string> Send(const Envelope& envelope) override {
@@ -153,21 +208,20 @@ class NetworkChannel final : public Channel {
 
   void SendAsync(Envelope envelope, std::function<void(absl::StatusOr<std::string>)> done) override {
     if (envelope.deadline == absl::InfiniteFuture() || envelope.deadline == absl::Time()) {
-      envelope.deadline = absl::Now() + kTimeoutDefault;
+      envelope.deadline = absl::Now() + TimeoutOf(envelope.method);
     }
-    std::string hop = SealHop(hop_secret_, envelope);
-    std::make_shared<Attempts>(channel_, std::move(envelope), std::move(hop), std::move(done))->Start();
+    line_->budget.Earn();
+    std::make_shared<Attempts>(line_, std::move(envelope), std::move(done))->Start();
   }
 
  private:
-  const std::string hop_secret_;
-  std::shared_ptr<grpc::Channel> channel_;
+  const std::shared_ptr<Line> line_;
 };
 
 }  // namespace
 
-std::unique_ptr<Channel> DialNetwork(const std::string& address, const std::string& hop_secret) {
-  return std::make_unique<NetworkChannel>(address, hop_secret);
+std::unique_ptr<Channel> DialNetwork(const std::string& address, DialOptions options) {
+  return std::make_unique<NetworkChannel>(address, std::move(options));
 }
 
 }  // namespace gridwarden::rpc

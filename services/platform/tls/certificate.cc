@@ -350,13 +350,21 @@ absl::Status CheckPair(const KeyPair& pair, absl::Time now) {
   return CheckAlive(*certificate, now);
 }
 
-absl::Status CheckSignedBy(std::string_view certificate_pem, std::string_view authority_pem, absl::Time now) {
+absl::Status CheckSignedBy(std::string_view certificate_pem, std::string_view authorities_pem,
+                           absl::Time now) {
   GW_ASSIGN_OR_RETURN(const Certificate certificate, ReadCertificate(certificate_pem));
-  GW_ASSIGN_OR_RETURN(const Certificate authority, ReadCertificate(authority_pem));
   const Store store(X509_STORE_new());
   const StoreContext context(X509_STORE_CTX_new());
-  if (store == nullptr || context == nullptr || X509_STORE_add_cert(store.get(), authority.get()) != 1 ||
-      X509_STORE_CTX_init(context.get(), store.get(), certificate.get(), nullptr) != 1) {
+  const Bio bio = Reading(authorities_pem);
+  if (store == nullptr || context == nullptr || bio == nullptr) return Failed("preparing a check");
+  int authorities = 0;
+  while (const Certificate one{PEM_read_bio_X509(bio.get(), nullptr, NoPassphrase, nullptr)}) {
+    if (X509_STORE_add_cert(store.get(), one.get()) != 1) return Failed("reading the authorities");
+    ++authorities;
+  }
+  ERR_clear_error();
+  if (authorities == 0) return Bad("no PEM certificate of an authority");
+  if (X509_STORE_CTX_init(context.get(), store.get(), certificate.get(), nullptr) != 1) {
     return Failed("preparing a check");
   }
   X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(context.get()), absl::ToTimeT(now));

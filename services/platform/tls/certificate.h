@@ -42,7 +42,8 @@ struct Described {
 absl::StatusOr<Described> Describe(std::string_view certificate_pem);
 // FAILED_PRECONDITION unless the key belongs to the certificate and `now` lies in its life.
 absl::Status CheckPair(const KeyPair& pair, absl::Time now);
-// FAILED_PRECONDITION unless the authority signed the certificate and both are alive at `now`.
-absl::Status CheckSignedBy(std::string_view certificate_pem, std::string_view authority_pem, absl::Time now);
+// FAILED_PRECONDITION unless one of the authorities signed the certificate and both are alive at `now`.
+absl::Status CheckSignedBy(std::string_view certificate_pem, std::string_view authorities_pem,
+                           absl::Time now);
 
 }  // namespace gridwarden::tls

@@ -91,7 +91,7 @@ class Pipeline : public ::testing::TestWithParam<Way> {
       const absl::StatusOr<int> port = server_->Listen("127.0.0.1:0");
       ASSERT_TRUE(port.ok()) << port.status();
       address_ = "127.0.0.1:" + std::to_string(*port);
-      network_ = DialNetwork(address_, kSecret);
+      network_ = DialNetwork(address_, {.hop_secret = kSecret});
     }
     server_->SetServing(true);
   }
@@ -200,7 +200,7 @@ TEST_P(Pipeline, ServesInternalMethodsToOurOwnProcessesOnly) {
 TEST_P(Pipeline, LetsNobodyWithoutTheSecretSpeakAsTheSystem) {
   if (GetParam() == Way::kInProcess) return;
   for (const char* secret : {"", "a guessed secret"}) {
-    const auto stranger = DialNetwork(address_, secret);
+    const auto stranger = DialNetwork(address_, {.hop_secret = secret});
     const auto answer = Send<GetGroundResponse>(*stranger, Call::System("timer", clock_.Now()), kGetGround,
                                                 GetGroundRequest());
     EXPECT_EQ(ReasonOf(answer.status()), "NOT_ALLOWED");

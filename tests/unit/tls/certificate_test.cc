@@ -142,6 +142,8 @@ TEST_F(Certificates, ASignatureIsCheckedAgainstItsAuthorityAndTheTime) {
   const KeyPair other = MakeAuthority(AuthorityOf("Gridwarden 411702")).value();
   EXPECT_FALSE(CheckSignedBy(leaf_.certificate, other.certificate, kNow).ok());
   EXPECT_FALSE(CheckSignedBy(leaf_.certificate, leaf_.certificate, kNow).ok());
+  EXPECT_FALSE(CheckSignedBy(leaf_.certificate, "no certificate", kNow).ok());
+  EXPECT_TRUE(CheckSignedBy(leaf_.certificate, other.certificate + authority_.certificate, kNow).ok());
   EXPECT_FALSE(CheckSignedBy(leaf_.certificate, authority_.certificate, kNow + absl::Hours(25)).ok());
 }
 

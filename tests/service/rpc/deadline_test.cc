@@ -1,0 +1,135 @@
+#include "platform/rpc/deadline.h"
+
+#include <atomic>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "base/status.h"
+#include "gridwarden/grid/v1/grid_service.pb.h"
+#include "gtest/gtest.h"
+#include "platform/rpc/retry_budget.h"
+#include "platform/rpc/server.h"
+
+// How long a call may take and how often it is sent, over real sockets.
+namespace gridwarden::rpc {
+namespace {
+
+using grid::v1::Division;
+using grid::v1::GetDivisionRequest;
+using grid::v1::ImportRequest;
+using type::v1::ImportReport;
+
+constexpr char kGetDivision[] = "gridwarden.grid.v1.GridService/GetDivision";
+constexpr char kImportPersons[] = "gridwarden.grid.v1.GridService/ImportPersons";
+
+class Hops : public ::testing::Test {
+ protected:
+  Hops() {
+    registry_.Add<GetDivisionRequest, Division>(
+        kGetDivision,
+        [this](const Call& call, const GetDivisionRequest& request) -> absl::StatusOr<Division> {
+          Note(call);
+          if (request.name() == "busy") return Unavailable("LOST_RACE", "come back", absl::Seconds(1));
+          if (request.name() == "outer") {
+            return Send<Division>(*channel_, call, kGetDivision, Named("inner"));
+          }
+          return Division();
+        });
+    registry_.Add<ImportRequest, ImportReport>(
+        kImportPersons, [this](const Call& call, const ImportRequest&) -> absl::StatusOr<ImportReport> {
+          Note(call);
+          return ImportReport();
+        });
+    server_ = std::make_unique<Server>(
+        registry_, [](std::string_view, absl::Time) { return Principal{}; },
+        [](const Call&) { return absl::OkStatus(); }, clock_, ServerOptions{});
+    channel_ = DialNetwork("127.0.0.1:" + std::to_string(server_->Listen("127.0.0.1:0").value()));
+  }
+
+  void Note(const Call& call) {
+    std::lock_guard lock(mutex_);
+    deadlines_.push_back(call.deadline);
+  }
+  static GetDivisionRequest Named(const std::string& name) {
+    GetDivisionRequest request;
+    request.set_name(name);
+    return request;
+  }
+  static Envelope Of(const std::string& method, const google::protobuf::Message& request,
+                     absl::Time deadline = absl::Time()) {
+    return {.method = method, .body = request.SerializeAsString(), .token = "x", .deadline = deadline};
+  }
+  // What the body of this call was given, from now.
+  absl::Duration TimeOf(const Envelope& envelope) {
+    const absl::Time start = absl::Now();
+    channel_->Send(envelope).status().IgnoreError();
+    std::lock_guard lock(mutex_);
+    EXPECT_FALSE(deadlines_.empty());
+    return deadlines_.empty() ? absl::ZeroDuration() : deadlines_.back() - start;
+  }
+
+  SystemClock clock_;
+  Registry registry_;
+  std::mutex mutex_;  // guards deadlines_
+  std::vector<absl::Time> deadlines_;
+  std::unique_ptr<Server> server_;
+  std::unique_ptr<Channel> channel_;
+};
+
+TEST_F(Hops, ACallWithoutADeadlineHasFiveSecondsAndAnExportAMinute) {
+  const absl::Duration call = TimeOf(Of(kGetDivision, Named("divisions/1")));
+  EXPECT_GT(call, absl::Seconds(4));
+  EXPECT_LT(call, absl::Seconds(6));
+  ImportRequest request;
+  request.set_request_id(Uuid::Make(absl::Now()).ToString());
+  request.set_content("x");
+  const absl::Duration import = TimeOf(Of(kImportPersons, request));
+  EXPECT_GT(import, absl::Seconds(55));
+  EXPECT_LT(import, absl::Seconds(61));
+}
+
+TEST_F(Hops, NoCallLastsLongerThanTenMinutes) {
+  const absl::Duration call = TimeOf(Of(kGetDivision, Named("divisions/1"), absl::Now() + absl::Hours(5)));
+  EXPECT_GT(call, absl::Minutes(9));
+  EXPECT_LT(call, absl::Minutes(11));
+}
+
+TEST_F(Hops, EachHopLeavesItsCallerFiftyMilliseconds) {
+  ASSERT_TRUE(channel_->Send(Of(kGetDivision, Named("outer"), absl::Now() + absl::Seconds(5))).ok());
+  std::lock_guard lock(mutex_);
+  ASSERT_EQ(deadlines_.size(), 2u);
+  // gRPC rounds what is left up to 10 ms (beyond 10 s: 100 ms) for the called; the caller itself stops
+  // waiting in time.
+  EXPECT_LE(deadlines_[1], deadlines_[0] - kHop + absl::Milliseconds(12));
+  EXPECT_GE(deadlines_[1], deadlines_[0] - kHop - absl::Milliseconds(500));
+}
+
+TEST_F(Hops, TheGatewaysHopIsAtMostHalfOfAShortTimeout) {
+  EXPECT_EQ(LessAHop(absl::Seconds(5)), absl::Milliseconds(4950));
+  EXPECT_EQ(LessAHop(absl::Milliseconds(60)), absl::Milliseconds(30));
+  EXPECT_EQ(LessAHop(absl::ZeroDuration()), absl::ZeroDuration());
+}
+
+// When everything fails, a channel brings a tenth more and not three times as much.
+TEST_F(Hops, AChannelStopsSendingAgainWhenItsBudgetIsSpent) {
+  constexpr int kCalls = 100;
+  for (int i = 0; i < kCalls; ++i) {
+    EXPECT_EQ(channel_->Send(Of(kGetDivision, Named("busy"))).status().code(),
+              absl::StatusCode::kUnavailable);
+  }
+  std::lock_guard lock(mutex_);
+  const int sent = static_cast<int>(deadlines_.size());
+  EXPECT_GT(sent, kCalls);
+  EXPECT_LE(sent, kCalls + RetryBudget::kBurst + kCalls / 10);
+}
+
+TEST_F(Hops, ACallIsSentThreeTimesAtMost) {
+  channel_->Send(Of(kGetDivision, Named("busy"))).status().IgnoreError();
+  std::lock_guard lock(mutex_);
+  EXPECT_EQ(deadlines_.size(), 3u);
+}
+
+}  // namespace
+}  // namespace gridwarden::rpc
