@@ -15,11 +15,11 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import support.instance  # noqa: E402
-from bench import bench_city, bench_province, report  # noqa: E402
+from bench import bench_city, bench_province, overload, report  # noqa: E402
 from bench.bench_database import BenchDatabase  # noqa: E402
 from support.instance import BUILD, Instance  # noqa: E402
 
-PARTS = ["imports", "transition", "unit", "board", "hotspots", "overload", "split", "ground", "province", "edge"]
+PARTS = ["imports", "transition", "unit", "board", "hotspots", "overload", "split", "ground", "province", "edge", "hop"]
 
 
 def keep_binaries(folder):
@@ -208,6 +208,8 @@ def main(argv):
             part_ground(book)
         if "edge" in options.parts:
             report.edge(book, benchmarks_of("edge_bench"))
+        if "hop" in options.parts:
+            report.hop(book, benchmarks_of("hop_bench"))
     book.foot(f"took {time.monotonic() - began:.0f} s, load {os.getloadavg()[0]:.1f} at the end")
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(book.figures, indent=1, ensure_ascii=False))
