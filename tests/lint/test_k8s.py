@@ -9,6 +9,7 @@ import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
+import check_dockerfile  # noqa: E402
 import check_k8s  # noqa: E402
 
 ROOT = HERE.parents[1]
@@ -98,6 +99,30 @@ class Schemas(unittest.TestCase):
             text = "\n".join(problems)
             for says in ("fsGruop", "backoffLimit must be integer", "there is no policy/v7 PodDisruptionBudget", "overlays/none: kustomize:"):
                 self.assertIn(says, text)
+
+
+class Dockerfile(unittest.TestCase):
+    def found(self, old, new):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            shutil.copytree(ROOT / "k8s", root / "k8s")
+            shutil.copy(ROOT / "dev", root / "dev")
+            for name in ("CMakeLists.txt", "proto", "services", "clients", "db", "tests"):
+                (root / name).mkdir()
+            path = root / "k8s/Dockerfile"
+            text = path.read_text(encoding="utf-8")
+            self.assertIn(old, text)
+            path.write_text(text.replace(old, new), encoding="utf-8")
+            return "\n".join(check_dockerfile.problems_of(root))
+
+    def test_each_fault_is_found(self):
+        self.assertEqual(self.found("USER", "USER"), "")
+        self.assertIn("USER root", self.found("USER 65532:65532\n", ""))
+        self.assertIn("latest is no version", self.found("debian:12-slim\n", "debian:latest\n"))
+        self.assertIn("all of them and no others", self.found("xargs apt-get install -y --no-install-recommends", "xargs apt-get install -y vim"))
+        self.assertIn("there is none", self.found("COPY db db", "COPY db database db"))
+        self.assertIn("the last from scratch", self.found("FROM scratch", "FROM ${DEBIAN}"))
+        self.assertIn("a secret would stay", self.found("ARG REVISION=unknown", "ARG PASSWORD"))
 
 
 if __name__ == "__main__":
