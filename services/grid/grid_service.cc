@@ -35,6 +35,7 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   add("GridService/LocatePoint", &LocatePoint);
   add("GridService/LocatePoints", &LocatePoints);
   add("GridService/ImportDivisions", &ImportDivisions);
+  add("GridService/ListLineages", &ListLineages);
   add("GridService/ListDivisionProposals", &ListDivisionProposals);
   add("GridService/DecideDivisionProposal", &DecideDivisionProposal);
   add("GridService/ReorganiseDivisions", &ReorganiseDivisions);

@@ -65,7 +65,8 @@ absl::StatusOr<type::v1::ImportReport> ImportPoints(GridArea&, const rpc::Call&,
 absl::StatusOr<type::v1::ImportReport> ImportPersons(GridArea&, const rpc::Call&, const v1::ImportRequest&);
 absl::StatusOr<type::v1::ImportReport> ImportTenures(GridArea&, const rpc::Call&, const v1::ImportRequest&);
 
-// Ground that changes: one file each; division_proposals.cc lists.
+// Ground that changes: one file each; lineages.cc and division_proposals.cc list.
+absl::StatusOr<v1::ListLineagesResponse> ListLineages(GridArea&, const rpc::Call&, const v1::ListLineagesRequest&);
 absl::StatusOr<v1::ListDivisionProposalsResponse> ListDivisionProposals(GridArea&, const rpc::Call&,
                                                                         const v1::ListDivisionProposalsRequest&);
 absl::StatusOr<v1::DecideDivisionProposalResponse> DecideDivisionProposal(GridArea&, const rpc::Call&,

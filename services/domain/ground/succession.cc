@@ -195,11 +195,13 @@ class Comparison {
       constexpr size_t kFew = 3;
       const bool whole = stood->second.size() <= kFew || 2 * static_cast<size_t>(found_again[parent]) >= stood->second.size();
       if (!whole) result_.incomplete.push_back(parent);
+      // So many more than ever stood there: it was what is stored that was not the whole list.
+      const bool known = rows.size() <= kFew || rows.size() <= 2 * stood->second.size();
       for (const int s : stood->second) {
         if (whole && listed_of_[s] < 0) result_.doubts.push_back(Vanished(s, stood->second, rows));
       }
       for (const int l : rows) {
-        if (result_.standing_of[l] < 0) result_.doubts.push_back(Appeared(l, stood->second));
+        if (known && result_.standing_of[l] < 0) result_.doubts.push_back(Appeared(l, stood->second));
       }
     }
   }

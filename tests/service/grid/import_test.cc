@@ -218,29 +218,13 @@ TEST_F(ImportTest, TheRealListsAndPolygonsOfHenanComeIn) {
             "遂平县");
 }
 
-TEST_F(ImportTest, AYearLaterTheListOfZhumadianIsComparedCodeByCode) {
-  const std::string levels = SharedFile("divisions/zhumadian_2020_levels1-4.csv");
-  if (levels.empty()) return;  // see above
-  ASSERT_TRUE(Import("ImportDivisions", levels, false, {}, "2020-06-30").ok());
-  EXPECT_EQ(
-      Import("ImportDivisions", SharedFile("divisions/zhumadian_2020_villages.csv"), false, {}, "2020-06-30")
-          ->created(),
-      2897);
-  ASSERT_TRUE(Import("ImportDivisions", SharedFile("divisions/henan_2023_levels1-4.csv")).ok());
-  const auto villages = Import("ImportDivisions", SharedFile("divisions/zhumadian_2023_villages.csv"));
-  ASSERT_TRUE(villages.ok()) << villages.status();
-  EXPECT_EQ(villages->created(), 46);
-  EXPECT_EQ(villages->updated(), 158);
-  EXPECT_EQ(villages->unchanged(), 2906 - 46 - 158);
-}
-
 TEST(BoundaryIndexTest, SearchesThatAreUsedAgainAndByManyThreadsAnswerAsFreshOnes) {
   // Nine villages of about 4 km and the county around them.
   std::vector<IndexedBoundary> boundaries;
   const auto add = [&](domain::Level level, double west, double south, double side) {
     const Polygon square{
         {{{west, south}, {west + side, south}, {west + side, south + side}, {west, south + side}}}};
-    boundaries.push_back({Uuid::Make(absl::Now()), level, {square}});
+    boundaries.push_back({Uuid::Make(absl::Now()), level, MakeShape({square})});
   };
   for (int i = 0; i < 9; ++i) add(domain::Level::kVillage, 114 + 0.04 * (i % 3), 33 + 0.04 * (i / 3), 0.04);
   add(domain::Level::kCounty, 113.9, 32.9, 0.3);

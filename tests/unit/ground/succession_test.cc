@@ -174,6 +174,13 @@ TEST(Succession, APieceOfAListIsNotTakenForTheWhole) {
   EXPECT_EQ(found.incomplete, std::vector<Uuid>{IdOf("甲镇")});
 }
 
+TEST(Succession, NeitherIsAPieceOfTheStoredGround) {
+  Lists lists;
+  lists.Both("省", "9901", "甲市");
+  for (int i = 0; i < 6; ++i) lists.List("省", absl::StrCat("991", i), absl::StrCat("第", i, "市"));
+  EXPECT_TRUE(lists.Compare(Level::kCity).doubts.empty());
+}
+
 TEST(Succession, NothingBelowAParentWithoutARowVanishes) {
   Lists lists;
   lists.Both("甲镇", "001", "前王村");
