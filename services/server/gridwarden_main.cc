@@ -4,12 +4,18 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "gateway/qr_code.h"
 #include "identity/bootstrap.h"
+#include "identity/identity.h"
+#include "journal/successor.h"
 #include "platform/db/database.h"
 #include "platform/runtime/stop_signal.h"
+#include "server/backup/backup.h"
+#include "server/backup/restore.h"
 #include "server/certificates.h"
 #include "server/flags.h"
 #include "server/migrate.h"
+#include "server/network.h"
 #include "server/photo_store.h"
 #include "server/serve.h"
 #include "server/version.h"
@@ -24,6 +30,16 @@ constexpr int kUsage = 2;
 
 constexpr Flag kBootstrapFlags[] = {
     {"--login", "NAME", "admin", "login name of the first administrator"},
+};
+
+constexpr Flag kSuccessorFlags[] = {
+    {"--data-dir", "PATH", ".run/data", "where the journal's signer keeps its key and its memory"},
+    {"--officer", "LOGIN", "", "who decided it; twice, two different people"},
+    {"--reason", "TEXT", "", "why the lost entries cannot be found"},
+};
+
+constexpr Flag kQrFlags[] = {
+    {"--text", "TEXT", "", "what the code says: an address"},
 };
 
 struct Command {
@@ -49,13 +65,56 @@ absl::Status RunBootstrap(const Flags& flags) {
   return absl::OkStatus();
 }
 
+absl::Status RunSuccessor(const Flags& flags) {
+  GW_ASSIGN_OR_RETURN(db::Options options, ReadDatabaseFlags(flags));
+  options.pool_size = 1;
+  GW_ASSIGN_OR_RETURN(const std::unique_ptr<db::Database> database, db::Database::Open(options));
+  std::vector<std::string> officers;
+  for (const std::string& login : flags.All("--officer")) officers.push_back(identity::NormaliseLogin(login));
+  GW_ASSIGN_OR_RETURN(const journal::Successor next,
+                      journal::OpenSuccessor(*database,
+                                             {.folder = flags.Text("--data-dir") + "/journal",
+                                              .reason = flags.Text("--reason"),
+                                              .officers = officers},
+                                             absl::Now()));
+  std::printf("%s has ended; %s goes on with its first %llu entries\n", next.former_origin.c_str(),
+              next.origin.c_str(), static_cast<unsigned long long>(next.size));
+  if (next.altered) std::printf("they are not what was signed; the first new entry says so\n");
+  if (next.lost_until > next.lost_from) {
+    std::printf("lost: entries %llu to %llu; the first new entry says so\n",
+                static_cast<unsigned long long>(next.lost_from),
+                static_cast<unsigned long long>(next.lost_until - 1));
+  }
+  std::printf("verifier key, for everybody who checks: %s\n", next.verifier_key.c_str());
+  return absl::OkStatus();
+}
+
+absl::Status RunQr(const Flags& flags) {
+  GW_ASSIGN_OR_RETURN(const std::string lines, gateway::QrLines(flags.Text("--text")));
+  std::fputs(lines.c_str(), stdout);
+  return absl::OkStatus();
+}
+
 const std::vector<Command>& Commands() {
   static const std::vector<Command> commands = {
-      {"serve", "serves areas, the gateway, or all", {ServeFlags(), PhotoStoreFlags(), DatabaseFlags()}, RunServe},
+      {"serve",
+       "serves areas, the gateway, or all",
+       {ServeFlags(), NetworkFlags(), EdgeFlags(), PhotoStoreFlags(), DatabaseFlags()},
+       RunServe},
       {"migrate",
        "brings schema and policy up to this release",
        {MigrateFlags(), DatabaseFlags()},
        RunMigrate},
+      {"backup", "makes a backup while the server goes on", {BackupFlags(), DatabaseFlags()}, RunBackup},
+      {"verify-backup", "checks every file of a backup", {VerifyBackupFlags()}, RunVerifyBackup},
+      {"restore",
+       "restores a backup into an empty database and proves it",
+       {RestoreFlags(), DatabaseFlags()},
+       RunRestore},
+      {"open-successor-log",
+       "goes on under a new name after signed entries were lost for good",
+       {kSuccessorFlags, DatabaseFlags()},
+       RunSuccessor},
       {"bootstrap-admin",
        "creates the first administrator and prints the password, once",
        {kBootstrapFlags, DatabaseFlags()},
@@ -68,6 +127,7 @@ const std::vector<Command>& Commands() {
        "makes and renews the certificates of an installation's own",
        {CertificateFlags()},
        RunCertificates},
+      {"qr", "draws an address as a QR code for a phone's camera", {kQrFlags}, RunQr},
   };
   return commands;
 }
@@ -75,7 +135,7 @@ const std::vector<Command>& Commands() {
 int Usage(FILE* out, int code) {
   std::fprintf(out, "%s\nusage: gridwarden COMMAND [flags]\n\n", kVersion);
   for (const Command& command : Commands()) {
-    std::fprintf(out, "  %-16s %s\n", std::string(command.name).c_str(), std::string(command.words).c_str());
+    std::fprintf(out, "  %-18s %s\n", std::string(command.name).c_str(), std::string(command.words).c_str());
   }
   std::fprintf(out, "\ngridwarden COMMAND --help lists its flags with their defaults.\n");
   return code;

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -20,20 +21,29 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "gateway/gateway.h"
-#include "gateway/http_server.h"
+#include "gateway/throttle.h"
+#include "gridwarden/type/v1/options.pb.h"
+#include "journal/key_check.h"
 #include "journal/log.h"
+#include "media/store_watch.h"
 #include "nlohmann/json.hpp"
 #include "platform/crypto/hmac.h"
+#include "platform/db/accounts.h"
+#include "platform/journal/stage_room.h"
 #include "platform/rpc/page.h"
 #include "platform/rpc/server.h"
+#include "platform/runtime/instruments.h"
 #include "platform/runtime/log.h"
 #include "platform/runtime/metrics.h"
+#include "server/allowed_calls.h"
 #include "server/area_channels.h"
+#include "server/edge.h"
 #include "server/hop_secret.h"
 #include "server/modules.h"
 #include "server/policy_store.h"
 #include "server/readiness.h"
 #include "server/version.h"
+#include "server/vitals.h"
 
 namespace gridwarden::server {
 namespace {
@@ -50,6 +60,7 @@ void LogOfGrpc(gpr_log_func_args* line) {
 // What must be true before areas are built. A fault that waiting cannot cure is told apart by IsHopeless.
 struct Ground {
   std::unique_ptr<db::Database> database;
+  db::Rights rights;  // what the areas of this process need
   std::vector<db::Migration> migrations;
   std::shared_ptr<const domain::Policy> policy;
 };
@@ -59,13 +70,31 @@ bool IsHopeless(const absl::Status& status) {
   return reason == "NOT_DEMO" || reason == "JOURNAL_ALTERED";
 }
 
+// An account that may more than it needs works all the same: somebody should know, once.
+absl::Status CheckRights(db::Database& database, const db::Rights& wanted) {
+  GW_ASSIGN_OR_RETURN(const db::RightsFound found, db::CompareRights(database, wanted));
+  if (!found.missing.empty()) {
+    return FailedPrecondition("INTERNAL_FAULT",
+                              absl::StrCat(absl::StrJoin(found.missing, "; "),
+                                           "; run `gridwarden migrate` with --accounts-dir as the owner"));
+  }
+  if (!found.surplus.empty())
+    Log(LogLevel::kWarning, "more_rights_than_needed", {{"account", absl::StrJoin(found.surplus, "; ")}});
+  return absl::OkStatus();
+}
+
 absl::Status Prepare(const ServeOptions& options, Ground& ground) {
   if (ground.database == nullptr) {
     GW_ASSIGN_OR_RETURN(ground.database, db::Database::Open(options.database));
   }
   GW_RETURN_IF_ERROR(db::CheckSafe(*ground.database));
   GW_RETURN_IF_ERROR(db::CheckSchema(*ground.database, ground.migrations));
-  GW_RETURN_IF_ERROR(journal::OpenLog(*ground.database, options.log_name, options.demo).status());
+  GW_RETURN_IF_ERROR(CheckRights(*ground.database, ground.rights));
+  // Only the journal area may found a log; the others wait for it.
+  const bool founds = std::find(options.areas.begin(), options.areas.end(), "journal") != options.areas.end();
+  GW_RETURN_IF_ERROR(founds ? journal::OpenLog(*ground.database, options.log_name, options.demo).status()
+                            : journal::FindLog(*ground.database, options.demo).status());
+  if (founds) GW_RETURN_IF_ERROR(journal::CheckKey(*ground.database, options.data_dir + "/journal"));
   GW_ASSIGN_OR_RETURN(ground.policy, LoadPolicy(*ground.database));
   return absl::OkStatus();
 }
@@ -89,19 +118,34 @@ void WriteReadyFile(const std::string& path, int http_port, int grpc_port) {
   if (error) Log(LogLevel::kError, "ready_file", {{"path", path}, {"error", error.message()}});
 }
 
+// What can wait does while too much waits for its place in the journal; what field staff hand in is taken.
+absl::Status WaitsForTheJournal(const rpc::Call& call, const rpc::Method& method) {
+  if (method.call_class != type::v1::DECISION || call.principal.system || !journal::StageIsFull()) {
+    return absl::OkStatus();
+  }
+  return Unavailable("JOURNAL_BEHIND", "decisions wait until the journal has caught up", absl::Seconds(30));
+}
+
 // One process from start to stop. Members are destroyed from the last to the first: what calls before what is
 // called.
 class Process {
  public:
-  Process(const ServeOptions& options, const StopSignal& stop) : options_(options), stop_(stop) {}
+  Process(const ServeOptions& options, const StopSignal& stop)
+      : options_(options), stop_(stop), vitals_(options.vitals) {}
 
   absl::Status Run() {
     GW_RETURN_IF_ERROR(MakeDataDir(options_.data_dir));
     GW_ASSIGN_OR_RETURN(hop_secret_, LoadHopSecret(options_.hop_secret_file));
+    vitals_.AddTo(metrics_);
     rpc::SetPageTokenKey(crypto::HmacSha256(hop_secret_, "page tokens"));
+    GW_RETURN_IF_ERROR(TakeIdentity());
     GW_ASSIGN_OR_RETURN(ground_.migrations, db::ReadMigrations(options_.migrations_dir));
+    GW_ASSIGN_OR_RETURN(const auto grants, db::ReadGrants(options_.grants));
+    ground_.rights = db::RightsOf(grants, options_.areas);
     for (const auto& [area, address] : options_.peers) {
-      channels_.AddRemote(area, rpc::DialNetwork(address, hop_secret_));
+      channels_.AddRemote(area, rpc::DialNetwork(address, {.hop_secret = hop_secret_,
+                                                           .identity = identity_,
+                                                           .target = area}));
     }
     GW_RETURN_IF_ERROR(StartHttp());
     if (!options_.areas.empty()) {
@@ -120,38 +164,54 @@ class Process {
   }
 
  private:
+  // Who this process is to the others, from its certificate.
+  absl::Status TakeIdentity() {
+    GW_ASSIGN_OR_RETURN(identity_, LoadIdentity(options_.network, absl::Now()));
+    if (identity_ == nullptr) return absl::OkStatus();
+    metrics_.AddGauge("gridwarden_process_certificate_seconds_left",
+                      "Until the certificate this process shows to the others ends; 0 when it cannot be used.",
+                      [this] {
+                        const absl::Time now = absl::Now();
+                        return absl::ToDoubleSeconds(identity_->UsableUntil(now).value_or(now) - now);
+                      });
+    Log(LogLevel::kInfo, "identity", {{"name", tls::SpiffeId(identity_->name())}});
+    return absl::OkStatus();
+  }
+
   absl::Status StartHttp() {
-    if (!options_.listen_http) return absl::OkStatus();
+    if (!options_.edge) return absl::OkStatus();
     gateway::GatewayOptions edge{
         .not_ready = [this] { return readiness_.Reasons(); },
+        .notes = [this] { return Notes(); },
         .metrics = [this] { return metrics_.Text(); },
         .version = kVersion,
         .demo = options_.demo,
-        .trusted_proxies = options_.trusted_proxies,
     };
     if (options_.gateway) {
       edge.channel = [this](const google::protobuf::MethodDescriptor& method) {
         return channels_.ForMethod(method);
       };
+      // An area of this process says by itself what it has room for; of the others it is learnt.
+      edge.refuses = [this](const google::protobuf::MethodDescriptor& method, int call_class) {
+        if (!channels_.open()) return false;
+        if (Serves(AreaOf(method))) return !server_->Admit(call_class).ok();
+        return throttle_.Refuses(method.service(), call_class);
+      };
+      edge.accepted = [this](const google::protobuf::MethodDescriptor& method, int call_class) {
+        if (!Serves(AreaOf(method))) throttle_.Accepted(method.service(), call_class);
+      };
+      for (int call_class = rpc::kHealthClass + 1; call_class < rpc::kCallClasses; ++call_class) {
+        metrics_.AddCounter("gridwarden_gateway_shed_total",
+                            "Calls the gateway turned away for an area that has no room, by class.",
+                            {{"class", rpc::CallClassName(call_class)}}, [this, call_class] {
+                              return static_cast<double>(throttle_.refused()[call_class]);
+                            });
+      }
       if (!options_.static_dir.empty()) {
         GW_ASSIGN_OR_RETURN(edge.files, gateway::StaticFiles::Read(options_.static_dir));
       }
     }
-    gateway_ = std::make_unique<gateway::Gateway>(std::move(edge));
-    gateway::HttpServer::Site site{
-        .handle = [this](
-                      gateway::HttpRequest request,
-                      gateway::Respond respond) { gateway_->Handle(std::move(request), std::move(respond)); },
-        .body_limit = [this](const gateway::HttpRequest& head) { return gateway_->BodyLimit(head); },
-        .too_large = [this](const gateway::HttpRequest& head) { return gateway_->TooLarge(head); },
-        .too_busy = [this](const gateway::HttpRequest&) { return gateway_->TooBusy(); },
-    };
-    GW_ASSIGN_OR_RETURN(
-        http_, gateway::HttpServer::Start(
-                   {.address = options_.listen_http->host, .port = options_.listen_http->port}, site));
-    metrics_.AddGauge("gridwarden_http_connections", "Open HTTP connections.",
-                      [this] { return http_->connections(); });
-    Log(LogLevel::kInfo, "http_listening", {{"port", absl::StrCat(http_->port())}});
+    GW_ASSIGN_OR_RETURN(http_, Edge::Start(*options_.edge, std::move(edge), clock_, metrics_));
     return absl::OkStatus();
   }
 
@@ -173,18 +233,29 @@ class Process {
     rpc::ServerOptions server_options{.executor_threads = options_.threads,
                                       .queue_limit = options_.queue,
                                       .demo = options_.demo,
-                                      .hop_secret = hop_secret_};
+                                      .hop_secret = hop_secret_,
+                                      .identity = identity_,
+                                      .allow_peer = MayCall,
+                                      .reflection = options_.network.reflection || options_.demo};
     server_options.observe = [this](const rpc::CallRecord& record) {
       metrics_.CountCall(record);
       LogCall(record, options_.log_calls);
     };
     server_ = std::make_unique<rpc::Server>(
         registry_, [this](std::string_view token, absl::Time now) { return authenticate_(token, now); },
-        [this](const rpc::Call& call) { return access::AllowCall(*directory_->ground(), call); }, clock_,
+        [this](const rpc::Call& call) -> absl::Status {
+          GW_RETURN_IF_ERROR(access::AllowCall(*directory_->ground(), call));
+          const rpc::Method* method = registry_.Find(call.method);
+          if (method == nullptr) return absl::OkStatus();
+          GW_RETURN_IF_ERROR(WaitsForTheJournal(call, *method));
+          return vitals_.Allow(*method);
+        },
+        clock_,
         server_options);
     for (const std::string& area : options_.areas) channels_.AddLocal(area, server_->channel());
     directory_ = std::make_unique<access::Directory>(channels_.To("grid"), channels_.To("identity"));
     authenticate_ = access::MakeAuthenticate(*directory_);
+    GW_RETURN_IF_ERROR(OpenPhotoStore());
     context_ = std::make_unique<AreaContext>(AreaContext{
         .database = *ground_.database,
         .directory = *directory_,
@@ -193,6 +264,7 @@ class Process {
         .channel = [this](std::string_view area) -> rpc::Channel& { return channels_.To(area); },
         .data_dir = options_.data_dir,
         .demo = options_.demo,
+        .photos = photos_,
     });
     for (const std::string& area : options_.areas) {
       for (std::unique_ptr<Worker>& worker : FindModule(area)->install(*context_, registry_)) {
@@ -211,14 +283,54 @@ class Process {
                       [this] { return server_->load().waiting; });
     metrics_.AddGauge("gridwarden_rpc_running", "Calls being served.",
                       [this] { return server_->load().running; });
-    metrics_.AddGauge("gridwarden_rpc_shed", "Calls turned away since the start.",
-                      [this] { return static_cast<double>(server_->load().shed); });
+    metrics_.AddGauge("gridwarden_rpc_running_max",
+                      "Calls that may be served at once, besides health and exports; fewer in an overload.",
+                      [this] { return server_->load().running_max; });
+    metrics_.AddGauge("gridwarden_rpc_overloaded", "1 while more calls come than can be served.",
+                      [this] { return server_->load().overloaded ? 1 : 0; });
+    for (int call_class = rpc::kHealthClass; call_class < rpc::kCallClasses; ++call_class) {
+      metrics_.AddCounter("gridwarden_rpc_shed_total", "Calls turned away for want of room, by class.",
+                          {{"class", rpc::CallClassName(call_class)}}, [this, call_class] {
+                            return static_cast<double>(server_->load().shed_by_class[call_class]);
+                          });
+    }
     directory_->Start();
     return absl::OkStatus();
   }
 
-  std::vector<std::string> NotReady() const {
-    std::vector<std::string> reasons;
+  // A bucket is opened only where photos are served, and watched from then on.
+  absl::Status OpenPhotoStore() {
+    if (!options_.photos || !Serves("media")) return absl::OkStatus();
+    GW_ASSIGN_OR_RETURN(photos_, media::S3Store::Open(*options_.photos));
+    photo_watch_ = std::make_unique<media::StoreWatch>(photos_);
+    photo_watch_->Start();
+    metrics_.AddGauge("gridwarden_photo_store_up", "Whether the photo store would take an upload.",
+                      [this] { return photo_watch_->last().ok() ? 1 : 0; });
+    return absl::OkStatus();
+  }
+
+  bool Serves(std::string_view area) const {
+    return std::find(options_.areas.begin(), options_.areas.end(), area) != options_.areas.end();
+  }
+
+  // What an operator should know of although traffic is welcome: whoever serves other areas too serves them on
+  // while the photo store is away.
+  std::vector<std::string> Notes() const {
+    std::vector<std::string> notes = vitals_.Notes();
+    for (const std::string& part : PartsInTrouble()) {
+      notes.push_back(absl::StrCat("degraded: ", part, " stands still"));
+    }
+    if (photo_watch_ != nullptr && !photo_watch_->last().ok()) notes.push_back(TextOf(photo_watch_->last()));
+    return notes;
+  }
+
+  std::vector<std::string> NotReady() {
+    vitals_.Look(ground_.database.get());
+    std::vector<std::string> reasons = vitals_.NotReady();
+    if (identity_ != nullptr) {
+      const auto until = identity_->UsableUntil(absl::Now());
+      if (!until.ok()) reasons.push_back(absl::StrCat("certificate: ", TextOf(until.status())));
+    }
     if (options_.areas.empty()) return reasons;
     if (const absl::Status status = db::CheckSafe(*ground_.database); !status.ok()) {
       reasons.push_back(absl::StrCat("database: ", TextOf(status)));
@@ -226,6 +338,9 @@ class Process {
     }
     if (const absl::Status status = db::CheckSchema(*ground_.database, ground_.migrations); !status.ok()) {
       reasons.push_back(absl::StrCat("schema: ", TextOf(status)));
+    }
+    if (photo_watch_ != nullptr && options_.areas.size() == 1 && !photo_watch_->last().ok()) {
+      reasons.push_back(TextOf(photo_watch_->last()));
     }
     if (!directory_->loaded())
       reasons.emplace_back("directory: divisions, posts and accounts are not loaded yet");
@@ -260,20 +375,24 @@ class Process {
   const ServeOptions& options_;
   const StopSignal& stop_;
   const SystemClock clock_;
+  Vitals vitals_;
   std::string hop_secret_;
+  std::shared_ptr<const rpc::Identity> identity_;  // null: plain, on this machine
   Ground ground_;
   AreaChannels channels_;
   rpc::Registry registry_;
   rpc::Authenticate authenticate_;
+  std::shared_ptr<media::ObjectStore> photos_;
   std::unique_ptr<AreaContext> context_;
-  Metrics metrics_;  // counts calls of the server as long as the directory makes any
+  gateway::Throttle throttle_;
+  Metrics metrics_{kVersion};  // counts calls of the server as long as the directory makes any
   std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<access::Directory> directory_;
   std::vector<std::unique_ptr<Worker>> workers_;
   int grpc_port_ = 0;
+  std::unique_ptr<media::StoreWatch> photo_watch_;
   Readiness readiness_;
-  std::unique_ptr<gateway::Gateway> gateway_;
-  std::unique_ptr<gateway::HttpServer> http_;
+  std::unique_ptr<Edge> http_;
 };
 
 }  // namespace

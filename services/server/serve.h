@@ -8,9 +8,13 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "media/s3_store.h"
 #include "platform/db/database.h"
 #include "platform/runtime/stop_signal.h"
+#include "server/edge.h"
 #include "server/flags.h"
+#include "server/vitals.h"
+#include "server/network.h"
 
 namespace gridwarden::server {
 
@@ -18,18 +22,21 @@ namespace gridwarden::server {
 struct ServeOptions {
   std::vector<std::string> areas;  // targets without "gateway"; in the order of Modules()
   bool gateway = false;
-  std::optional<HostPort> listen_http;
+  std::optional<EdgeOptions> edge;  // nullopt: no HTTP
   std::string listen_grpc;  // "" = none
   db::Options database;
   std::string data_dir;
+  std::optional<media::S3Options> photos;  // nullopt: in data_dir
   bool demo = false;
   std::map<std::string, std::string> peers;  // area -> address
+  NetworkOptions network;
   std::string static_dir;
   std::string migrations_dir;
+  std::string grants;
+  VitalsOptions vitals;
   std::string hop_secret_file;
   std::string log_name;
   std::string ready_file;
-  std::vector<std::string> trusted_proxies;
   int threads = 16;
   int queue = 256;
   absl::Duration drain_wait;  // between "not ready" and the drain, for a load balancer to see it
@@ -40,7 +47,10 @@ struct ServeOptions {
 std::span<const Flag> DatabaseFlags();
 absl::StatusOr<db::Options> ReadDatabaseFlags(const Flags& flags);
 
-std::span<const Flag> ServeFlags();  // without those of the database
+// --grants, or what stands beside --migrations-dir.
+std::string GrantsPath(const Flags& flags);
+
+std::span<const Flag> ServeFlags();  // without those of the edge and of the database
 // INVALID_ARGUMENT for an unknown target, an area that is neither here nor a peer, and whatever else cannot
 // be meant.
 absl::StatusOr<ServeOptions> ReadServeFlags(const Flags& flags);

@@ -5,6 +5,8 @@
 #include "absl/strings/str_split.h"
 #include "base/status.h"
 #include "server/modules.h"
+#include "server/password_file.h"
+#include "server/photo_store.h"
 #include "server/serve.h"
 
 namespace gridwarden::server {
@@ -12,7 +14,9 @@ namespace {
 
 constexpr Flag kDatabaseFlags[] = {
     {"--db-socket", "PATH", "", "MariaDB's unix socket; or --db-host"},
-    {"--db-host", "HOST:PORT", "", "MariaDB over TCP"},
+    {"--db-host", "HOST:PORT", "", "MariaDB over TCP; with TLS unless it is on this machine's loopback"},
+    {"--db-ca", "PATH", "",
+     "PEM file of the authority that vouches for the database's certificate; with --db-host"},
     {"--db-user", "NAME", "gridwarden", "database account"},
     {"--db-password-file", "PATH", "", "file whose first line is its password; none: without a password"},
     {"--db-name", "NAME", "gridwarden", "database"},
@@ -21,9 +25,6 @@ constexpr Flag kDatabaseFlags[] = {
 
 constexpr Flag kServeFlags[] = {
     {"--target", "NAMES", "all", "what this process is: all, gateway, or areas by comma (casework,grid)"},
-    {"--listen-http", "ADDRESS:PORT", "127.0.0.1:8080",
-     "HTTP of the gateway; port 0 picks one. A target without gateway serves only /livez, /readyz and "
-     "/metrics there, if given"},
     {"--listen-grpc", "ADDRESS:PORT", "127.0.0.1:0", "gRPC of the areas; none: no gRPC"},
     {"--peer", "AREA=ADDRESS", "",
      "where an area listens (gRPC), for those that are not here; repeat it, or separate by commas"},
@@ -35,13 +36,21 @@ constexpr Flag kServeFlags[] = {
     {"--static-dir", "PATH", "",
      "folder of the built web applications; none: a page that says what runs here"},
     {"--migrations-dir", "PATH", "db/migrations", "the schema this release needs"},
+    {"--grants", "PATH", "MIGRATIONS-DIR/../grants/grants.csv",
+     "what each database account needs to be allowed"},
+    {"--backup-dir", "PATH", "", "where `gridwarden backup` puts backups: its age is watched; none: not watched"},
+    {"--disk-reserve-mb", "MB", "1024",
+     "free space below which only field work is taken in, on the disks of data and of a local database"},
     {"--ready-file", "PATH", "", "file to write the bound ports to, as JSON, once ready"},
-    {"--trusted-proxy", "ADDRESS", "", "proxy whose X-Forwarded-For is believed; repeat it"},
     {"--threads", "N", "32", "threads that rpcs run on, 1 to 256"},
     {"--queue", "N", "256", "calls that may wait before some are turned away, 1 to 100000"},
     {"--drain-wait", "SECONDS", "0", "between saying not ready and stopping to take calls, 0 to 60"},
     {"--log-calls", "", "false", "log every call, not only refused and slow ones"},
 };
+
+bool IsLoopback(std::string_view host) {
+  return host == "::1" || host.substr(0, 4) == "127.";
+}
 
 std::vector<std::string> AllParts(const Flags& flags, std::string_view name) {
   std::vector<std::string> parts;
@@ -99,6 +108,11 @@ absl::Status ReadPeers(const Flags& flags, ServeOptions& options) {
 
 }  // namespace
 
+std::string GrantsPath(const Flags& flags) {
+  return flags.All("--grants").empty() ? absl::StrCat(flags.Text("--migrations-dir"), "/../grants/grants.csv")
+                                       : flags.Text("--grants");
+}
+
 std::span<const Flag> DatabaseFlags() { return kDatabaseFlags; }
 std::span<const Flag> ServeFlags() { return kServeFlags; }
 
@@ -109,13 +123,22 @@ absl::StatusOr<db::Options> ReadDatabaseFlags(const Flags& flags) {
     GW_ASSIGN_OR_RETURN(const HostPort parts, ParseHostPort("--db-host", host));
     options.host = parts.host;
     options.port = parts.port;
+    // The driver would take a socket of its own choice instead.
+    if (parts.host == "localhost") return InvalidField("--db-host", "got localhost, want 127.0.0.1");
   }
   if (options.unix_socket.empty() == options.host.empty()) {
     return InvalidField("--db-socket", "want either --db-socket or --db-host");
   }
+  options.tls_ca = flags.Text("--db-ca");
+  if (!options.host.empty() && options.tls_ca.empty() && !IsLoopback(options.host)) {
+    return InvalidField("--db-ca", absl::StrCat("want it: ", options.host,
+                                                " is another machine, and nothing goes there unencrypted"));
+  }
+  if (!options.tls_ca.empty() && options.host.empty())
+    return InvalidField("--db-ca", "goes with --db-host; a socket needs none");
   options.user = flags.Text("--db-user");
   if (const std::string path = flags.Text("--db-password-file"); !path.empty()) {
-    GW_ASSIGN_OR_RETURN(options.password, ReadSecretFile(path));
+    GW_ASSIGN_OR_RETURN(options.password, ReadPassword(path));
   }
   options.database = flags.Text("--db-name");
   const bool plain = !options.database.empty() && options.database.size() <= 60 &&
@@ -134,10 +157,13 @@ absl::StatusOr<ServeOptions> ReadServeFlags(const Flags& flags) {
     GW_ASSIGN_OR_RETURN(options.database, ReadDatabaseFlags(flags));
     options.listen_grpc = flags.Text("--listen-grpc");
   }
+  GW_ASSIGN_OR_RETURN(options.network, ReadNetworkFlags(flags, options.areas, options.gateway,
+                                                        options.listen_grpc, options.peers));
   if (options.gateway || !flags.All("--listen-http").empty()) {
-    GW_ASSIGN_OR_RETURN(options.listen_http, ParseHostPort("--listen-http", flags.Text("--listen-http")));
+    GW_ASSIGN_OR_RETURN(options.edge, ReadEdgeFlags(flags, options.gateway));
   }
   options.data_dir = flags.Text("--data-dir");
+  GW_ASSIGN_OR_RETURN(options.photos, ReadPhotoStoreFlags(flags));
   options.hop_secret_file = flags.All("--hop-secret-file").empty()
                                 ? absl::StrCat(options.data_dir, "/hop.secret")
                                 : flags.Text("--hop-secret-file");
@@ -145,8 +171,12 @@ absl::StatusOr<ServeOptions> ReadServeFlags(const Flags& flags) {
   options.log_name = flags.Text("--log-name");
   options.static_dir = flags.Text("--static-dir");
   options.migrations_dir = flags.Text("--migrations-dir");
+  options.grants = GrantsPath(flags);
+  options.vitals.data_dir = options.data_dir;
+  options.vitals.backup_dir = flags.Text("--backup-dir");
+  GW_ASSIGN_OR_RETURN(const int reserve_mb, flags.Number("--disk-reserve-mb", 0, 100'000'000));
+  options.vitals.disk_reserve = static_cast<uint64_t>(reserve_mb) << 20;
   options.ready_file = flags.Text("--ready-file");
-  options.trusted_proxies = AllParts(flags, "--trusted-proxy");
   GW_ASSIGN_OR_RETURN(options.threads, flags.Number("--threads", 1, 256));
   GW_ASSIGN_OR_RETURN(options.queue, flags.Number("--queue", 1, 100'000));
   GW_ASSIGN_OR_RETURN(const int drain_wait, flags.Number("--drain-wait", 0, 60));

@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from fault import between_steps, under_load  # noqa: E402
+from fault import between_steps, restored, under_load  # noqa: E402
 from support.layer import run_layer  # noqa: E402
 
 SCENARIOS = [
@@ -19,6 +19,7 @@ SCENARIOS = [
     ("killed at random under load, all", functools.partial(under_load.killed_at_random, "all", 4)),
     ("killed at random under load, split", functools.partial(under_load.killed_at_random, "split", 20)),
 ]
+SCENARIOS += restored.SCENARIOS
 
 if __name__ == "__main__":
     sys.exit(run_layer(SCENARIOS, sys.argv[1:]))

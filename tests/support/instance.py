@@ -99,6 +99,7 @@ class Instance:
         self.socket = database_socket or test_socket()
         self.database = f"gw_system_{os.getpid()}_{uuid.uuid4().hex[:8]}"
         self.accounts = self.dir / "accounts"
+        self.more_flags = []  # of `serve`
         self.https = shape in self.HTTPS
         self.http_port = free_port()
         self.grpc_ports = {area: free_port() for area in AREAS}
@@ -110,8 +111,9 @@ class Instance:
             if self.https:
                 subprocess.run([BUILD / "gridwarden", "certificates", "--edge", f"--dir={self.dir}/tls"], check=True, capture_output=True)
                 self.tls = ssl.create_default_context(cafile=self.authority)
-            self._run("migrate", "root", f"--migrations-dir={ROOT}/db/migrations", f"--policy-dir={ROOT}/db/policy",
-                      f"--accounts-dir={self.accounts}", f"--accounts-prefix={self.database}")
+            if shape == "split":
+                subprocess.run([BUILD / "gridwarden", "certificates", f"--dir={self.dir}/tls", "--name=4117"], check=True, capture_output=True)
+            self.migrate()
             self.admin_password = self._run("bootstrap-admin", "identity", "--login=admin").split("password: ")[1].split()[0]
             self.start()
         except BaseException:
@@ -139,12 +141,20 @@ class Instance:
 
     def _flags(self, target):
         flags = [*self.db_flags(target), f"--data-dir={self.dir}/data", f"--migrations-dir={ROOT}/db/migrations"]
-        return flags + (["--demo"] if self.demo else [])
+        return flags + (["--demo"] if self.demo else []) + self.more_flags
 
     def _run(self, command, account, *more):
+        return self.program(command, account, *more)[0]
+
+    def program(self, command, account, *more, expect=0):
+        """Runs a command of gridwarden as one of the database accounts, wants this exit code, answers stdout and stderr."""
         done = subprocess.run([BUILD / "gridwarden", command, *more, *self.db_flags(account)], capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, f"gridwarden {command} failed: {done.stderr[-2000:]}"
-        return done.stdout
+        assert done.returncode == expect, f"gridwarden {command}: exit {done.returncode}, want {expect}: {done.stdout}\n{done.stderr[-2000:]}"
+        return done.stdout, done.stderr
+
+    def migrate(self):
+        return self.program("migrate", "root", f"--migrations-dir={ROOT}/db/migrations", f"--policy-dir={ROOT}/db/policy",
+                            f"--accounts-dir={self.accounts}", f"--accounts-prefix={self.database}")
 
     def targets(self):
         return ["all"] if self.shape == "all" else AREAS + ["gateway"]
@@ -160,6 +170,7 @@ class Instance:
         elif target != "gateway":
             command.append(f"--listen-grpc=127.0.0.1:{self.grpc_ports[target]}")
         if self.shape == "split":
+            command.append(f"--tls-dir={self.dir}/tls")
             for area in AREAS:
                 command += ["--peer", f"{area}=127.0.0.1:{self.grpc_ports[area]}"]
         return command

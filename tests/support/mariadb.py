@@ -10,6 +10,11 @@ from support.instance import ROOT, wait_for
 
 
 class PrivateMariadb:
+    """`settings`: more of mariadbd's options, after the tests' own."""
+
+    def __init__(self, *settings):
+        self.settings = settings
+
     def __enter__(self):
         shm = pathlib.Path("/dev/shm")
         self.dir = tempfile.mkdtemp(prefix="gw-db-", dir=shm if os.access(shm, os.W_OK) and shutil.disk_usage(shm).free > 1 << 30 else None)
@@ -21,7 +26,8 @@ class PrivateMariadb:
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def _run(self, command):
-        environment = dict(os.environ, GRIDWARDEN_TEST_MARIADB_DIR=self.dir)
+        environment = dict(os.environ, GRIDWARDEN_TEST_MARIADB_DIR=self.dir,
+                           GRIDWARDEN_TEST_MARIADB_SETTINGS="\n".join(self.settings))
         return subprocess.check_output([ROOT / "tests/support/test_mariadb.sh", command], text=True, env=environment).strip()
 
     def kill(self):
@@ -31,6 +37,12 @@ class PrivateMariadb:
         assert self.dir.encode() in command.read_bytes(), f"{pid} is not ours"
         os.kill(pid, signal.SIGKILL)
         wait_for("the killed MariaDB to be gone", lambda: not command.exists() or self.dir.encode() not in command.read_bytes(), 10)
+
+    def sql(self, statement, *options):
+        """As the owner of the server: a list of rows of texts."""
+        out = subprocess.check_output(["mariadb", "--no-defaults", f"--socket={self.socket}", "--user=root", "--batch",
+                                       "--skip-column-names", *options, "-e", statement], text=True)
+        return [line.split("\t") for line in out.splitlines()]
 
     def revive(self):
         """Starts it on the data it has: InnoDB's own crash recovery."""

@@ -4,6 +4,7 @@
 #   test_mariadb.sh revive  start it on the data it has, as after a crash; prints the socket
 #   test_mariadb.sh stop    stop it and drop its data
 #   test_mariadb.sh env     print the variables a test needs (GRIDWARDEN_TEST_SOCKET)
+# GRIDWARDEN_TEST_MARIADB_SETTINGS adds options, one a line, for a run that wants other ones.
 # GRIDWARDEN_TEST_MARIADB_DIR puts it elsewhere, for a run that wants a server of its own.
 set -euo pipefail
 
@@ -90,6 +91,7 @@ settings() {
 --performance-schema=OFF
 --skip-name-resolve
 SETTINGS
+  if [ -n "${GRIDWARDEN_TEST_MARIADB_SETTINGS:-}" ]; then printf '%s\n' "$GRIDWARDEN_TEST_MARIADB_SETTINGS"; fi
 }
 
 start() {
@@ -106,7 +108,7 @@ start() {
   template=$dir/template-$version
   if [ ! -d "$template" ]; then
     rm -rf "$dir"/template-*
-    if ! mariadb-install-db --no-defaults --force "${as_root[@]}" --datadir="$template.new" --auth-root-authentication-method=normal \
+    if ! mariadb-install-db --no-defaults --force "${as_root[@]}" --datadir="$template.new" --auth-root-authentication-method=normal --tmpdir="$dir" \
         --skip-test-db --innodb-log-file-size=64M >"$dir/install.log" 2>&1; then
       cat "$dir/install.log" >&2
       rm -rf "$template.new"

@@ -114,10 +114,17 @@ absl::StatusOr<bool> CopyPhoto(const fs::path& from, const std::string& store, c
   return true;
 }
 
-// Everything that was uploaded, after the dump: a photo is on disk before its row is committed, so every row
-// of the dump has its photo.
-absl::Status CopyPhotos(const std::string& data_dir, const std::string& store, const std::string& backup,
-                        Manifest& manifest) {
+// What CopyPhotos found.
+struct Photos {
+  uint64_t count = 0;
+  std::vector<std::string> damaged;
+};
+
+// Everything that was uploaded, after the rows were read: a photo is on disk before its row is committed, so
+// every row has its photo.
+absl::StatusOr<Photos> CopyPhotos(const std::string& data_dir, const std::string& store,
+                                  const std::string& list_path) {
+  Photos found;
   std::vector<ListedPhoto> photos;
   std::error_code error;
   for (auto entry = fs::recursive_directory_iterator(data_dir + "/media", error);
@@ -130,7 +137,7 @@ absl::Status CopyPhotos(const std::string& data_dir, const std::string& store, c
     if (whole) {
       photos.push_back({name, size});
     } else {
-      manifest.damaged_photos.push_back(name);
+      found.damaged.push_back(name);
     }
   }
   if (error && error != std::errc::no_such_file_or_directory)
@@ -139,8 +146,14 @@ absl::Status CopyPhotos(const std::string& data_dir, const std::string& store, c
             [](const ListedPhoto& a, const ListedPhoto& b) { return a.sha256 < b.sha256; });
   std::string list;
   for (const ListedPhoto& photo : photos) absl::StrAppend(&list, photo.sha256, " ", photo.size, "\n");
-  manifest.photo_count = photos.size();
-  return WriteWhole(backup + "/photos.list", list);
+  found.count = photos.size();
+  GW_RETURN_IF_ERROR(WriteWhole(list_path, list));
+  return found;
+}
+
+void TellDamaged(const std::vector<std::string>& photos) {
+  for (const std::string& photo : photos)
+    std::printf("DAMAGED in the store already, not backed up: photo %s\n", photo.c_str());
 }
 
 absl::Status MakeFolder(const std::string& path) {
@@ -174,7 +187,10 @@ absl::Status FullBackup(const Flags& flags, const db::Options& options, db::Data
   std::vector<std::string> names = {"database.sql.gz"};
   if (!manifest.checkpoint_note.empty()) names.emplace_back("signer.note");
   if (manifest.photos) {
-    GW_RETURN_IF_ERROR(CopyPhotos(flags.Text("--data-dir"), into + "/photos", part, manifest));
+    GW_ASSIGN_OR_RETURN(Photos photos,
+                        CopyPhotos(flags.Text("--data-dir"), into + "/photos", part + "/photos.list"));
+    manifest.photo_count = photos.count;
+    manifest.damaged_photos = std::move(photos.damaged);
     names.emplace_back("photos.list");
   }
   for (const std::string& file : names) {
@@ -196,13 +212,13 @@ absl::Status FullBackup(const Flags& flags, const db::Options& options, db::Data
   std::printf(
       "note: keys are not in it; copy %s/journal/signer.key and %s/identity to a safe place of their own\n",
       flags.Text("--data-dir").c_str(), flags.Text("--data-dir").c_str());
-  for (const std::string& photo : manifest.damaged_photos)
-    std::printf("DAMAGED in the store already, not backed up: photo %s\n", photo.c_str());
+  TellDamaged(manifest.damaged_photos);
   return absl::OkStatus();
 }
 
 // Fetches again from the file it came to last time, because that one has grown.
-absl::Status LogBackup(const std::string& into, const db::Options& options) {
+absl::Status LogBackup(const Flags& flags, const db::Options& options) {
+  const std::string into = flags.Text("--into");
   const std::string backup = NewestBackup(into);
   if (backup.empty()) return Failed(absl::StrCat("no backup in ", into, " yet; make a full one first"));
   GW_ASSIGN_OR_RETURN(const Manifest manifest, ReadManifest(backup));
@@ -238,6 +254,12 @@ absl::Status LogBackup(const std::string& into, const db::Options& options) {
     log->files.push_back(std::move(described));
   }
   fs::remove(fresh, error);
+  if (manifest.photos) {
+    GW_ASSIGN_OR_RETURN(const Photos photos,
+                        CopyPhotos(flags.Text("--data-dir"), into + "/photos", backup + "/log/photos.list"));
+    TellDamaged(photos.damaged);
+    GW_ASSIGN_OR_RETURN(log->photos, Describe(backup, "log/photos.list"));
+  }
   log->made = now;
   GW_RETURN_IF_ERROR(WriteFetchedLog(backup, *log));
   std::printf("binary log up to %s: %zu files in %s/log\n", absl::FormatTime(now).c_str(), log->files.size(),
@@ -264,7 +286,7 @@ absl::Status RunBackup(const Flags& flags) {
   }));
   if (!flags.IsOn("--log-only")) return FullBackup(flags, options, *database, binary_log != 0);
   if (binary_log == 0) return Failed("the database keeps no binary log: switch log_bin on");
-  return LogBackup(flags.Text("--into"), options);
+  return LogBackup(flags, options);
 }
 
 absl::Status RunVerifyBackup(const Flags& flags) {
@@ -273,9 +295,8 @@ absl::Status RunVerifyBackup(const Flags& flags) {
   if (!fs::exists(backup + "/manifest.json")) backup = NewestBackup(backup);
   if (backup.empty()) return Failed(absl::StrCat("no backup in ", flags.Text("--from")));
   GW_ASSIGN_OR_RETURN(const Manifest manifest, ReadManifest(backup));
-  GW_RETURN_IF_ERROR(VerifyFiles(backup, manifest));
   GW_ASSIGN_OR_RETURN(const std::optional<FetchedLog> log, ReadFetchedLog(backup));
-  if (log) GW_RETURN_IF_ERROR(VerifyLogFiles(backup, *log));
+  GW_RETURN_IF_ERROR(VerifyFiles(backup, manifest, log));
   std::printf("%s: every file is what was backed up: %zu files, %llu photos, %zu files of the binary log\n",
               backup.c_str(), manifest.files.size(), static_cast<unsigned long long>(manifest.photo_count),
               log ? log->files.size() : 0);

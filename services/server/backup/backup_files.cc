@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 #include <sstream>
+#include <stdexcept>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -172,7 +173,8 @@ absl::StatusOr<Manifest> ReadManifest(const std::string& backup) {
 }
 
 absl::Status WriteFetchedLog(const std::string& backup, const FetchedLog& log) {
-  const Json json = {{"made", TextOf(log.made)}, {"files", ToJson(log.files)}};
+  Json json = {{"made", TextOf(log.made)}, {"files", ToJson(log.files)}};
+  if (log.photos) json["photos"] = ToJson({*log.photos});
   return WriteWhole(backup + "/log.json", json.dump(1) + "\n");
 }
 
@@ -182,8 +184,12 @@ absl::StatusOr<std::optional<FetchedLog>> ReadFetchedLog(const std::string& back
   GW_ASSIGN_OR_RETURN(const std::string text, ReadWhole(path));
   try {
     const Json json = Json::parse(text);
-    return std::optional<FetchedLog>(FetchedLog{TimeOf(json.at("made")), FilesOf(json.at("files"))});
+    FetchedLog log{.made = TimeOf(json.at("made")), .files = FilesOf(json.at("files"))};
+    if (json.contains("photos")) log.photos = FilesOf(json["photos"]).at(0);
+    return std::optional<FetchedLog>(std::move(log));
   } catch (const Json::exception& e) {
+    return NotReadable(path, e.what());
+  } catch (const std::out_of_range& e) {
     return NotReadable(path, e.what());
   }
 }
@@ -212,37 +218,37 @@ std::string PhotoPath(const std::string& store, const std::string& sha256_hex) {
   return absl::StrCat(store, "/", sha256_hex.substr(0, 2), "/", sha256_hex.substr(2, 2), "/", sha256_hex);
 }
 
-absl::StatusOr<std::vector<ListedPhoto>> ReadPhotoList(const std::string& backup) {
-  GW_ASSIGN_OR_RETURN(const std::string text, ReadWhole(backup + "/photos.list"));
+absl::StatusOr<std::vector<ListedPhoto>> ReadPhotoList(const std::string& backup,
+                                                       const std::optional<FetchedLog>& log) {
+  const std::string path = absl::StrCat(backup, "/", log && log->photos ? log->photos->name : "photos.list");
+  GW_ASSIGN_OR_RETURN(const std::string text, ReadWhole(path));
   std::vector<ListedPhoto> photos;
   std::istringstream lines(text);
   ListedPhoto photo;
   while (lines >> photo.sha256 >> photo.size) {
-    if (!IsHexDigest(photo.sha256)) return NotReadable(backup + "/photos.list", "no digest");
+    if (!IsHexDigest(photo.sha256)) return NotReadable(path, "no digest");
     photos.push_back(photo);
   }
-  if (!lines.eof()) return NotReadable(backup + "/photos.list", "no size");
+  if (!lines.eof()) return NotReadable(path, "no size");
   return photos;
 }
 
-absl::Status VerifyFiles(const std::string& backup, const Manifest& manifest) {
+absl::Status VerifyFiles(const std::string& backup, const Manifest& manifest,
+                         const std::optional<FetchedLog>& log) {
   std::vector<std::string> wrong;
   for (const BackedUpFile& file : manifest.files) Compare(backup, file, wrong);
+  if (log) {
+    for (const BackedUpFile& file : log->files) Compare(backup, file, wrong);
+    if (log->photos) Compare(backup, *log->photos, wrong);
+  }
   if (manifest.photos && wrong.empty()) {
     const std::string store = fs::path(backup).parent_path().string() + "/photos";
-    GW_ASSIGN_OR_RETURN(const std::vector<ListedPhoto> photos, ReadPhotoList(backup));
+    GW_ASSIGN_OR_RETURN(const std::vector<ListedPhoto> photos, ReadPhotoList(backup, log));
     for (const ListedPhoto& photo : photos) {
       const std::string path = PhotoPath(store, photo.sha256);
       Compare(fs::path(path).parent_path().string(), {photo.sha256, photo.size, photo.sha256}, wrong);
     }
   }
-  if (wrong.empty()) return absl::OkStatus();
-  return absl::DataLossError(Summary(wrong));
-}
-
-absl::Status VerifyLogFiles(const std::string& backup, const FetchedLog& log) {
-  std::vector<std::string> wrong;
-  for (const BackedUpFile& file : log.files) Compare(backup, file, wrong);
   return wrong.empty() ? absl::OkStatus() : absl::DataLossError(Summary(wrong));
 }
 

@@ -16,7 +16,7 @@
 //                          /database.sql.gz  a consistent dump
 //                          /photos.list      SHA-256 and size of every photo
 //                          /signer.note      the last checkpoint that was signed before the dump
-//                          /log, log.json    the server's binary log since the dump
+//                          /log, log.json    the server's binary log since the dump, and the photos since
 //   FOLDER/photos/ab/cd/<SHA-256>            the photos of all backups, each once
 // No key lies beside the data.
 namespace gridwarden::server {
@@ -49,7 +49,8 @@ struct Manifest {
 // The binary log that was fetched after the dump.
 struct FetchedLog {
   absl::Time made;
-  std::vector<BackedUpFile> files;
+  std::vector<BackedUpFile> files;     // in their order
+  std::optional<BackedUpFile> photos;  // the list of photos then: all of the backup's and those since
 };
 
 absl::StatusOr<std::string> ReadWhole(const std::string& path);
@@ -70,14 +71,16 @@ std::string NewestBackup(const std::string& folder);
 std::optional<absl::Time> LastBackedUp(const std::string& folder);
 
 // DATA_LOSS naming every file that is missing, or not what the manifest says. Photos too.
-absl::Status VerifyFiles(const std::string& backup, const Manifest& manifest);
-absl::Status VerifyLogFiles(const std::string& backup, const FetchedLog& log);
+absl::Status VerifyFiles(const std::string& backup, const Manifest& manifest,
+                         const std::optional<FetchedLog>& log);
 
 std::string PhotoPath(const std::string& store, const std::string& sha256_hex);
 struct ListedPhoto {
   std::string sha256;  // hex
   uint64_t size = 0;
 };
-absl::StatusOr<std::vector<ListedPhoto>> ReadPhotoList(const std::string& backup);
+// Of the fetched log, or of the backup when no log was fetched.
+absl::StatusOr<std::vector<ListedPhoto>> ReadPhotoList(const std::string& backup,
+                                                       const std::optional<FetchedLog>& log);
 
 }  // namespace gridwarden::server

@@ -35,6 +35,8 @@ constexpr Flag kRestoreFlags[] = {
     {"--checkpoint", "FILE", "",
      "a newer signed checkpoint you hold (gridctl journal checkpoint, a phone, paper): says which entries "
      "are lost"},
+    {"--without-log", "", "false",
+     "only the dump, not what was fetched since: when that was cut off or altered"},
     {"--key", "VERIFIER_KEY", "", "the log's key as you know it; none: the one the backup names"},
 };
 
@@ -130,9 +132,10 @@ absl::Status CompareRows(db::Database& database, const Manifest& manifest) {
   return wrong.empty() ? absl::OkStatus() : absl::DataLossError(absl::StrJoin(wrong, "; "));
 }
 
-absl::Status CopyPhotosBack(const std::string& backup, const std::string& data_dir) {
+absl::StatusOr<size_t> CopyPhotosBack(const std::string& backup, const std::optional<FetchedLog>& log,
+                                      const std::string& data_dir) {
   const std::string store = fs::path(backup).parent_path().string() + "/photos";
-  GW_ASSIGN_OR_RETURN(const std::vector<ListedPhoto> photos, ReadPhotoList(backup));
+  GW_ASSIGN_OR_RETURN(const std::vector<ListedPhoto> photos, ReadPhotoList(backup, log));
   for (const ListedPhoto& photo : photos) {
     const std::string to = PhotoPath(data_dir + "/media", photo.sha256);
     std::error_code error;
@@ -141,7 +144,7 @@ absl::Status CopyPhotosBack(const std::string& backup, const std::string& data_d
     GW_ASSIGN_OR_RETURN(const std::string bytes, ReadWhole(PhotoPath(store, photo.sha256)));
     GW_RETURN_IF_ERROR(WriteWhole(to, bytes));
   }
-  return absl::OkStatus();
+  return photos.size();
 }
 
 // A signed checkpoint and where it came from.
@@ -253,9 +256,11 @@ absl::Status RunRestore(const Flags& flags) {
   GW_ASSIGN_OR_RETURN(db::Options options, ReadDatabaseFlags(flags));
   options.pool_size = 2;
   GW_ASSIGN_OR_RETURN(const Manifest manifest, ReadManifest(backup));
-  GW_ASSIGN_OR_RETURN(const std::optional<FetchedLog> log, ReadFetchedLog(backup));
-  GW_RETURN_IF_ERROR(VerifyFiles(backup, manifest));
-  if (log) GW_RETURN_IF_ERROR(VerifyLogFiles(backup, *log));
+  std::optional<FetchedLog> log;
+  if (!flags.IsOn("--without-log")) {
+    GW_ASSIGN_OR_RETURN(log, ReadFetchedLog(backup));
+  }
+  GW_RETURN_IF_ERROR(VerifyFiles(backup, manifest, log));
   std::printf("%s: every file is what was backed up\n", backup.c_str());
   if (options.database != manifest.database)
     return InvalidField("--db-name",
@@ -271,8 +276,8 @@ absl::Status RunRestore(const Flags& flags) {
   }
   const std::string data_dir = flags.Text("--data-dir");
   if (manifest.photos) {
-    GW_RETURN_IF_ERROR(CopyPhotosBack(backup, data_dir));
-    std::printf("photos: %llu\n", static_cast<unsigned long long>(manifest.photo_count));
+    GW_ASSIGN_OR_RETURN(const size_t photos, CopyPhotosBack(backup, log, data_dir));
+    std::printf("photos: %zu\n", photos);
   } else {
     std::printf("photos: kept elsewhere, not in this backup\n");
   }

@@ -12,6 +12,7 @@ namespace {
 absl::StatusOr<Flags> ParseAll(const std::vector<std::string>& arguments) {
   static const std::vector<Flag> known = [] {
     std::vector<Flag> flags(ServeFlags().begin(), ServeFlags().end());
+    flags.insert(flags.end(), EdgeFlags().begin(), EdgeFlags().end());
     flags.insert(flags.end(), DatabaseFlags().begin(), DatabaseFlags().end());
     return flags;
   }();
@@ -70,8 +71,47 @@ TEST(ServeFlags, AllIsEveryAreaAndTheGateway) {
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_EQ(options->areas.size(), 9u);
   EXPECT_TRUE(options->gateway);
-  EXPECT_EQ(options->listen_http->host, "::1");
+  EXPECT_EQ(options->edge->listen.host, "::1");
   EXPECT_EQ(options->hop_secret_file, ".run/data/hop.secret");
+}
+
+TEST(EdgeFlags, LetNobodyServeOthersInClearUnawares) {
+  const char* refusal = "--listen-http: got 0.0.0.0, which other machines reach, without TLS";
+  EXPECT_EQ(ErrorOf({"--listen-http=0.0.0.0:8080"}).substr(0, std::string(refusal).size()), refusal);
+  for (const char* address : {"[::]:1", "192.168.1.7:1", "10.0.0.1:1"}) {
+    EXPECT_NE(ErrorOf({std::string("--listen-http=") + address}), "") << address;
+  }
+  EXPECT_EQ(ErrorOf({"--listen-http=0.0.0.0:8080", "--allow-plain-http"}), "");
+  EXPECT_EQ(ErrorOf({"--listen-http=0.0.0.0:8080", "--trusted-proxy=10.244.0.0/16"}), "");
+  EXPECT_EQ(ErrorOf({"--listen-http=0.0.0.0:8080", "--tls-cert=/c", "--tls-key=/k"}), "");
+  EXPECT_EQ(ErrorOf({"--listen-http=127.0.0.2:8080"}), "");
+  EXPECT_EQ(ErrorOf({"--listen-http=[::1]:8080"}), "");
+  std::string peers;
+  for (const char* area : {"identity", "grid", "source", "patrol", "intake", "media", "journal", "report"}) {
+    peers += std::string(area) + "=127.0.0.1:7000,";
+  }
+  EXPECT_EQ(ErrorOf({"--target=casework", "--peer=" + peers, "--listen-http=0.0.0.0:9090"}), "")
+      << "only the operator's pages";
+}
+
+TEST(EdgeFlags, WantWhatBelongsTogether) {
+  EXPECT_EQ(ErrorOf({"--tls-cert=/c"}), "--tls-cert: want --tls-cert and --tls-key together");
+  EXPECT_EQ(ErrorOf({"--tls-key=/k"}), "--tls-cert: want --tls-cert and --tls-key together");
+  EXPECT_EQ(ErrorOf({"--tls-authority=/a"}), "--tls-authority: want --tls-cert with it");
+  EXPECT_EQ(ErrorOf({"--hsts=60"}), "--hsts: want --tls-cert with it");
+  EXPECT_NE(ErrorOf({"--trusted-proxy=proxy.example"}), "");
+  EXPECT_NE(ErrorOf({"--connections-per-address=-1"}), "");
+}
+
+TEST(EdgeFlags, KeepBrowsersToHttpsOnlyWithAnAuthorityThatAllKnow) {
+  const auto hsts = [](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--db-socket=/s", "--tls-cert=/c", "--tls-key=/k"});
+    return ReadServeFlags(*ParseAll(arguments))->edge->hsts;
+  };
+  EXPECT_EQ(hsts({}), absl::Hours(24 * 180));
+  EXPECT_EQ(hsts({"--tls-authority=/a"}), absl::ZeroDuration());
+  EXPECT_EQ(hsts({"--tls-authority=/a", "--hsts=60"}), absl::Seconds(60));
+  EXPECT_EQ(hsts({"--hsts=0"}), absl::ZeroDuration());
 }
 
 TEST(ServeFlags, TheGatewayAloneNeedsNoDatabase) {
@@ -83,7 +123,7 @@ TEST(ServeFlags, TheGatewayAloneNeedsNoDatabase) {
   const auto options = ReadServeFlags(*ParseAll({"--target=gateway", "--peer=" + peers}));
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_TRUE(options->areas.empty());
-  EXPECT_EQ(options->listen_http->port, 8080);
+  EXPECT_EQ(options->edge->listen.port, 8080);
 }
 
 }  // namespace

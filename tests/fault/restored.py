@@ -1,0 +1,155 @@
+"""The restore drill (guarantees.md G10): a backup while clients write, everything destroyed, a fresh server, and everything that was
+acknowledged before the last fetch of the binary log is there, once; what is altered or lost is refused and named."""
+import shutil
+import time
+
+from support.instance import Instance, wait_for
+from support.load import Load
+from support.mariadb import PrivateMariadb
+from system import recount
+from system.story import Story, set_up_city
+
+
+def backup(instance, *more):
+    return instance.program("backup", "backup", f"--into={instance.dir}/backups", f"--data-dir={instance.dir}/data", *more)[0]
+
+
+def newest(instance):
+    return sorted(path for path in (instance.dir / "backups").iterdir() if (path / "manifest.json").exists())[-1]
+
+
+def restore(instance, *more, expect=0):
+    return instance.program("restore", "root", f"--from={instance.dir}/backups", f"--data-dir={instance.dir}/data", *more, expect=expect)
+
+
+def keep_keys(instance):
+    """What the operator keeps apart from the data: every key, and nothing else."""
+    keys = instance.dir / "keys"
+    for name in ("journal/signer.key", "identity", "hop.secret"):
+        source = instance.dir / "data" / name
+        target = keys / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copy2)(source, target)
+    return keys
+
+
+def destroy(instance, source):
+    instance.kill("all")
+    source.kill()
+    shutil.rmtree(instance.dir / "data")
+
+
+def come_back(instance, keys):
+    shutil.copytree(keys, instance.dir / "data", dirs_exist_ok=True)
+    instance.migrate()
+    instance.start()
+
+
+def no_key_in(folder, keys):
+    """The signing key lies nowhere in the backups, neither as text nor as bytes."""
+    key = (keys / "journal/signer.key").read_bytes().strip()
+    for path in folder.rglob("*"):
+        assert not path.is_file() or key not in path.read_bytes(), f"{path} holds the signing key"
+
+
+def restored():
+    with PrivateMariadb() as source, PrivateMariadb() as fresh, Instance("all", database_socket=source.socket) as instance:
+        set_up_city(instance)
+        with Load(instance, Story(instance)) as load:
+            load.wait_for_answers(60)
+            said = backup(instance)  # clients write on meanwhile
+            assert "manifest SHA-256" in said and "keys are not in it" in said, said
+            load.wait_for_answers(60)
+            backup(instance, "--log-only")
+            load.wait_for_answers(20)
+        backup(instance, "--log-only")
+        rows = instance.sql(f"SELECT COUNT(*) FROM {instance.database}.signal_file")
+        keys = keep_keys(instance)
+        no_key_in(instance.dir / "backups", keys)
+        photos = sorted(path.name for path in (instance.dir / "data/media").rglob("*") if path.is_file())
+        instance.program("verify-backup", "gateway", f"--from={instance.dir}/backups")
+        destroy(instance, source)
+
+        instance.socket = fresh.socket
+        refuses_what_is_altered(instance)
+        began = time.monotonic()
+        said, _ = restore(instance)
+        took = time.monotonic() - began
+        assert "every row there" in said and "binary log: replayed" in said and "are what was signed" in said, said
+        assert instance.sql(f"SELECT COUNT(*) FROM {instance.database}.signal_file") == rows
+        assert photos == sorted(path.name for path in (instance.dir / "data/media").rglob("*") if path.is_file())
+        restore_is_refused_into_what_is_there(instance)
+        come_back(instance, keys)
+        recount.check_load(instance, load, 0, 0)
+        recount.check_all(instance)
+        return f"{load.answered()} acknowledged, {len(photos)} photos, restored and proven in {took:.1f} s"
+
+
+def refuses_what_is_altered(instance):
+    """A byte of any file, or a file that is gone: refused, naming it, before anything is touched."""
+    whole = newest(instance)
+    log = sorted((whole / "log").iterdir())[0]
+    for victim in (whole / "database.sql.gz", whole / "photos.list", whole / "log/photos.list", whole / "signer.note", log):
+        kept = victim.read_bytes()
+        changed = bytearray(kept)
+        changed[len(changed) // 2] ^= 1
+        victim.write_bytes(changed)
+        _, why = restore(instance, expect=1)
+        assert victim.name in why and "is not what was backed up" in why, why
+        victim.unlink()
+        _, why = restore(instance, expect=1)
+        assert victim.name in why and "is missing" in why, why
+        victim.write_bytes(kept)
+    assert not instance.sql(f"SHOW DATABASES LIKE '{instance.database}'"), "a refused backup was begun"
+
+
+def restore_is_refused_into_what_is_there(instance):
+    _, why = restore(instance, expect=1)
+    assert "restored into an empty one" in why, why
+
+
+def lost_tail():
+    """Without the binary log the signed tail is lost. That is named, the signer refuses, and two officers go on under a new name."""
+    with PrivateMariadb() as source, PrivateMariadb() as fresh, Instance("all", database_socket=source.socket) as instance:
+        set_up_city(instance)
+        with Load(instance, Story(instance)) as load:
+            load.wait_for_answers(40)
+            backup(instance)
+            held = len(instance.acknowledged)
+            load.wait_for_answers(60)
+        recount.check_journal(instance)
+        signed = int(instance.call("admin", "journal", "GetStatus", {})["sealedSize"])
+        keys = keep_keys(instance)
+        held_note = instance.dir / "held.note"  # the newest checkpoint, as a phone or the bulletin has it
+        shutil.copy2(instance.dir / "data/journal/signer.note", held_note)
+        destroy(instance, source)
+
+        instance.socket = fresh.socket
+        _, why = restore(instance, f"--checkpoint={held_note}", expect=1)
+        left = int(instance.sql(f"SELECT COUNT(*) FROM {instance.database}.journal_entry")[0][0])
+        assert f"entries {left} to {signed - 1} ({signed - left}) were signed" in why and "are lost" in why, why
+        come_back(instance, keys)
+        trouble = wait_for("the signer to refuse", lambda: instance.call("admin", "journal", "GetStatus", {}).get("trouble"), 30)
+        assert "shrank" in trouble, trouble
+        instance.stop("all")
+        successor = ("open-successor-log", "root", f"--data-dir={instance.dir}/data", "--reason=no other copy was found")
+        _, why = instance.program(*successor, "--officer=admin", expect=1)
+        assert "two officers" in why, why
+        said, _ = instance.program(*successor, "--officer=admin", "--officer=G001")
+        assert f"lost: entries {left} to {signed - 1}" in said, said
+        instance.restart("all")
+        del instance.acknowledged[held:]  # the rest is lost, and the log says so
+        recount.check_journal(instance)
+        recount.check_board(instance)
+        tail = instance.gridctl("admin", "journal", "tail", "200")
+        assert "log.successor" in tail, tail
+        with Load(instance, Story(instance)) as load:
+            load.wait_for_answers(20)
+        recount.check_journal(instance)
+        return f"{signed - left} of {signed} signed entries lost and named"
+
+
+SCENARIOS = [
+    ("restored from a backup", restored),
+    ("restored with a lost tail", lost_tail),
+]
