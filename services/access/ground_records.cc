@@ -36,6 +36,18 @@ absl::StatusOr<domain::Division> Read(const grid::v1::Division& message) {
   for (const grid::v1::Division::Code& code : message.codes())
     division.codes.push_back({code.code(), IntervalOf(code)});
   division.valid = IntervalOf(message);
+  division.placements.reserve(message.placements_size());
+  for (const grid::v1::Division::Placement& one : message.placements()) {
+    domain::Placement placement;
+    GW_ASSIGN_OR_RETURN(placement.parent, ParseResourceName("divisions", one.parent(), "placements.parent"));
+    placement.valid = IntervalOf(one);
+    placement.recorded = TimeOf(one.has_recorded_time(), one.recorded_time(), absl::InfinitePast());
+    placement.revoked = TimeOf(one.has_revoked_time(), one.revoked_time(), absl::InfiniteFuture());
+    division.placements.push_back(placement);
+  }
+  division.former_names.reserve(message.former_names_size());
+  for (const grid::v1::Division::FormerName& one : message.former_names())
+    division.former_names.push_back({one.display_name(), IntervalOf(one)});
   division.statistical = message.statistical();
   division.has_boundary = message.has_boundary();
   division.revision = RevisionOf(message.etag());
@@ -88,6 +100,21 @@ absl::StatusOr<domain::Unit> Read(const grid::v1::Unit& message) {
   return unit;
 }
 
+absl::StatusOr<domain::Lineage> Read(const grid::v1::Lineage& message) {
+  domain::Lineage lineage;
+  GW_ASSIGN_OR_RETURN(lineage.id, ParseResourceName("lineages", message.name()));
+  GW_ASSIGN_OR_RETURN(lineage.from, ParseResourceName("divisions", message.from(), "from"));
+  GW_ASSIGN_OR_RETURN(lineage.to, ParseResourceName("divisions", message.to(), "to"));
+  lineage.kind = static_cast<domain::LineageKind>(message.kind());
+  lineage.share = message.share();
+  lineage.effective = TimeOf(message.has_effective_time(), message.effective_time(), absl::InfinitePast());
+  lineage.recorded = TimeOf(message.has_recorded_time(), message.recorded_time(), absl::InfinitePast());
+  lineage.revoked = TimeOf(message.has_revoked_time(), message.revoked_time(), absl::InfiniteFuture());
+  lineage.document_no = message.document_no();
+  lineage.revision = RevisionOf(message.etag());
+  return lineage;
+}
+
 template <typename Messages, typename Map>
 absl::Status Merge(const Messages& messages, Map& records) {
   for (const auto& message : messages) {
@@ -116,13 +143,14 @@ absl::Status GroundRecords::Apply(const grid::v1::GetGroundResponse& changes) {
   GW_RETURN_IF_ERROR(Merge(changes.tenures(), tenures_));
   GW_RETURN_IF_ERROR(Merge(changes.persons(), persons_));
   GW_RETURN_IF_ERROR(Merge(changes.units(), units_));
+  GW_RETURN_IF_ERROR(Merge(changes.lineages(), lineages_));
   revision_ = changes.revision();
   return absl::OkStatus();
 }
 
 std::shared_ptr<const domain::Ground> GroundRecords::Build() const {
   return std::make_shared<const domain::Ground>(Values(divisions_), Values(posts_), Values(tenures_),
-                                                Values(persons_), Values(units_));
+                                                Values(persons_), Values(units_), Values(lineages_));
 }
 
 }  // namespace gridwarden::access

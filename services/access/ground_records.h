@@ -28,6 +28,7 @@ class GroundRecords {
   absl::flat_hash_map<Uuid, domain::Tenure> tenures_;
   absl::flat_hash_map<Uuid, domain::Person> persons_;
   absl::flat_hash_map<Uuid, domain::Unit> units_;
+  absl::flat_hash_map<Uuid, domain::Lineage> lineages_;
 };
 
 }  // namespace gridwarden::access

@@ -51,6 +51,38 @@ std::vector<Match> MatchesOf(const Ground& ground, const rpc::Call& call, const 
   return matches;
 }
 
+// The divisions that ended and whose ground, or part of it, `division` holds now.
+std::vector<Uuid> TakenOverBy(const Ground& ground, const Uuid& division, absl::Time now) {
+  std::vector<Uuid> taken = {division};
+  for (size_t i = 0; i < taken.size(); ++i) {
+    for (const domain::Lineage* link : ground.LineagesTo(taken[i])) {
+      if (std::find(taken.begin(), taken.end(), link->from) == taken.end()) taken.push_back(link->from);
+    }
+  }
+  std::erase_if(taken, [&](const Uuid& id) {
+    if (id == division) return true;
+    const std::vector<Ground::Heir> heirs = ground.HoldersOf(id, now, absl::InfiniteFuture());
+    return std::none_of(heirs.begin(), heirs.end(),
+                        [&](const Ground::Heir& heir) { return heir.division->id == division; });
+  });
+  return taken;
+}
+
+bool SameDesk(const domain::Post& a, const domain::Post& b) {
+  return a.kind == b.kind && a.regime == b.regime;
+}
+
+// Whether the work of a post on ground that ended is now that of `mine`: the same desk of the division that holds
+// its ground. Open work is not lost with a village.
+bool TookOver(const Ground& ground, const domain::Post& mine, const Uuid& post, absl::Time now) {
+  const domain::Post* ended = ground.FindPost(post);
+  if (ended == nullptr || ended->division.IsNil() || mine.division.IsNil() || !SameDesk(*ended, mine))
+    return false;
+  if (ground.Existed(ended->division, now, absl::InfiniteFuture())) return false;
+  const std::vector<Uuid> taken = TakenOverBy(ground, mine.division, now);
+  return std::find(taken.begin(), taken.end(), ended->division) != taken.end();
+}
+
 Acting ActingIn(const Match& match) {
   return {match.holding.post->id, match.holding.tenure->id, match.holding.post->kind, match.division};
 }
@@ -126,8 +158,8 @@ absl::StatusOr<Acting> AllowAt(const Ground& ground, const rpc::Call& call, cons
   std::vector<Match> matches;
   if (PostsMay(*row)) matches = MatchesOf(ground, call, *row);
   for (const Match& match : matches) {
-    if (row->scope != Scope::kNone && !ground.IsWithin(division, match.division)) continue;
-    const size_t depth = ground.AncestorsOf(match.division).size();
+    if (row->scope != Scope::kNone && !ground.AnswersFor(match.division, division, call.now)) continue;
+    const size_t depth = ground.AncestorsAt(match.division, call.now, absl::InfiniteFuture()).size();
     if (nearest == nullptr || depth > nearest_depth) {
       nearest = &match;
       nearest_depth = depth;
@@ -138,12 +170,23 @@ absl::StatusOr<Acting> AllowAt(const Ground& ground, const rpc::Call& call, cons
   return Refused();
 }
 
+absl::Status AllowToSee(const Ground& ground, const rpc::Call& call, const Uuid& division,
+                        std::string_view ground_path) {
+  const absl::Status allowed = AllowAt(ground, call, division).status();
+  if (allowed.ok()) return allowed;
+  const std::vector<std::string> scope = ScopeOf(ground, call);
+  const bool listed = std::any_of(scope.begin(), scope.end(),
+                                  [&](const std::string& key) { return ground_path.starts_with(key); });
+  return listed ? absl::OkStatus() : allowed;
+}
+
 absl::StatusOr<Acting> AllowAssigned(const Ground& ground, const rpc::Call& call, const Uuid& post_or_unit) {
   GW_ASSIGN_OR_RETURN(const Permission* row, RowOf(call));
   if (call.principal.system) return Acting();
   if (PostsMay(*row) && !post_or_unit.IsNil()) {
     for (const Match& match : MatchesOf(ground, call, *row)) {
-      if (match.holding.post->id == post_or_unit || match.holding.post->unit == post_or_unit)
+      if (match.holding.post->id == post_or_unit || match.holding.post->unit == post_or_unit ||
+          TookOver(ground, *match.holding.post, post_or_unit, call.now))
         return ActingIn(match);
     }
   }
@@ -160,15 +203,10 @@ std::vector<std::string> ScopeOf(const Ground& ground, const rpc::Call& call) {
   if (row->scope == Scope::kNone)
     return matches.empty() ? std::vector<std::string>{} : std::vector<std::string>{""};
   std::vector<std::string> keys;
-  for (const Match& match : matches) keys.push_back(ground.PathKey(match.division));
-  std::sort(keys.begin(), keys.end());
-  // A subtree inside another one adds nothing; after sorting it stands right behind what holds it.
-  std::vector<std::string> scope;
-  for (std::string& key : keys) {
-    if (!scope.empty() && key.compare(0, scope.back().size(), scope.back()) == 0) continue;
-    scope.push_back(std::move(key));
+  for (const Match& match : matches) {
+    for (std::string& key : ground.PathKeysHeldBy(match.division, call.now)) keys.push_back(std::move(key));
   }
-  return scope;
+  return domain::WithoutInner(std::move(keys));
 }
 
 std::vector<Uuid> AssigneesOf(const Ground& ground, const rpc::Call& call) {
@@ -179,6 +217,12 @@ std::vector<Uuid> AssigneesOf(const Ground& ground, const rpc::Call& call) {
   for (const Match& match : MatchesOf(ground, call, *row)) {
     assignees.push_back(match.holding.post->id);
     if (!match.holding.post->unit.IsNil()) assignees.push_back(match.holding.post->unit);
+    if (match.holding.post->division.IsNil()) continue;
+    for (const Uuid& ended : TakenOverBy(ground, match.division, call.now)) {
+      for (const domain::Post* post : ground.PostsAt(ended)) {
+        if (SameDesk(*post, *match.holding.post)) assignees.push_back(post->id);
+      }
+    }
   }
   std::sort(assignees.begin(), assignees.end());
   assignees.erase(std::unique(assignees.begin(), assignees.end()), assignees.end());

@@ -1,6 +1,7 @@
 #include "access/standing.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "access/permission.h"
@@ -8,37 +9,117 @@
 
 namespace gridwarden::access {
 
-absl::StatusOr<Standing> StandingOf(const domain::Ground& ground, std::string_view spelling, absl::Time at,
-                                    std::string_view field) {
-  const domain::Division* division = ground.FindDivisionBySpelling(spelling, at);
-  if (division == nullptr) {
-    return MakeError(absl::StatusCode::kInvalidArgument,
-                     absl::StrFormat("%s: no such division: %s", field, spelling),
-                     {.reason = "DIVISION_CODE_UNKNOWN",
-                      .metadata = {{"code", std::string(spelling)}},
-                      .fields = {{std::string(field), "no such division"}}});
-  }
-  return StandingOf(ground, division->id);
+namespace {
+
+constexpr absl::Time kToday = absl::InfiniteFuture();
+constexpr size_t kCandidatesNamed = 8;
+
+bool BegunBy(const domain::Division& division, absl::Time at, absl::Time known) {
+  if (division.placements.empty()) return division.valid.from <= at;
+  return std::any_of(division.placements.begin(), division.placements.end(), [&](const domain::Placement& p) {
+    return domain::StoodAt(p, known) && p.valid.from <= at;
+  });
 }
 
-absl::StatusOr<Standing> StandingOf(const domain::Ground& ground, const Uuid& division) {
-  Standing standing{.division = division, .ground_path = ground.PathKey(division)};
+std::string Named(const domain::Ground& ground, const std::vector<const domain::Division*>& divisions) {
+  std::string names;
+  for (size_t i = 0; i < divisions.size() && i < kCandidatesNamed; ++i) {
+    if (i > 0) names += "、";
+    names += ground.PathName(divisions[i]->id);
+  }
+  return names;
+}
+
+absl::Status Unknown(const domain::Ground& ground, std::string_view spelling, std::string_view field,
+                     const std::vector<const domain::Division*>& meant) {
+  const std::string why =
+      meant.empty() ? "no such division" : "it could be any of " + Named(ground, meant);
+  return MakeError(absl::StatusCode::kInvalidArgument, absl::StrFormat("%s: %s: %s", field, why, spelling),
+                   {.reason = "DIVISION_CODE_UNKNOWN",
+                    .metadata = {{"code", std::string(spelling)}},
+                    .fields = {{std::string(field), why}}});
+}
+
+absl::StatusOr<const domain::Division*> FindSpelled(const domain::Ground& ground, std::string_view spelling,
+                                                    absl::Time at, std::string_view field) {
+  const std::vector<const domain::Division*> meant = ground.DivisionsOnceSpelled(spelling, at);
+  if (meant.size() != 1) return Unknown(ground, spelling, field, meant);
+  return meant.front();
+}
+
+}  // namespace
+
+absl::StatusOr<const domain::Division*> DivisionAt(const domain::Ground& ground,
+                                                   const domain::Division& meant, absl::Time at,
+                                                   std::string_view field, absl::Time known) {
+  std::vector<const domain::Division*> holders;
+  for (const domain::Ground::Heir& heir : ground.HoldersOf(meant.id, at, known))
+    holders.push_back(heir.division);
+  if (holders.size() == 1) return holders.front();
+  const bool ended = BegunBy(meant, at, known);
+  if (holders.empty() && !ended) return &meant;
+  if (holders.empty()) {
+    // Nobody took the ground over: the nearest that can be named is what it stood in.
+    if (const domain::Division* above = ground.FindDivision(meant.parent)) holders.push_back(above);
+  }
+  const std::string candidates = Named(ground, holders);
+  return MakeError(absl::StatusCode::kFailedPrecondition,
+                   absl::StrFormat("%s: %s did not exist at %s, want one of %s", field, meant.display_name,
+                                   absl::FormatTime(at), candidates),
+                   {.reason = ended ? "DIVISION_ENDED" : "DIVISION_NOT_YET",
+                    .metadata = {{"division", meant.display_name}, {"candidates", candidates}},
+                    .fields = {{std::string(field), "want one of " + candidates}}});
+}
+
+const domain::Division& LikeliestAt(const domain::Ground& ground, const domain::Division& meant,
+                                    absl::Time at) {
+  const std::vector<domain::Ground::Heir> heirs = ground.HoldersOf(meant.id, at, kToday);
+  // Of equals the one whose ids come first, so that every process says the same.
+  const auto largest = std::max_element(heirs.begin(), heirs.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.share, b.division->id) < std::pair(b.share, a.division->id);
+  });
+  return largest == heirs.end() ? meant : *largest->division;
+}
+
+absl::StatusOr<Standing> StandingOf(const domain::Ground& ground, std::string_view spelling, absl::Time at,
+                                    std::string_view field) {
+  GW_ASSIGN_OR_RETURN(const domain::Division* meant, FindSpelled(ground, spelling, at, field));
+  GW_ASSIGN_OR_RETURN(const domain::Division* division, DivisionAt(ground, *meant, at, field));
+  return StandingOf(ground, division->id, at);
+}
+
+absl::StatusOr<Standing> StandingOf(const domain::Ground& ground, const Uuid& division, absl::Time at) {
+  Standing standing{.division = division, .ground_path = ground.PathKeyNear(division, at, kToday)};
   if (standing.ground_path.empty()) return NotFound(ResourceName("divisions", division));
-  for (const domain::Division* above : ground.AncestorsOf(division)) {
-    if (above->level == domain::Level::kCity) standing.city = above->id;
+  for (size_t from = 0; from < standing.ground_path.size(); from += 16) {
+    const Uuid id = *Uuid::FromBytes(std::string_view(standing.ground_path).substr(from, 16));
+    const domain::Division* above = ground.FindDivision(id);
+    if (above != nullptr && above->level == domain::Level::kCity) standing.city = id;
   }
   return standing;
 }
 
+absl::StatusOr<std::vector<std::string>> PathKeysOf(const domain::Ground& ground, std::string_view spelling,
+                                                    absl::Time now, std::string_view field) {
+  if (spelling.empty()) return std::vector<std::string>{""};
+  GW_ASSIGN_OR_RETURN(const domain::Division* division, FindSpelled(ground, spelling, now, field));
+  return ground.PathKeysHeldBy(division->id, now);
+}
+
 absl::StatusOr<std::vector<std::string>> ListScope(const domain::Ground& ground, const rpc::Call& call,
-                                                   std::string_view within) {
+                                                   const std::vector<std::string>& within) {
   std::vector<std::string> narrowed;
-  for (std::string& key : ScopeOf(ground, call)) {
-    if (within.starts_with(key)) return std::vector<std::string>{std::string(within)};
-    if (key.starts_with(within)) narrowed.push_back(std::move(key));
+  for (const std::string& key : ScopeOf(ground, call)) {
+    for (const std::string& wanted : within) {
+      if (wanted.starts_with(key)) {
+        narrowed.push_back(wanted);
+      } else if (key.starts_with(wanted)) {
+        narrowed.push_back(key);
+      }
+    }
   }
   if (narrowed.empty()) return NotAllowed("the caller may not do this here");
-  return narrowed;
+  return domain::WithoutInner(std::move(narrowed));
 }
 
 std::string EndOfSubtree(std::string_view ground_path) {

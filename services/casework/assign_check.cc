@@ -16,7 +16,7 @@ namespace {
 absl::StatusOr<access::Acting> AllowAssign(const domain::Ground& ground, const rpc::Call& call,
                                            const CaseFile& file) {
   if (!domain::NeedsCounty(0, file.unable_count)) return access::AllowAt(ground, call, file.place.division);
-  return access::AllowAt(ground, call, CountyOf(ground, file.place.division));
+  return access::AllowAt(ground, call, CountyOf(ground, file.place.division, call.now));
 }
 
 absl::StatusOr<Assignment> ChooseFor(const domain::Ground& ground, const domain::CheckerQuestion& question,

@@ -18,7 +18,7 @@ namespace gridwarden::casework {
 struct Place {
   Uuid city;  // top division of the path
   Uuid division;
-  std::string ground_path;                     // Ground::PathKey at event time
+  std::string ground_path;                     // Ground::PathKeyAt event time, as known when it was recorded
   std::optional<type::v1::Position> position;  // WGS-84
 };
 

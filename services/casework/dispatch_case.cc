@@ -37,7 +37,7 @@ absl::StatusOr<std::vector<Uuid>> ReadCooperators(const domain::Ground& ground,
 absl::StatusOr<access::Acting> AllowDispatch(const domain::Ground& ground, const rpc::Call& call,
                                              const CaseFile& file) {
   if (!domain::NeedsCounty(file.return_count, 0)) return access::AllowAt(ground, call, file.place.division);
-  return access::AllowAt(ground, call, CountyOf(ground, file.place.division));
+  return access::AllowAt(ground, call, CountyOf(ground, file.place.division, call.now));
 }
 
 }  // namespace

@@ -72,7 +72,7 @@ absl::StatusOr<v1::Case> FileCase(const Casework& casework, const rpc::Call& cal
         signal.case_id = case_id.IsNil() ? Uuid::Make(call.now) : case_id;
         CaseFile file = CaseOf(signal, signal.case_id);
         file.filing_division = acting.division;
-        file.filing_path = ground->PathKey(acting.division);
+        file.filing_path = ground->PathKeyNear(acting.division, call.now, absl::InfiniteFuture());
 
         GW_RETURN_IF_ERROR(Record(tx, call, policy, signal, filed).status());
         return Bear(tx, call, policy, *ground, file, filed);

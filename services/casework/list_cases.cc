@@ -18,10 +18,11 @@ void AddSignGrounds(const domain::Ground& ground, const rpc::Call& call, CaseFil
     const access::PostKinds kind = access::Kinds({holding.post->kind});
     const domain::Division* division = ground.FindDivision(ground.DivisionOf(*holding.post));
     if (division == nullptr) continue;
-    if (kind & access::kGridLeaders) filter.sign_grounds.push_back(ground.PathKey(division->id));
-    if ((kind & access::kDispatchers) && division->level <= domain::Level::kCounty) {
-      filter.shut_down_grounds.push_back(ground.PathKey(division->id));
-    }
+    const bool signs = (kind & access::kGridLeaders) != 0;
+    const bool shuts_down = (kind & access::kDispatchers) != 0 && division->level <= domain::Level::kCounty;
+    if (!signs && !shuts_down) continue;
+    std::vector<std::string>& grounds = signs ? filter.sign_grounds : filter.shut_down_grounds;
+    for (std::string& key : ground.PathKeysHeldBy(division->id, call.now)) grounds.push_back(std::move(key));
   }
 }
 

@@ -56,8 +56,8 @@ absl::StatusOr<access::Acting> AllowAs(const domain::Ground& ground, const rpc::
        ground.HoldingsOf(call.principal.person, call.now, absl::InfiniteFuture())) {
     if ((kinds & access::Kinds({holding.post->kind})) == 0) continue;
     const Uuid stands = ground.DivisionOf(*holding.post);
-    const size_t depth = ground.AncestorsOf(stands).size();
-    if (!ground.IsWithin(division, stands) || depth <= nearest_depth) continue;
+    const size_t depth = ground.AncestorsAt(stands, call.now, absl::InfiniteFuture()).size();
+    if (depth <= nearest_depth || !ground.AnswersFor(stands, division, call.now)) continue;
     nearest = {holding.post->id, holding.tenure->id, holding.post->kind, stands};
     nearest_depth = depth;
   }

@@ -24,7 +24,7 @@ absl::StatusOr<access::Acting> AllowSign(const domain::Ground& ground, const rpc
   const bool shut_down =
       policy.TypeOf(file.category).needs_disposition && file.disposition == v1::Case::SHUT_DOWN;
   if (!shut_down) return AllowAs(ground, call, file.filing_division, access::kGridLeaders);
-  return AllowAs(ground, call, CountyOf(ground, file.place.division), access::kDispatchers);
+  return AllowAs(ground, call, CountyOf(ground, file.place.division, call.now), access::kDispatchers);
 }
 
 // Photos travel after the words, so a case may come here before its photos. A closure that counts rests on

@@ -1,4 +1,5 @@
 #include "absl/strings/str_cat.h"
+#include "access/standing.h"
 #include "base/status.h"
 #include "casework/casework.h"
 #include "casework/media_repository.h"
@@ -54,13 +55,15 @@ absl::Status Submit(const Casework& casework, const rpc::Call& call, db::Transac
 
 // The ground this process knows must hold the division, or the entry waits until it does.
 absl::StatusOr<Place> PlaceOf(const domain::Ground& ground, std::string_view division,
-                              const type::v1::Position* position) {
+                              const type::v1::Position* position, absl::Time event_time) {
   GW_ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("divisions", division, "division"));
-  if (ground.FindDivision(id) == nullptr) {
+  const domain::Division* told = ground.FindDivision(id);
+  if (told == nullptr) {
     return Unavailable("LOST_RACE", "the division of the entry is newer than this process's ground",
                        absl::Seconds(1));
   }
-  return PlaceAt(ground, id, position == nullptr ? std::nullopt : std::optional(*position));
+  return PlaceAt(ground, access::LikeliestAt(ground, *told, event_time).id,
+                 position == nullptr ? std::nullopt : std::optional(*position), event_time);
 }
 
 }  // namespace
@@ -75,7 +78,8 @@ absl::Status SignalOfVisit(const Casework& casework, const rpc::Call& call, db::
   signal.channel_key = visit.visit();
   signal.category = visit.category();
   GW_ASSIGN_OR_RETURN(signal.place,
-                      PlaceOf(*ground, visit.division(), visit.has_position() ? &visit.position() : nullptr));
+                      PlaceOf(*ground, visit.division(), visit.has_position() ? &visit.position() : nullptr,
+                              signal.event_time));
   signal.place_confidence = 1;
   GW_ASSIGN_OR_RETURN(signal.source, ParseResourceName("sources", visit.source(), "source"));
   GW_ASSIGN_OR_RETURN(signal.finder, ParseResourceName("persons", visit.finder(), "finder"));
@@ -97,7 +101,8 @@ absl::Status SignalOfHotspot(const Casework& casework, const rpc::Call& call, db
   signal.category = std::string(kStrawBurning);
   signal.event_time = FromTimestamp(hotspot.acquisition_time());
   GW_ASSIGN_OR_RETURN(signal.place, PlaceOf(*ground, hotspot.division(),
-                                            hotspot.has_position() ? &hotspot.position() : nullptr));
+                                            hotspot.has_position() ? &hotspot.position() : nullptr,
+                                            signal.event_time));
   signal.place_confidence = hotspot.place_confidence();
   return Submit(casework, call, tx, signal, Uuid());
 }

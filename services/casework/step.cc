@@ -126,6 +126,7 @@ void FillEvent(const Step& step, Event& event) {
 v1::CaseEvent EventOf(const CaseFile& file, const Step& step) {
   v1::CaseEvent event;
   FillEvent(step, event);
+  event.set_ground_path(file.place.ground_path);
   event.set_from(static_cast<v1::Case::State>(step.from_state));
   event.set_eligibility(step.eligibility);
   event.set_proposed_handler(step.proposed_handler);
@@ -138,6 +139,7 @@ v1::CaseEvent EventOf(const CaseFile& file, const Step& step) {
 v1::SignalEvent EventOf(const SignalFile& signal, const Step& step) {
   v1::SignalEvent event;
   FillEvent(step, event);
+  event.set_ground_path(signal.place.ground_path);
   event.set_from(static_cast<v1::Signal::State>(step.from_state));
   *event.mutable_after() = ToProto(signal);
   event.mutable_after()->clear_description();

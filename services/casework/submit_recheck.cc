@@ -1,8 +1,10 @@
+#include "access/standing.h"
 #include "base/status.h"
 #include "casework/birth.h"
 #include "casework/case_repository.h"
 #include "casework/casework.h"
 #include "casework/media_repository.h"
+#include "casework/place.h"
 #include "casework/rules.h"
 #include "casework/step.h"
 #include "domain/workflow/conditions.h"
@@ -39,14 +41,30 @@ absl::Status CheckNotOwnFix(db::Transaction& tx, const CaseFile& file, const rpc
   return absl::OkStatus();
 }
 
+// Where the ground of the old case is now that it came back. Of several divisions that share it, the one on whose
+// side it was found.
+Place PlaceAgain(const domain::Ground& ground, const Place& old, const Uuid& acting_division,
+                 absl::Time event_time) {
+  const domain::Division* was = ground.FindDivision(old.division);
+  if (was == nullptr) return old;
+  const domain::Division* held = &access::LikeliestAt(ground, *was, event_time);
+  std::vector<const domain::Division*> here;
+  for (const domain::Ground::Heir& heir : ground.HoldersOf(was->id, event_time, absl::InfiniteFuture())) {
+    if (ground.AnswersFor(acting_division, heir.division->id, event_time)) here.push_back(heir.division);
+  }
+  if (here.size() == 1) held = here.front();
+  return PlaceAt(ground, held->id, old.position, event_time);
+}
+
 // The recurrence is a case of its own in the same chain: same source and place, found by this recheck.
-CaseFile RecurrenceOf(const CaseFile& old, const Uuid& id, absl::Time event_time, const Proof& proof) {
+CaseFile RecurrenceOf(const CaseFile& old, const Uuid& id, absl::Time event_time, const Place& place,
+                      const Proof& proof) {
   CaseFile file;
   file.id = id;
   file.chain = old.chain;
   file.rebound_of = old.id;
   file.category = old.category;
-  file.place = old.place;
+  file.place = place;
   if (proof.position) file.place.position = proof.position;
   file.source = old.source;
   file.description = old.description;
@@ -103,7 +121,8 @@ absl::StatusOr<v1::Case> SubmitRecheck(const Casework& casework, const rpc::Call
         if (!rebounded) return Record(tx, call, policy, file, step);
 
         CaseFile recurrence =
-            RecurrenceOf(file, rebound_id.IsNil() ? Uuid::Make(call.now) : rebound_id, event_time, proof);
+            RecurrenceOf(file, rebound_id.IsNil() ? Uuid::Make(call.now) : rebound_id, event_time,
+                         PlaceAgain(*ground, file.place, acting.division, event_time), proof);
         GW_RETURN_IF_ERROR(Bear(tx, call, policy, *ground, recurrence, step).status());
         file.rebounded_into = recurrence.id;
         return Record(tx, call, policy, file, step);

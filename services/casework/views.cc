@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_format.h"
 #include "access/permission.h"
+#include "access/standing.h"
 #include "base/status.h"
 
 namespace gridwarden::casework {
@@ -16,20 +17,18 @@ bool Holds(const domain::Ground& ground, const rpc::Call& call, std::initializer
   });
 }
 
-bool StartsWith(const std::string& key, const std::string& prefix) {
-  return key.compare(0, prefix.size(), prefix) == 0;
-}
-
 }  // namespace
 
 absl::Status AllowView(const domain::Ground& ground, const rpc::Call& call, const CaseFile& file) {
-  const absl::Status in_scope = access::AllowAt(ground, call, file.place.division).status();
+  const absl::Status in_scope =
+      access::AllowToSee(ground, call, file.place.division, file.place.ground_path);
   if (in_scope.ok() || Holds(ground, call, {file.handler.id, file.check_post})) return absl::OkStatus();
   return in_scope;
 }
 
 absl::Status AllowView(const domain::Ground& ground, const rpc::Call& call, const SignalFile& signal) {
-  const absl::Status in_scope = access::AllowAt(ground, call, signal.place.division).status();
+  const absl::Status in_scope =
+      access::AllowToSee(ground, call, signal.place.division, signal.place.ground_path);
   if (in_scope.ok() || Holds(ground, call, {signal.onsite.post})) return absl::OkStatus();
   return in_scope;
 }
@@ -42,19 +41,11 @@ absl::StatusOr<std::vector<std::string>> ScopeWithin(const domain::Ground& groun
       std::any_of(scope.begin(), scope.end(), [](const std::string& key) { return key.empty(); });
   if (division.empty()) return everywhere ? std::vector<std::string>() : scope;
 
-  const domain::Division* wanted = ground.FindDivisionBySpelling(division, call.now);
-  if (wanted == nullptr) {
+  const std::vector<const domain::Division*> wanted = ground.DivisionsOnceSpelled(division, call.now);
+  if (wanted.size() != 1) {
     return InvalidField("division", absl::StrFormat("got %s, want a division", division.substr(0, 120)));
   }
-  const std::string key = ground.PathKey(wanted->id);
-  if (everywhere) return std::vector<std::string>{key};
-  std::vector<std::string> within;
-  for (const std::string& mine : scope) {
-    if (StartsWith(key, mine)) return std::vector<std::string>{key};
-    if (StartsWith(mine, key)) within.push_back(mine);
-  }
-  if (within.empty()) return NotAllowed("the caller may not see this division");
-  return within;
+  return access::ListScope(ground, call, ground.PathKeysHeldBy(wanted.front()->id, call.now));
 }
 
 absl::Status CheckCategoryFilter(const domain::Policy& policy, std::string_view category) {

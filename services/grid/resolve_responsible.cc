@@ -1,4 +1,5 @@
 #include "absl/strings/str_format.h"
+#include "access/standing.h"
 #include "base/status.h"
 #include "domain/policy/policy.h"
 #include "grid/grid_proto.h"
@@ -7,7 +8,8 @@
 namespace gridwarden::grid {
 namespace {
 
-// The division that is meant: named, or the most likely one of a point.
+// The division that is meant: named, or the most likely one of a point; by a name or code that was given up, the
+// last that had it.
 absl::StatusOr<const domain::Division*> DivisionMeant(GridArea& area, const rpc::Call& call,
                                                       const domain::Ground& ground,
                                                       const v1::ResolveResponsibleRequest& request,
@@ -15,7 +17,11 @@ absl::StatusOr<const domain::Division*> DivisionMeant(GridArea& area, const rpc:
   if (request.division().empty() == !request.has_position()) {
     return InvalidField("division", "want exactly one of division and position");
   }
-  if (!request.division().empty()) return FindDivision(ground, request.division(), at, "division");
+  if (!request.division().empty()) {
+    const std::vector<const domain::Division*> meant = ground.DivisionsOnceSpelled(request.division(), at);
+    if (meant.size() == 1) return meant.front();
+    return FindDivision(ground, request.division(), at, "division");
+  }
   v1::LocatePointRequest locate;
   *locate.mutable_position() = request.position();
   GW_ASSIGN_OR_RETURN(const v1::LocatePointResponse located, LocatePoint(area, call, locate));
@@ -23,7 +29,9 @@ absl::StatusOr<const domain::Division*> DivisionMeant(GridArea& area, const rpc:
     return FailedPrecondition("POSITION_OUT_OF_AREA", "the position lies outside every polygon");
   }
   GW_ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("divisions", located.candidates(0).division()));
-  return ground.FindDivision(id);
+  const domain::Division* division = ground.FindDivision(id);
+  if (division == nullptr) return NotFound(located.candidates(0).division());
+  return division;
 }
 
 // Posts the preset asks for at a level that do not exist at all: neither held nor vacant.
@@ -59,14 +67,17 @@ absl::StatusOr<v1::ResolveResponsibleResponse> ResolveResponsible(
     regime = area.policy->TypeOf(request.category()).regime;
   }
   GW_ASSIGN_OR_RETURN(const auto ground, area.ground.Fresh(call.deadline));
-  GW_ASSIGN_OR_RETURN(const domain::Division* division, DivisionMeant(area, call, *ground, request, at));
+  GW_ASSIGN_OR_RETURN(const domain::Division* meant, DivisionMeant(area, call, *ground, request, at));
+  // Ground that passed on: who answered for it then is asked of the division that held it then.
+  GW_ASSIGN_OR_RETURN(const domain::Division* division,
+                      access::DivisionAt(*ground, *meant, at, "division", known));
 
   v1::ResolveResponsibleResponse response;
   *response.mutable_division() = ToProto(*ground, *division);
   for (const domain::Link& link : ground->ResolveResponsible(division->id, regime, at, known)) {
     v1::ResponsibleLink& to = *response.add_chain();
     to.set_division(ResourceName("divisions", link.division->id));
-    to.set_division_display_name(link.division->display_name);
+    to.set_division_display_name(domain::NameAt(*link.division, at));
     to.set_level(static_cast<v1::Division::Level>(link.division->level));
     to.set_post(ResourceName("posts", link.post->id));
     to.set_post_kind(static_cast<v1::Post::Kind>(link.post->kind));
@@ -82,7 +93,7 @@ absl::StatusOr<v1::ResolveResponsibleResponse> ResolveResponsible(
       to.set_person_display_name(person->display_name);
     }
   }
-  for (const domain::Division* level : ground->AncestorsOf(division->id))
+  for (const domain::Division* level : ground->AncestorsAt(division->id, at, known))
     AddGaps(*ground, *area.policy, *level, at, response);
   return response;
 }

@@ -33,10 +33,10 @@ std::vector<std::string> KeyParts(const TaskRow& task) {
 
 // In scope, or assigned to the caller.
 absl::Status AllowReader(const domain::Ground& ground, const rpc::Call& call, const TaskRow& task) {
-  const absl::StatusOr<access::Acting> at = access::AllowAt(ground, call, task.division);
-  if (at.ok() || (!task.post.IsNil() && access::AllowAssigned(ground, call, task.post).ok()))
+  const absl::Status in_scope = access::AllowToSee(ground, call, task.division, task.ground_path);
+  if (in_scope.ok() || (!task.post.IsNil() && access::AllowAssigned(ground, call, task.post).ok()))
     return absl::OkStatus();
-  return at.status();
+  return in_scope;
 }
 
 absl::StatusOr<TaskRow> ReadForCaller(const AreaContext& context, const rpc::Call& call,
@@ -105,12 +105,8 @@ absl::StatusOr<v1::ListPatrolTasksResponse> ListPatrolTasks(const AreaContext& c
   }
   std::vector<std::string> grounds;
   if (!request.assigned_to_me()) {
-    std::string within;
-    if (!request.division().empty()) {
-      GW_ASSIGN_OR_RETURN(const access::Standing standing,
-                          access::StandingOf(*ground, request.division(), call.now, "division"));
-      within = standing.ground_path;
-    }
+    GW_ASSIGN_OR_RETURN(const std::vector<std::string> within,
+                        access::PathKeysOf(*ground, request.division(), call.now, "division"));
     GW_ASSIGN_OR_RETURN(grounds, access::ListScope(*ground, call, within));
   }
   const std::vector<Uuid> posts = access::AssigneesOf(*ground, call);

@@ -110,10 +110,10 @@ absl::StatusOr<Uuid> CheckPost(const domain::Ground& ground, absl::Time now, con
                                std::string_view post, std::string_view field) {
   GW_ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("posts", post, field));
   const domain::Post* found = ground.FindPost(id);
-  if (found == nullptr || !found->valid.Contains(now)) {
+  if (found == nullptr || !ground.PostExisted(*found, now, absl::InfiniteFuture())) {
     return InvalidField(field, absl::StrFormat("got %s, want a post that exists now", post));
   }
-  if (!ground.IsWithin(division, ground.DivisionOf(*found))) {
+  if (!ground.AnswersFor(ground.DivisionOf(*found), division, now)) {
     return InvalidField(field,
                         absl::StrFormat("got %s, want a post at the task's division or above it", post));
   }

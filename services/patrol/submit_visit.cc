@@ -162,6 +162,20 @@ v1::VisitEvent EventOf(const domain::Policy& policy, const VisitRow& visit,
   return event;
 }
 
+// Whether `division` lies in the ground of the task's division as it was at `at`. A time before the first list is
+// judged by the first list.
+bool IsGroundOf(const domain::Ground& ground, const Uuid& of_task, const Uuid& division, absl::Time at) {
+  const std::string path = ground.PathKeyNear(division, at, absl::InfiniteFuture());
+  const auto holds = [&](const Uuid& holder) {
+    return path.starts_with(ground.PathKeyNear(holder, at, absl::InfiniteFuture()));
+  };
+  const std::vector<domain::Ground::Heir> holders =
+      ground.HoldersOf(of_task, at, absl::InfiniteFuture());
+  if (holders.empty()) return holds(of_task);
+  return std::any_of(holders.begin(), holders.end(),
+                     [&](const domain::Ground::Heir& heir) { return holds(heir.division->id); });
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Visit> SubmitVisit(const AreaContext& context, const rpc::Call& call,
@@ -209,18 +223,17 @@ absl::StatusOr<v1::Visit> SubmitVisit(const AreaContext& context, const rpc::Cal
         v1::Visit& value = made.value;
         made.task = task.id;
         made.city = task.city;
-        made.division = task.division;
-        made.ground_path = task.ground_path;
         made.event_time = event.earliest;
-        if (!value.division().empty()) {
-          GW_ASSIGN_OR_RETURN(const access::Standing standing,
-                              access::StandingOf(*ground, value.division(), event.latest, "visit.division"));
-          if (!ground->IsWithin(standing.division, task.division)) {
-            return InvalidField("visit.division", "want the task's division or one below it");
-          }
-          made.division = standing.division;
-          made.ground_path = standing.ground_path;
+        // The ground may have passed on since the task was planned: the visit stands where it was made.
+        const std::string spelled =
+            value.division().empty() ? ResourceName("divisions", task.division) : value.division();
+        GW_ASSIGN_OR_RETURN(const access::Standing standing,
+                            access::StandingOf(*ground, spelled, event.latest, "visit.division"));
+        if (!IsGroundOf(*ground, task.division, standing.division, event.latest)) {
+          return InvalidField("visit.division", "want the task's division or one below it");
         }
+        made.division = standing.division;
+        made.ground_path = standing.ground_path;
         value.set_name(absl::StrCat(task.value.name(), "/visits/", made.id.ToString()));
         value.set_division(ResourceName("divisions", made.division));
         if (value.category().empty()) value.set_category(task.value.category());

@@ -19,19 +19,21 @@ absl::StatusOr<v1::Audit> AuditRollup(Report& report, const rpc::Call& call,
   GW_ASSIGN_OR_RETURN(const domain::Division* division, AllowedDivision(*ground, call, request.division()));
   GW_RETURN_IF_ERROR(report.live.EnsureLoaded(call.now, call.deadline));
   const absl::flat_hash_set<Uuid> divisions{division->id};
-  const GroundRange range = GroundRange::Below(ground->PathKey(division->id));
+  const std::vector<GroundRange> ranges = RangesOf(*ground, division->id);
   v1::Audit audit;
   GW_RETURN_IF_ERROR(
       ReadSteady(report.context.database, call.deadline, [&](db::Transaction& tx) -> absl::Status {
         audit.Clear();
         RollupAt shown;
-        GW_ASSIGN_OR_RETURN(const Generation active, CopyCells(tx, report.live, divisions, range, shown));
+        GW_ASSIGN_OR_RETURN(const Generation active, CopyCells(tx, report.live, divisions, ranges, shown));
         domain::Rollup recount(divisions);
         int64_t facts = 0;
-        GW_RETURN_IF_ERROR(ReadAllFacts(tx, active.generation, range, [&](const domain::Fact& fact) {
-          recount.Add(fact, 1);
-          ++facts;
-        }));
+        for (const GroundRange& range : ranges) {
+          GW_RETURN_IF_ERROR(ReadAllFacts(tx, active.generation, range, [&](const domain::Fact& fact) {
+            recount.Add(fact, 1);
+            ++facts;
+          }));
+        }
         const std::vector<domain::CellDifference> differences =
             domain::Rollup::Compare(shown.rollup, recount);
         audit.set_log_index(shown.index);

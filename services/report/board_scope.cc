@@ -9,10 +9,25 @@ namespace gridwarden::report {
 
 absl::StatusOr<const domain::Division*> AllowedDivision(const domain::Ground& ground, const rpc::Call& call,
                                                         std::string_view spelling) {
-  const domain::Division* division = ground.FindDivisionBySpelling(spelling, call.now);
-  if (division == nullptr) return NotFound(spelling);
-  GW_RETURN_IF_ERROR(access::AllowAt(ground, call, division->id).status());
+  const std::vector<const domain::Division*> meant = ground.DivisionsOnceSpelled(spelling, call.now);
+  if (meant.size() != 1) return NotFound(spelling);
+  const domain::Division* division = meant.front();
+  const absl::Status allowed = access::AllowAt(ground, call, division->id).status();
+  if (allowed.ok()) return division;
+  const std::vector<std::string> scope = access::ScopeOf(ground, call);
+  const std::vector<std::string> paths = ground.PathKeysEver(division->id);
+  const bool all_listed = std::all_of(paths.begin(), paths.end(), [&](const std::string& path) {
+    return std::any_of(scope.begin(), scope.end(),
+                       [&](const std::string& key) { return path.starts_with(key); });
+  });
+  if (!all_listed) return allowed;
   return division;
+}
+
+std::vector<GroundRange> RangesOf(const domain::Ground& ground, const Uuid& division) {
+  std::vector<GroundRange> ranges;
+  for (const std::string& path : ground.PathKeysEver(division)) ranges.push_back(GroundRange::Below(path));
+  return ranges;
 }
 
 std::vector<std::string> CategoriesOf(const domain::Policy* policy, std::string_view category) {

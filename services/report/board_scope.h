@@ -10,14 +10,20 @@
 #include "domain/rollup/fact.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "platform/rpc/call.h"
+#include "report/rollup_repository.h"
 
 // What every read of the board settles first: which division, may the caller see it, which categories, which
 // instant.
 namespace gridwarden::report {
 
-// The division a spelling means. NOT_FOUND when there is none; NOT_ALLOWED outside the caller's subtrees.
+// The division a spelling means today or meant last: the board of a village that was merged still answers for
+// its time. NOT_FOUND when there is none or more than one; NOT_ALLOWED outside what the caller answers for or, for
+// ground that passed on, may list.
 absl::StatusOr<const domain::Division*> AllowedDivision(const domain::Ground& ground, const rpc::Call& call,
                                                         std::string_view spelling);
+
+// Where everything stood that ever counted in a division.
+std::vector<GroundRange> RangesOf(const domain::Ground& ground, const Uuid& division);
 
 // The category and all below it in the policy; empty for an empty one (= all).
 std::vector<std::string> CategoriesOf(const domain::Policy* policy, std::string_view category);

@@ -19,11 +19,26 @@ absl::Status Unreadable(uint64_t index, std::string_view why) {
   return Internal(absl::StrCat("entry ", index, " cannot be counted: ", std::string(why)));
 }
 
-absl::Status PlaceFact(uint64_t index, std::string_view division, const domain::Ground& ground, Fact& fact) {
+absl::Time RecordedTime(const journal::v1::Entry& entry) {
+  return absl::FromUnixMicros(entry.received_us());
+}
+
+// The entry says where it counts, whatever has become of the ground since. Entries from before they said so count
+// where the division stood at the event, as known when they were made; thus a rebuild at any index gives the same
+// numbers.
+absl::Status PlaceFact(uint64_t index, std::string_view division, std::string_view ground_path,
+                       absl::Time recorded, const domain::Ground& ground, Fact& fact) {
   const absl::StatusOr<Uuid> id = ParseResourceName("divisions", division);
   if (!id.ok() || id->IsNil()) return Unreadable(index, "no division");
   fact.division = *id;
-  fact.path = ground.FindDivision(*id) == nullptr ? "" : ground.PathKey(*id);
+  if (!ground_path.empty()) {
+    if (ground_path.size() % 16 != 0 || !ground_path.ends_with(id->Bytes()))
+      return Unreadable(index, "a path that does not end at the division");
+    fact.path = std::string(ground_path);
+    return absl::OkStatus();
+  }
+  const absl::Time event = fact.event_us ? absl::FromUnixMicros(*fact.event_us) : recorded;
+  fact.path = ground.PathKeyNear(*id, event, recorded);
   if (fact.path.empty()) {
     return Unavailable("DATABASE_UNAVAILABLE",
                        absl::StrCat("entry ", index, " stands at a division not known yet"),
@@ -70,16 +85,18 @@ void Change(const Fact& fact, int64_t n, CounterChanges& changes) {
 absl::StatusOr<std::optional<FoldStep>> StepOf(uint64_t index, const journal::v1::Entry& entry,
                                                const domain::Ground& ground) {
   FoldStep step;
-  std::string division;
+  std::string division, ground_path;
   if (entry.kind() == "signal.transition") {
     casework::v1::SignalEvent event;
     if (!event.ParseFromString(entry.event())) return Unreadable(index, "not a SignalEvent");
     division = event.after().division();
+    ground_path = event.ground_path();
     TakeSignal(event, step);
   } else if (entry.kind() == "case.transition") {
     casework::v1::CaseEvent event;
     if (!event.ParseFromString(entry.event())) return Unreadable(index, "not a CaseEvent");
     division = event.after().division();
+    ground_path = event.ground_path();
     TakeCase(event, step);
   } else {
     return std::nullopt;
@@ -88,7 +105,7 @@ absl::StatusOr<std::optional<FoldStep>> StepOf(uint64_t index, const journal::v1
   if (!subject || subject->IsNil()) return Unreadable(index, "no subject");
   step.next.subject = *subject;
   step.next.index = index;
-  GW_RETURN_IF_ERROR(PlaceFact(index, division, ground, step.next));
+  GW_RETURN_IF_ERROR(PlaceFact(index, division, ground_path, RecordedTime(entry), ground, step.next));
   return step;
 }
 

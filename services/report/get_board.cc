@@ -69,8 +69,9 @@ v1::BoardRow RowOf(const domain::Division& division, const Numbers& numbers) {
   return row;
 }
 
+// Those that ever stood under it: what a division counted while it stood there stays in the sum.
 std::vector<const domain::Division*> ChildrenInOrder(const domain::Ground& ground, const Uuid& division) {
-  std::vector<const domain::Division*> children = ground.ChildrenOf(division);
+  std::vector<const domain::Division*> children = ground.ChildrenEver(division);
   auto code = [](const domain::Division* one) {
     return one->codes.empty() ? std::string() : one->codes.back().code;
   };
@@ -115,12 +116,13 @@ absl::Status WaitForEntry(Report& report, const rpc::Call& call, const std::stri
 struct Question {
   const domain::Division* division = nullptr;
   std::vector<const domain::Division*> children;
+  absl::flat_hash_set<Uuid> present;  // the children of today, shown with and without counts
   std::vector<std::string> categories;
   domain::Instant at;
 };
 
-v1::Board BoardOf(const domain::Policy* policy, const rpc::Call& call, const Question& question,
-                  bool by_category, const domain::Rollup& rollup, uint64_t index) {
+v1::Board BoardOf(const domain::Policy* policy, const Question& question, bool by_category,
+                  const domain::Rollup& rollup, uint64_t index) {
   v1::Board board;
   board.set_log_index(index);
   *board.mutable_as_of() = TimestampOf(question.at.us);
@@ -128,9 +130,10 @@ v1::Board BoardOf(const domain::Policy* policy, const rpc::Call& call, const Que
   *board.mutable_total() = RowOf(*question.division, total);
   Numbers own = total;
   for (const domain::Division* child : question.children) {
-    const Numbers numbers = rollup.Read(child->id, question.categories, question.at);
+    const Numbers numbers =
+        rollup.ReadUnder(question.division->id, child->id, question.categories, question.at);
     own -= numbers;
-    if (numbers.IsZero() && !child->valid.Contains(call.now)) continue;
+    if (numbers.IsZero() && !question.present.contains(child->id)) continue;
     *board.add_children() = RowOf(*child, numbers);
   }
   *board.mutable_own() = RowOf(*question.division, own);
@@ -160,6 +163,10 @@ absl::StatusOr<v1::Board> GetBoard(Report& report, const rpc::Call& call,
   Question question;
   GW_ASSIGN_OR_RETURN(question.division, AllowedDivision(*ground, call, request.division()));
   question.children = ChildrenInOrder(*ground, question.division->id);
+  for (const domain::Division* child : question.children) {
+    const auto chain = ground->AncestorsAt(child->id, call.now, absl::InfiniteFuture());
+    if (chain.size() > 1 && chain[1] == question.division) question.present.insert(child->id);
+  }
   question.categories = CategoriesOf(policy, request.category());
   question.at = InstantOf(policy, call, request.has_as_of(), request.as_of());
   GW_RETURN_IF_ERROR(report.live.EnsureLoaded(call.now, call.deadline));
@@ -169,7 +176,7 @@ absl::StatusOr<v1::Board> GetBoard(Report& report, const rpc::Call& call,
   bool answered = false;
   report.live.Look([&](const domain::Rollup& rollup, int64_t, uint64_t index) {
     answered = !request.has_at_index() || request.at_index() == index;
-    if (answered) board = BoardOf(policy, call, question, request.by_category(), rollup, index);
+    if (answered) board = BoardOf(policy, question, request.by_category(), rollup, index);
   });
   if (answered) return board;
   report.live.WaitFor(request.at_index(),
@@ -178,9 +185,8 @@ absl::StatusOr<v1::Board> GetBoard(Report& report, const rpc::Call& call,
   for (const domain::Division* child : question.children) divisions.insert(child->id);
   GW_ASSIGN_OR_RETURN(const RollupAt past,
                       ReadRollupAt(report.context.database, report.live, divisions,
-                                   GroundRange::Below(ground->PathKey(question.division->id)),
-                                   request.at_index(), call.deadline));
-  return BoardOf(policy, call, question, request.by_category(), past.rollup, past.index);
+                                   RangesOf(*ground, question.division->id), request.at_index(), call.deadline));
+  return BoardOf(policy, question, request.by_category(), past.rollup, past.index);
 }
 
 }  // namespace gridwarden::report

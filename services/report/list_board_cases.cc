@@ -82,6 +82,7 @@ absl::StatusOr<v1::ListBoardCasesResponse> ListBoardCases(Report& report, const 
                                                           const v1::ListBoardCasesRequest& request) {
   const std::shared_ptr<const domain::Ground> ground = report.context.directory.ground();
   GW_ASSIGN_OR_RETURN(const domain::Division* division, AllowedDivision(*ground, call, request.division()));
+  const std::vector<GroundRange> ranges = RangesOf(*ground, division->id);
   GW_ASSIGN_OR_RETURN(const Cell cell, CellOf(request, call, report.context.policy.get()));
   GW_ASSIGN_OR_RETURN(const rpc::Page page, rpc::ReadPage(request));
   if (!page.after.empty() && page.after.size() != 3)
@@ -94,7 +95,6 @@ absl::StatusOr<v1::ListBoardCasesResponse> ListBoardCases(Report& report, const 
     response.set_log_index(active->next_index);
     FactPage next;
     next.kind = cell.kind;
-    next.range = GroundRange::Below(ground->PathKey(division->id));
     next.limit = kReadAtOnce;
     int from_state = -1;
     if (!page.after.empty()) {
@@ -110,22 +110,25 @@ absl::StatusOr<v1::ListBoardCasesResponse> ListBoardCases(Report& report, const 
         next.after_subject.clear();
       }
       next.state = state;
-      while (true) {
-        GW_ASSIGN_OR_RETURN(const std::vector<Fact> facts, ReadFactPage(tx, active->generation, next));
-        for (const Fact& fact : facts) {
-          if (cell.Holds(fact)) {
-            if (response.cases_size() == page.size) {
-              response.set_next_page_token(rpc::NextPageToken(
-                  request,
-                  {std::string(1, static_cast<char>(next.state)), next.after_path, next.after_subject}));
-              return absl::OkStatus();
+      for (const GroundRange& range : ranges) {
+        next.range = range;
+        while (next.after_path < range.upper) {
+          GW_ASSIGN_OR_RETURN(const std::vector<Fact> facts, ReadFactPage(tx, active->generation, next));
+          for (const Fact& fact : facts) {
+            if (cell.Holds(fact)) {
+              if (response.cases_size() == page.size) {
+                response.set_next_page_token(rpc::NextPageToken(
+                    request,
+                    {std::string(1, static_cast<char>(next.state)), next.after_path, next.after_subject}));
+                return absl::OkStatus();
+              }
+              *response.add_cases() = CaseOf(fact, *ground);
             }
-            *response.add_cases() = CaseOf(fact, *ground);
+            next.after_path = fact.path;
+            next.after_subject = fact.subject.Bytes();
           }
-          next.after_path = fact.path;
-          next.after_subject = fact.subject.Bytes();
+          if (static_cast<int>(facts.size()) < next.limit) break;
         }
-        if (static_cast<int>(facts.size()) < next.limit) break;
       }
     }
     return absl::OkStatus();

@@ -19,7 +19,7 @@ absl::Status ReadSteady(db::Database& database, absl::Time deadline,
 }
 
 absl::StatusOr<Generation> CopyCells(db::Transaction& tx, const LiveRollup& live,
-                                     const absl::flat_hash_set<Uuid>& divisions, const GroundRange& range,
+                                     const absl::flat_hash_set<Uuid>& divisions, const std::vector<GroundRange>& ranges,
                                      RollupAt& copy) {
   int64_t copied_generation = 0;
   live.Look([&](const domain::Rollup& rollup, int64_t generation, uint64_t index) {
@@ -32,9 +32,11 @@ absl::StatusOr<Generation> CopyCells(db::Transaction& tx, const LiveRollup& live
     return absl::AbortedError("the generation was swapped");
   // Memory may have moved on since the snapshot was taken, or lag behind it.
   if (copy.index < active->next_index) {
-    GW_RETURN_IF_ERROR(
-        ReadDifference(tx, active->generation, copy.index, range, kHistoryRowsMax,
-                       [&](const domain::Fact& fact, int64_t n) { copy.rollup.Add(fact, n); }));
+    for (const GroundRange& range : ranges) {
+      GW_RETURN_IF_ERROR(
+          ReadDifference(tx, active->generation, copy.index, range, kHistoryRowsMax,
+                         [&](const domain::Fact& fact, int64_t n) { copy.rollup.Add(fact, n); }));
+    }
     copy.index = active->next_index;
   }
   if (copy.index > active->next_index) return absl::AbortedError("memory is ahead of the snapshot");
@@ -42,24 +44,26 @@ absl::StatusOr<Generation> CopyCells(db::Transaction& tx, const LiveRollup& live
 }
 
 absl::StatusOr<RollupAt> ReadRollupAt(db::Database& database, const LiveRollup& live,
-                                      const absl::flat_hash_set<Uuid>& divisions, const GroundRange& range,
+                                      const absl::flat_hash_set<Uuid>& divisions, const std::vector<GroundRange>& ranges,
                                       uint64_t index, absl::Time deadline) {
   RollupAt at;
   const absl::Status read = ReadSteady(database, deadline, [&](db::Transaction& tx) -> absl::Status {
-    GW_ASSIGN_OR_RETURN(const Generation active, CopyCells(tx, live, divisions, range, at));
+    GW_ASSIGN_OR_RETURN(const Generation active, CopyCells(tx, live, divisions, ranges, at));
     if (index > active.next_index) {
       return InvalidField("at_index", absl::StrCat("got ", index, ", want <= ", active.next_index,
                                                    " (entries counted so far)"));
     }
     if (index == active.next_index) return absl::OkStatus();
+    const bool backward = active.next_index - index <= index;
+    if (!backward) at.rollup = domain::Rollup(divisions);
     absl::Status moved;
-    if (active.next_index - index <= index) {
-      moved = ReadDifference(tx, active.generation, index, range, kHistoryRowsMax,
-                             [&](const domain::Fact& fact, int64_t n) { at.rollup.Add(fact, -n); });
-    } else {
-      at.rollup = domain::Rollup(divisions);
-      moved = ReadFactsAt(tx, active.generation, index, range, kHistoryRowsMax,
-                          [&](const domain::Fact& fact, int64_t n) { at.rollup.Add(fact, n); });
+    for (const GroundRange& range : ranges) {
+      if (!moved.ok()) break;
+      moved = backward ? ReadDifference(
+                             tx, active.generation, index, range, kHistoryRowsMax,
+                             [&](const domain::Fact& fact, int64_t n) { at.rollup.Add(fact, -n); })
+                       : ReadFactsAt(tx, active.generation, index, range, kHistoryRowsMax,
+                                     [&](const domain::Fact& fact, int64_t n) { at.rollup.Add(fact, n); });
     }
     at.index = index;
     return moved;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
@@ -21,11 +22,11 @@ struct RollupAt {
   domain::Rollup rollup;
 };
 
-// The cells of `divisions`, all of which lie in `range`, for entries 0 .. index-1.
+// The cells of `divisions`, as far as they are counted in `ranges` (RangesOf), for entries 0 .. index-1.
 // INVALID_FIELD on at_index beyond what is counted, or farther than kHistoryRowsMax changes from either end
 // of the log.
 absl::StatusOr<RollupAt> ReadRollupAt(db::Database& database, const LiveRollup& live,
-                                      const absl::flat_hash_set<Uuid>& divisions, const GroundRange& range,
+                                      const absl::flat_hash_set<Uuid>& divisions, const std::vector<GroundRange>& ranges,
                                       uint64_t index, absl::Time deadline);
 
 // Reads in a snapshot, again while the body answers ABORTED (see CopyCells) and the deadline allows.
@@ -35,7 +36,7 @@ absl::Status ReadSteady(db::Database& database, absl::Time deadline,
 // A copy of the cells in memory moved to the cursor of the snapshot `tx`; answers that generation.
 // ABORTED when the generation was swapped meanwhile: read again.
 absl::StatusOr<Generation> CopyCells(db::Transaction& tx, const LiveRollup& live,
-                                     const absl::flat_hash_set<Uuid>& divisions, const GroundRange& range,
+                                     const absl::flat_hash_set<Uuid>& divisions, const std::vector<GroundRange>& ranges,
                                      RollupAt& copy);
 
 }  // namespace gridwarden::report

@@ -219,7 +219,11 @@ class RowReader {
     const std::string cell = Cell(Column::kDivision);
     const absl::StatusOr<access::Standing> standing = access::StandingOf(ground_, cell, now_, "division");
     if (!standing.ok()) {
-      Wrong(Column::kDivision, cell, "a division code, its path of names, or its id");
+      // One that was divided up names those who hold its ground.
+      const bool ended = absl::IsFailedPrecondition(standing.status());
+      Wrong(Column::kDivision, cell,
+            ended ? std::string(standing.status().message())
+                  : "a division code, its path of names, or its id");
       return;
     }
     source.division = standing->division;

@@ -28,12 +28,8 @@ absl::StatusOr<Listing> PlanListing(const AreaContext& context, const rpc::Call&
                                     std::string_view query) {
   const std::shared_ptr<const domain::Ground> ground = context.directory.ground();
   Listing listing;
-  std::string within;
-  if (!division.empty()) {
-    GW_ASSIGN_OR_RETURN(const access::Standing standing,
-                        access::StandingOf(*ground, division, call.now, "division"));
-    within = standing.ground_path;
-  }
+  GW_ASSIGN_OR_RETURN(const std::vector<std::string> within,
+                      access::PathKeysOf(*ground, division, call.now, "division"));
   GW_ASSIGN_OR_RETURN(listing.grounds, access::ListScope(*ground, call, within));
   GW_ASSIGN_OR_RETURN(listing.filter.categories, WithCategoriesBelow(*context.policy, category));
   listing.filter.states = absl::StrJoin(states, ",");
@@ -86,7 +82,7 @@ absl::StatusOr<v1::Source> GetSource(const AreaContext& context, const rpc::Call
   });
   if (absl::IsNotFound(read)) return access::Absent(*ground, call, name);
   GW_RETURN_IF_ERROR(read);
-  GW_RETURN_IF_ERROR(access::AllowAt(*ground, call, source.division).status());
+  GW_RETURN_IF_ERROR(access::AllowToSee(*ground, call, source.division, source.ground_path));
   return source.value;
 }
 
@@ -113,7 +109,8 @@ absl::StatusOr<v1::BatchGetSourcesResponse> BatchGetSources(const AreaContext& c
   for (const Uuid& id : ids) {
     const auto at = by_id.find(id);
     if (at == by_id.end()) return access::Absent(*ground, call, ResourceName("sources", id));
-    GW_RETURN_IF_ERROR(access::AllowAt(*ground, call, at->second->division).status());
+    GW_RETURN_IF_ERROR(
+        access::AllowToSee(*ground, call, at->second->division, at->second->ground_path));
     *response.add_sources() = at->second->value;
   }
   return response;
@@ -159,7 +156,7 @@ absl::StatusOr<v1::ListSourceHistoryResponse> ListSourceHistory(const AreaContex
   });
   if (absl::IsNotFound(read)) return access::Absent(*ground, call, request.parent());
   GW_RETURN_IF_ERROR(read);
-  GW_RETURN_IF_ERROR(access::AllowAt(*ground, call, source.division).status());
+  GW_RETURN_IF_ERROR(access::AllowToSee(*ground, call, source.division, source.ground_path));
   v1::ListSourceHistoryResponse response;
   for (int i = 0; i < page.size && i < static_cast<int>(changes.size()); ++i)
     *response.add_changes() = changes[i];

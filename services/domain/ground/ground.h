@@ -258,6 +258,8 @@ class Ground {
   const Tenure* HolderOf(const Uuid& post, absl::Time at, absl::Time known) const;
   // The posts a person held at `at`, as known at `known`.
   std::vector<Holding> HoldingsOf(const Uuid& person, absl::Time at, absl::Time known) const;
+  // A post on a division lasts no longer than the division, whatever its own row says.
+  bool PostExisted(const Post& post, absl::Time at, absl::Time known) const;
   // Where a post stands: its division, or its unit's.
   Uuid DivisionOf(const Post& post) const;
 
@@ -272,10 +274,13 @@ class Ground {
                                                absl::Time at) const;
   Uuid ParentNear(const Division& division, absl::Time at, absl::Time known) const;
   std::vector<const Division*> ChainNear(const Division* division, absl::Time at, absl::Time known) const;
-  bool PostExisted(const Post& post, absl::Time at, absl::Time known) const;
-  void AddHeirs(const Division& division, absl::Time at, absl::Time known, double share, int steps,
+  // What a walk along lineage asks about.
+  struct Walk {
+    absl::Time at, known;
+  };
+  void AddHeirs(const Division& division, const Walk& walk, absl::Time ended, double share, int steps,
                 std::vector<Heir>& heirs) const;
-  void AddForebears(const Division& division, absl::Time at, absl::Time known, double share, int steps,
+  void AddForebears(const Division& division, const Walk& walk, absl::Time until, double share, int steps,
                     std::vector<Heir>& heirs) const;
   bool AnswersFor(const Uuid& ancestor, const Uuid& id, absl::Time at, int steps) const;
   void AddPathsEver(const Division& division, const std::string& below, int depth,

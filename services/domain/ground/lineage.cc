@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
@@ -12,17 +11,34 @@ namespace {
 // More reorganisations in a row than any ground has seen; also what ends a walk that goes in a circle.
 constexpr int kStepsMax = 32;
 
-// The end of the last time before `at` that the division existed; none when it never had.
-std::optional<absl::Time> EndedBefore(const Division& division, absl::Time at, absl::Time known) {
-  std::optional<absl::Time> end;
-  const auto take = [&](const Interval& valid) {
-    if (valid.to <= at && (!end || *end < valid.to)) end = valid.to;
-  };
-  if (division.placements.empty()) take(division.valid);
+// The times a division existed, in order; placements that follow on each other are one.
+std::vector<Interval> LivesOf(const Division& division, absl::Time known) {
+  if (division.placements.empty()) return {division.valid};
+  std::vector<Interval> lives;
   for (const Placement& placement : division.placements) {
-    if (StoodAt(placement, known)) take(placement.valid);
+    if (StoodAt(placement, known)) lives.push_back(placement.valid);
   }
-  return end;
+  std::sort(lives.begin(), lives.end(),
+            [](const Interval& a, const Interval& b) { return a.from < b.from; });
+  size_t kept = 0;
+  for (size_t i = 1; i < lives.size(); ++i) {
+    if (lives[i].from <= lives[kept].to) {
+      lives[kept].to = std::max(lives[kept].to, lives[i].to);
+    } else {
+      lives[++kept] = lives[i];
+    }
+  }
+  if (!lives.empty()) lives.resize(kept + 1);
+  return lives;
+}
+
+// The life that ended last before `at`; none when it had none.
+const Interval* LastBefore(const std::vector<Interval>& lives, absl::Time at) {
+  const Interval* last = nullptr;
+  for (const Interval& life : lives) {
+    if (life.to <= at) last = &life;
+  }
+  return last;
 }
 
 // One division named twice is one heir. A share that is not stated makes the sum unknown.
@@ -48,37 +64,58 @@ std::vector<std::string> WithoutInner(std::vector<std::string> keys) {
   return outer;
 }
 
-// Forward: the ground passes on when the division ends. What it gave away before, while it went on, is no longer
-// its ground.
-void Ground::AddHeirs(const Division& division, absl::Time at, absl::Time known, double share, int steps,
+// Forward: when a life of the division ends its ground passes on. What it gave away before, while it went on, is
+// no longer its ground; what it is when it is set up again later is another question.
+void Ground::AddHeirs(const Division& division, const Walk& walk, absl::Time ended, double share, int steps,
                       std::vector<Heir>& heirs) const {
-  if (Existed(division.id, at, known)) return AddHeir(division, share, heirs);
-  const std::optional<absl::Time> end = EndedBefore(division, at, known);
-  if (!end || steps == 0) return;
+  if (steps == 0) return;
+  absl::Time next = absl::InfiniteFuture();
+  for (const Interval& life : LivesOf(division, walk.known)) {
+    if (life.from > ended) next = std::min(next, life.from);
+  }
   std::vector<const Lineage*> links;
   for (const Lineage* link : LineagesFrom(division.id)) {
-    if (link->to != division.id && StoodAt(*link, known) && *end <= link->effective && link->effective <= at)
+    if (link->to != division.id && StoodAt(*link, walk.known) && ended <= link->effective &&
+        link->effective <= walk.at && link->effective < next)
       links.push_back(link);
   }
   for (const Lineage* link : links) {
     const Division* to = FindDivision(link->to);
+    if (to == nullptr) continue;
     const double part = links.size() == 1 && link->share == 0 ? 1 : link->share;
-    if (to != nullptr) AddHeirs(*to, at, known, share * part, steps - 1, heirs);
+    // The life in which it took the ground over, if only to pass it on that day; or the first one after.
+    for (const Interval& life : LivesOf(*to, walk.known)) {
+      if (life.to < link->effective) continue;
+      if (life.from > walk.at) break;
+      if (life.to > walk.at) {
+        AddHeir(*to, share * part, heirs);
+      } else {
+        AddHeirs(*to, walk, life.to, share * part, steps - 1, heirs);
+      }
+      break;
+    }
   }
 }
 
-// Backward: whose ground it took over. How much came from each of several is not known.
-void Ground::AddForebears(const Division& division, absl::Time at, absl::Time known, double share, int steps,
-                          std::vector<Heir>& heirs) const {
-  if (Existed(division.id, at, known)) return AddHeir(division, share, heirs);
-  if (EndedBefore(division, at, known) || steps == 0) return;
+// Backward: whose ground it took over until then. How much came from each of several is not known.
+void Ground::AddForebears(const Division& division, const Walk& walk, absl::Time until, double share,
+                          int steps, std::vector<Heir>& heirs) const {
+  if (steps == 0) return;
   std::vector<const Lineage*> links;
   for (const Lineage* link : LineagesTo(division.id)) {
-    if (link->from != division.id && StoodAt(*link, known) && at < link->effective) links.push_back(link);
+    if (link->from != division.id && StoodAt(*link, walk.known) && walk.at < link->effective &&
+        link->effective <= until)
+      links.push_back(link);
   }
   for (const Lineage* link : links) {
     const Division* from = FindDivision(link->from);
-    if (from != nullptr) AddForebears(*from, at, known, links.size() == 1 ? share : 0, steps - 1, heirs);
+    if (from == nullptr) continue;
+    const double part = links.size() == 1 ? share : 0;
+    if (Existed(from->id, walk.at, walk.known)) {
+      AddHeir(*from, part, heirs);
+    } else if (LastBefore(LivesOf(*from, walk.known), walk.at) == nullptr) {
+      AddForebears(*from, walk, link->effective, part, steps - 1, heirs);
+    }
   }
 }
 
@@ -86,10 +123,12 @@ std::vector<Ground::Heir> Ground::HoldersOf(const Uuid& id, absl::Time at, absl:
   std::vector<Heir> heirs;
   const Division* division = FindDivision(id);
   if (division == nullptr) return heirs;
-  if (EndedBefore(*division, at, known)) {
-    AddHeirs(*division, at, known, 1, kStepsMax, heirs);
+  if (Existed(id, at, known)) return {{division, 1}};
+  const std::vector<Interval> lives = LivesOf(*division, known);
+  if (const Interval* last = LastBefore(lives, at)) {
+    AddHeirs(*division, {at, known}, last->to, 1, kStepsMax, heirs);
   } else {
-    AddForebears(*division, at, known, 1, kStepsMax, heirs);
+    AddForebears(*division, {at, known}, absl::InfiniteFuture(), 1, kStepsMax, heirs);
   }
   return heirs;
 }

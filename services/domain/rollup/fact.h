@@ -50,8 +50,8 @@ struct Fact {
   Uuid subject;
   uint64_t index = 0;  // of the entry that made it so
   Uuid division;       // that held the ground at event time
-  std::string path;    // ids from the top down to the division, 16 bytes each, as the ground was when the
-                       // subject was first folded
+  std::string path;    // ids from the top down to the division, 16 bytes each, as the ground was at the
+                       // event and known when it was recorded
   std::string category;
   int state = 0;
   std::string case_no;

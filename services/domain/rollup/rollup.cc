@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -140,12 +142,25 @@ int Rollup::CategoryOf(std::string_view category) {
   return found->second;
 }
 
+int Rollup::EdgeOf(const Uuid& parent, const Uuid& division) {
+  std::vector<int>& known = edges_by_division_[division];
+  for (const int edge : known) {
+    if (edges_[edge].parent == parent) return edge;
+  }
+  known.push_back(static_cast<int>(edges_.size()));
+  edges_.push_back({parent, division});
+  return known.back();
+}
+
 template <typename Do>
 void Rollup::ForCells(std::string_view path, std::string_view category, Do act) {
   const int code = CategoryOf(category);
+  Uuid above;
   for (const Uuid& division : IdsOfPath(path)) {
+    const Uuid parent = std::exchange(above, division);
     if (only_ && !only_->contains(division)) continue;
-    for (const Key& key : {Key(division, code), Key(division, kAll)}) {
+    const int edge = EdgeOf(parent, division);
+    for (const Key& key : {Key(edge, code), Key(edge, kAll)}) {
       Cell& cell = cells_[key];
       act(cell);
       if (cell.due.size() == 0 && cell == Cell()) cells_.erase(key);
@@ -173,8 +188,27 @@ void Rollup::AddDue(std::string_view path, std::string_view category, int64_t du
 Numbers Rollup::Read(const Uuid& division, const std::vector<std::string>& categories,
                      const Instant& at) const {
   Numbers numbers;
+  if (const auto edges = edges_by_division_.find(division); edges != edges_by_division_.end()) {
+    for (const int edge : edges->second) numbers += ReadEdge(edge, categories, at);
+  }
+  return numbers;
+}
+
+Numbers Rollup::ReadUnder(const Uuid& parent, const Uuid& division,
+                          const std::vector<std::string>& categories, const Instant& at) const {
+  Numbers numbers;
+  if (const auto edges = edges_by_division_.find(division); edges != edges_by_division_.end()) {
+    for (const int edge : edges->second) {
+      if (edges_[edge].parent == parent) numbers += ReadEdge(edge, categories, at);
+    }
+  }
+  return numbers;
+}
+
+Numbers Rollup::ReadEdge(int edge, const std::vector<std::string>& categories, const Instant& at) const {
+  Numbers numbers;
   auto add = [&](int code) {
-    if (const auto cell = cells_.find(Key(division, code)); cell != cells_.end())
+    if (const auto cell = cells_.find(Key(edge, code)); cell != cells_.end())
       numbers += NumbersOf(cell->second, at);
   };
   if (categories.empty()) {
@@ -193,9 +227,14 @@ Rollup Rollup::Slice(const absl::flat_hash_set<Uuid>& divisions) const {
   slice.categories_ = categories_;
   slice.category_by_code_ = category_by_code_;
   for (const Uuid& division : divisions) {
-    for (int code = kAll; code < static_cast<int>(categories_.size()); ++code) {
-      const Key key(division, code);
-      if (const auto cell = cells_.find(key); cell != cells_.end()) slice.cells_.emplace(key, cell->second);
+    const auto edges = edges_by_division_.find(division);
+    if (edges == edges_by_division_.end()) continue;
+    for (const int edge : edges->second) {
+      const int copied = slice.EdgeOf(edges_[edge].parent, division);
+      for (int code = kAll; code < static_cast<int>(categories_.size()); ++code) {
+        if (const auto cell = cells_.find(Key(edge, code)); cell != cells_.end())
+          slice.cells_.emplace(Key(copied, code), cell->second);
+      }
     }
   }
   return slice;
@@ -208,18 +247,24 @@ std::vector<std::string> Rollup::Categories() const {
 }
 
 std::vector<CellDifference> Rollup::Compare(const Rollup& left, const Rollup& right) {
-  std::map<std::pair<Uuid, std::string>, std::pair<const Cell*, const Cell*>> both;
-  for (const auto& [key, cell] : left.cells_) both[{key.first, left.CodeOf(key)}].first = &cell;
-  for (const auto& [key, cell] : right.cells_) both[{key.first, right.CodeOf(key)}].second = &cell;
+  using Place = std::tuple<Uuid, std::string, Uuid>;  // division, category, parent
+  const auto place_of = [](const Rollup& rollup, const Key& key) {
+    const Edge& edge = rollup.edges_[key.first];
+    return Place(edge.division, rollup.CodeOf(key), edge.parent);
+  };
+  std::map<Place, std::pair<const Cell*, const Cell*>> both;
+  for (const auto& [key, cell] : left.cells_) both[place_of(left, key)].first = &cell;
+  for (const auto& [key, cell] : right.cells_) both[place_of(right, key)].second = &cell;
   static const Cell kEmpty;
   std::vector<CellDifference> differences;
-  for (const auto& [key, cells] : both) {
+  for (const auto& [place, cells] : both) {
+    const auto& [division, category, parent] = place;
     const Cell& a = cells.first == nullptr ? kEmpty : *cells.first;
     const Cell& b = cells.second == nullptr ? kEmpty : *cells.second;
     if (a == b) continue;
     for (int i = 0; i < kCounts; ++i) {
       if (a.counts[i] != b.counts[i])
-        differences.push_back({key.first, key.second, CountName(i), a.counts[i], b.counts[i]});
+        differences.push_back({division, category, CountName(i), a.counts[i], b.counts[i]});
     }
     std::map<int64_t, std::pair<int64_t, int64_t>> due;
     a.due.ForEach([&](int64_t us, int64_t n) { due[us].first += n; });
@@ -228,7 +273,7 @@ std::vector<CellDifference> Rollup::Compare(const Rollup& left, const Rollup& ri
       if (n.first == n.second) continue;
       const std::string time =
           absl::FormatTime(absl::RFC3339_full, absl::FromUnixMicros(us), absl::UTCTimeZone());
-      differences.push_back({key.first, key.second, absl::StrCat("due ", time), n.first, n.second});
+      differences.push_back({division, category, absl::StrCat("due ", time), n.first, n.second});
     }
   }
   return differences;

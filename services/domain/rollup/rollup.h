@@ -14,9 +14,10 @@
 #include "base/id.h"
 #include "domain/rollup/fact.h"
 
-// The counters of a board: a cell per (division, category), every fact counted in its division and in all
-// above it, so that a parent is the sum of its children by construction. Nothing in a cell depends on the
-// time: "overdue" is asked of the due times.
+// The counters of a board: every fact is counted in its division and in all above it, as its path has them, so
+// that a parent is the sum of its children by construction. A division that moved has a cell for each division
+// it stood under: what happened while it stood there stays there. Nothing in a cell depends on the time:
+// "overdue" is asked of the due times.
 namespace gridwarden::domain {
 
 // The due times of open work, as a multiset that answers "how many before t" exactly: whole hours are summed,
@@ -87,8 +88,12 @@ class Rollup {
   void AddCount(std::string_view path, std::string_view category, int count, int64_t n);
   void AddDue(std::string_view path, std::string_view category, int64_t due_us, int64_t n);
 
-  // The numbers of a division; an empty list of categories = all. Zero for a division without facts.
+  // The numbers of a division, wherever it stood; an empty list of categories = all. Zero for a division without
+  // facts.
   Numbers Read(const Uuid& division, const std::vector<std::string>& categories, const Instant& at) const;
+  // Only what was counted while it stood right under `parent` (nil: at the top).
+  Numbers ReadUnder(const Uuid& parent, const Uuid& division, const std::vector<std::string>& categories,
+                    const Instant& at) const;
   // A copy of the cells of these divisions only.
   Rollup Slice(const absl::flat_hash_set<Uuid>& divisions) const;
   // Codes of all categories seen, sorted.
@@ -98,18 +103,27 @@ class Rollup {
   static std::vector<CellDifference> Compare(const Rollup& left, const Rollup& right);
 
  private:
-  // (division, category); every division also has one cell for all categories together, so that the usual
-  // board reads one.
-  using Key = std::pair<Uuid, int>;
+  // A division under the one it stood under.
+  struct Edge {
+    Uuid parent;
+    Uuid division;
+  };
+  // (edge, category); every edge also has one cell for all categories together, so that the usual board reads
+  // one a division.
+  using Key = std::pair<int, int>;
   static constexpr int kAll = -1;
   std::string CodeOf(const Key& key) const;
   int CategoryOf(std::string_view category);
+  int EdgeOf(const Uuid& parent, const Uuid& division);
+  Numbers ReadEdge(int edge, const std::vector<std::string>& categories, const Instant& at) const;
   template <typename Do>
   void ForCells(std::string_view path, std::string_view category, Do act);
 
   std::optional<absl::flat_hash_set<Uuid>> only_;
   std::vector<std::string> categories_;
   absl::flat_hash_map<std::string, int> category_by_code_;
+  std::vector<Edge> edges_;
+  absl::flat_hash_map<Uuid, std::vector<int>> edges_by_division_;  // nearly always one
   absl::flat_hash_map<Key, Cell> cells_;
 };
 

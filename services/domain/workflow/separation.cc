@@ -16,11 +16,20 @@ struct Node {
   Uuid post;
 };
 
+// A post on ground that passed on since counts where its ground is now.
+void AddNode(const Ground& ground, const Post& post, const CheckerQuestion& question,
+             std::vector<Node>& nodes) {
+  const Uuid stands = ground.DivisionOf(post);
+  const std::vector<Ground::Heir> holders = ground.HoldersOf(stands, question.at, question.known);
+  if (holders.empty()) nodes.push_back({stands, post.unit, post.id});
+  for (const Ground::Heir& holder : holders) nodes.push_back({holder.division->id, post.unit, post.id});
+}
+
 std::vector<Node> NodesOf(const Ground& ground, const Uuid& person, const CheckerQuestion& question) {
   std::vector<Node> nodes;
   for (const Holding& holding : ground.HoldingsOf(person, question.at, question.known)) {
     if (holding.post == nullptr) continue;
-    nodes.push_back({ground.DivisionOf(*holding.post), holding.post->unit, holding.post->id});
+    AddNode(ground, *holding.post, question, nodes);
   }
   return nodes;
 }
@@ -29,7 +38,7 @@ std::vector<Node> FixerNodes(const Ground& ground, const CheckerQuestion& questi
   std::vector<Node> nodes = NodesOf(ground, question.fixer, question);
   // The post in which it was fixed counts even if the fixer has left it since.
   const Post* post = question.fixer_post.IsNil() ? nullptr : ground.FindPost(question.fixer_post);
-  if (post != nullptr) nodes.push_back({ground.DivisionOf(*post), post->unit, post->id});
+  if (post != nullptr) AddNode(ground, *post, question, nodes);
   return nodes;
 }
 
@@ -45,10 +54,18 @@ bool SameNode(const Node& a, const Node& b) {
   return !a.division.IsNil() && a.division == b.division;
 }
 
-bool InDirectChain(const Ground& ground, const Node& candidate, const Node& fixer) {
+// In the tree of the question's time.
+bool IsWithin(const Ground& ground, const Uuid& division, const Uuid& ancestor,
+              const CheckerQuestion& question) {
+  const std::vector<const Division*> chain = ground.AncestorsAt(division, question.at, question.known);
+  return std::any_of(chain.begin(), chain.end(), [&](const Division* d) { return d->id == ancestor; });
+}
+
+bool InDirectChain(const Ground& ground, const Node& candidate, const Node& fixer,
+                   const CheckerQuestion& question) {
   if (!IsBelowTownship(ground, candidate.division)) return false;
-  return ground.IsWithin(candidate.division, fixer.division) ||
-         ground.IsWithin(fixer.division, candidate.division);
+  return IsWithin(ground, candidate.division, fixer.division, question) ||
+         IsWithin(ground, fixer.division, candidate.division, question);
 }
 
 Verdict No(std::string_view rule, std::string_view words) {
@@ -85,7 +102,7 @@ class Judge {
       for (const Node& theirs : fixer_nodes_) {
         if (mine.post == theirs.post) return No("B4.SHARED_POST", "与整改人同任一个岗位");
         if (SameNode(mine, theirs)) return No("B4.OWN_NODE", "与整改人在同一网格或同一单位任职");
-        if (InDirectChain(ground_, mine, theirs))
+        if (InDirectChain(ground_, mine, theirs, question_))
           return No("B4.DIRECT_CHAIN", "与整改人处于乡镇以下同一条网格链");
       }
     }
@@ -98,9 +115,19 @@ class Judge {
   std::vector<Node> fixer_nodes_;
 };
 
+// Where the ground of the case is when the question is asked; of several divisions that share it, all.
+std::vector<std::vector<const Division*>> ChainsOf(const Ground& ground, const CheckerQuestion& question) {
+  std::vector<std::vector<const Division*>> chains;
+  for (const Ground::Heir& holder : ground.HoldersOf(question.division, question.at, question.known))
+    chains.push_back(ground.AncestorsAt(holder.division->id, question.at, question.known));
+  // Ground that nobody took over: where it last stood.
+  if (chains.empty()) chains.push_back(ground.AncestorsOf(question.division));
+  return chains;
+}
+
 // The nearest ancestor, or the division itself, at the level; null when there is none.
-const Division* AncestorAt(const Ground& ground, const Uuid& division, Level level) {
-  for (const Division* ancestor : ground.AncestorsOf(division)) {
+const Division* AncestorAt(const std::vector<const Division*>& chain, Level level) {
+  for (const Division* ancestor : chain) {
     if (ancestor->level == level) return ancestor;
   }
   return nullptr;
@@ -116,12 +143,12 @@ void CollectSubtree(const Ground& ground, const Uuid& division, int depth, std::
 }
 
 // The divisions whose own supervision officers make up a ring.
-std::vector<Uuid> DivisionsOf(const Ground& ground, const Uuid& division, Ring ring) {
+std::vector<Uuid> DivisionsOf(const Ground& ground, const std::vector<const Division*>& chain, Ring ring) {
   std::vector<Uuid> out;
-  const Division* township = AncestorAt(ground, division, Level::kTownship);
-  const Division* county = AncestorAt(ground, division, Level::kCounty);
+  const Division* township = AncestorAt(chain, Level::kTownship);
+  const Division* county = AncestorAt(chain, Level::kCounty);
   // A case of the whole city, or of a city without counties: its own children and itself.
-  if (county == nullptr) county = AncestorAt(ground, division, Level::kCity);
+  if (county == nullptr) county = AncestorAt(chain, Level::kCity);
   switch (ring) {
     case Ring::kTownship:
       if (township != nullptr) CollectSubtree(ground, township->id, 0, out);
@@ -232,9 +259,16 @@ absl::Status ToStatus(const Verdict& verdict) {
 
 std::vector<EligibleChecker> EligibleCheckers(const Ground& ground, const CheckerQuestion& question) {
   const Judge judge(ground, question);
+  const std::vector<std::vector<const Division*>> chains = ChainsOf(ground, question);
   for (const Ring ring : {Ring::kTownship, Ring::kNeighbourTownships, Ring::kCounty}) {
     std::vector<EligibleChecker> eligible;
-    for (const Uuid& division : DivisionsOf(ground, question.division, ring)) {
+    std::vector<Uuid> divisions;
+    for (const std::vector<const Division*>& chain : chains) {
+      for (const Uuid& division : DivisionsOf(ground, chain, ring)) divisions.push_back(division);
+    }
+    std::sort(divisions.begin(), divisions.end());
+    divisions.erase(std::unique(divisions.begin(), divisions.end()), divisions.end());
+    for (const Uuid& division : divisions) {
       for (const Post* post : ground.PostsAt(division)) {
         if (post->kind != PostKind::kSupervisionOfficer) continue;
         const Tenure* holder = ground.HolderOf(post->id, question.at, question.known);
