@@ -29,7 +29,7 @@ constexpr char kStyle[] = R"(
 body{font:17px/1.6 "PingFang SC","HarmonyOS Sans SC","Noto Sans CJK SC","Microsoft YaHei",sans-serif;max-width:44rem;margin:0 auto;padding:1rem 1rem 3rem;color:var(--ink);background:var(--ground);overflow-wrap:anywhere}
 html[lang=en] body{font-family:system-ui,"DejaVu Sans",sans-serif}
 header{display:flex;justify-content:space-between;align-items:baseline;gap:1rem}header a{flex:none}
-h1{font-size:1.4rem;line-height:1.3;margin:.3rem 0}h2{font-size:1.08rem;margin:0 0 .4rem}
+h1{font-size:1.4rem;line-height:1.3;margin:.3rem 0;text-wrap:balance}h2{font-size:1.08rem;margin:0 0 .4rem}
 p{margin:.4rem 0}section{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:.9rem 1.1rem;margin:.9rem 0}
 a{color:var(--link)}.soft{color:var(--soft);font-size:.9rem}.care{background:var(--carebg);color:var(--care)}
 .print{display:block;font:600 .95rem/1.7 ui-monospace,"DejaVu Sans Mono",monospace;background:var(--code);border-radius:6px;padding:.5rem .7rem;letter-spacing:.02em;word-spacing:.15em}.print b{display:inline-block;font-weight:600}

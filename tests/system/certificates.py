@@ -1,8 +1,10 @@
 """The edge's certificate on a running server: not believed by strangers, replaced without losing a request, never by one that does
 not serve."""
 import http.client
+import plistlib
 import re
 import socket
+import ssl
 import subprocess
 import threading
 
@@ -46,6 +48,10 @@ def check_strangers(instance):
     assert answer.status == 400 and "请使用 https" in body, body
     answer, body = in_clear(instance, "GET", "/trust", {"Accept-Language": "en"})
     assert answer.status == 200 and "Compare the fingerprint first" in body, body
+    _, certificate = in_clear(instance, "GET", "/trust/authority.crt", {})
+    _, profile = in_clear(instance, "GET", "/trust/authority.mobileconfig", {})
+    held = plistlib.loads(profile.encode())["PayloadContent"][0]
+    assert held["PayloadType"] == "com.apple.security.root" and held["PayloadContent"] == ssl.PEM_cert_to_DER_cert(certificate), held
 
 
 def check_renewal(instance):

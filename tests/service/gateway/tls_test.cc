@@ -298,6 +298,18 @@ TEST_F(TlsEdge, TellsProgramsInClearToUseHttps) {
             "HTTPS_REQUIRED");
 }
 
+TEST_F(TlsEdge, IsMissedWhereThereIsOnlyPlainHttp) {
+  const auto plain = HttpServer::Start({}, {.handle = [](HttpRequest, Respond respond) { respond({}); },
+                                            .body_limit = [](const HttpRequest&) { return size_t{1}; },
+                                            .too_large = [](const HttpRequest&) { return HttpResponse{}; },
+                                            .too_busy = [](const HttpRequest&) { return HttpResponse{}; }})
+                         .value();
+  client::ConnectClient client({.server = absl::StrCat("https://127.0.0.1:", plain->port())});
+  const absl::Status status = client.CallBytes("gridwarden.identity.v1.IdentityService/SignIn", "").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(absl::StrContains(std::string(status.message()), "does it speak http only?")) << status;
+}
+
 TEST_F(TlsEdge, ShowsHowToTrustItBeforeThereIsTrust) {
   Start();
   const std::string fingerprint = tls::Describe(authority_.certificate)->sha256;
