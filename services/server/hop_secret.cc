@@ -39,6 +39,11 @@ absl::Status Make(const std::string& path) {
 
 }  // namespace
 
+bool KeepsSecret(uid_t owner, mode_t mode, uid_t us) {
+  const mode_t others = mode & (S_IRWXG | S_IRWXO);
+  return owner == us ? others == 0 : (others & ~static_cast<mode_t>(S_IRGRP)) == 0;
+}
+
 absl::StatusOr<std::string> LoadHopSecret(const std::string& path) {
   int file = open(path.c_str(), O_RDONLY);
   if (file < 0 && errno == ENOENT) {
@@ -52,7 +57,7 @@ absl::StatusOr<std::string> LoadHopSecret(const std::string& path) {
   const bool known = fstat(file, &state) == 0;
   close(file);
   if (got != kSize) return Bad(path, "want exactly 32 bytes");
-  if (!known || (state.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+  if (!known || !KeepsSecret(state.st_uid, state.st_mode, geteuid()))
     return Bad(path, "can be read by others; want mode 0600");
   secret.resize(kSize);
   return secret;

@@ -25,6 +25,16 @@ TABLES = {
     "copy-media": ["photo_store.cc", "serve_flags.cc"],
 }
 THREADS_PER_CPU = 16  # toolchain.md 5: threads wait for the database most of the time
+# What services/platform/db/safety.cc demands of a database, as mariadbd itself says it after reading an example.
+DURABLE = {"innodb-flush-log-at-trx-commit": "1", "sync-binlog": "1", "innodb-doublewrite": "TRUE", "innodb-snapshot-isolation": "TRUE",
+           "binlog-format": "ROW", "innodb-autoinc-lock-mode": "2", "transaction-isolation": "READ-COMMITTED",
+           "require-secure-transport": "TRUE", "character-set-server": "utf8mb4"}
+DATABASE_EXAMPLES = {
+    "semi-sync.cnf": {**DURABLE, "rpl-semi-sync-master-enabled": "TRUE", "rpl-semi-sync-master-wait-point": "AFTER_SYNC",
+                      "rpl-semi-sync-master-timeout": "4294967295", "rpl-semi-sync-master-wait-no-slave": "TRUE",
+                      "rpl-semi-sync-slave-enabled": "TRUE", "read-only": "TRUE", "gtid-strict-mode": "TRUE"},
+    "galera.cnf": {**DURABLE, "wsrep-on": "TRUE", "wsrep-sync-wait": "1"},
+}
 CONNECTIONS_MAX_SETTING = re.compile(r"^max-connections\s*=\s*(\d+)", re.M)
 
 
@@ -38,6 +48,23 @@ def render(root, overlays):
         return {}, [f"k8s: render.js failed: {done.stderr.strip()}"]
     answer = json.loads(done.stdout)
     return answer["folders"], answer["problems"]
+
+
+def check_database_examples(root):
+    problems = []
+    folder = root / "k8s/examples/database"
+    found = sorted(path.name for path in folder.glob("*.cnf"))
+    if found != sorted(DATABASE_EXAMPLES):
+        problems.append(f"{folder.relative_to(root)}: got {found}, this check knows {sorted(DATABASE_EXAMPLES)}")
+    for name in found:
+        done = subprocess.run(["mariadbd", f"--defaults-file={folder / name}", "--verbose", "--help"], capture_output=True, text=True,
+                              check=False, env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin"})
+        settings = dict(re.findall(r"^([a-z][a-z0-9-]+) +(\S+)$", done.stdout, re.M))
+        if done.returncode != 0 or not settings or "unknown" in done.stderr:
+            problems.append(f"k8s/examples/database/{name}: mariadbd does not take it: {done.stderr.strip()[-400:]}")
+        problems += [f"k8s/examples/database/{name}: {key} is {settings.get(key)}, want {want}"
+                     for key, want in DATABASE_EXAMPLES.get(name, {}).items() if settings and settings.get(key) != want]
+    return problems
 
 
 def cores(quantity):
@@ -329,6 +356,7 @@ def main():
             problems += problems_of(root, name, objects)
         else:
             problems.append(f"k8s/overlays/{name}: renders nothing")
+    problems += check_database_examples(root)
     for problem in problems:
         print(problem)
     return 1 if problems else 0
