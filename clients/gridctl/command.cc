@@ -211,6 +211,7 @@ std::vector<Command> AllCommands() {
   AddAccountCommands(commands);
   AddImportCommands(commands);
   AddGridCommands(commands);
+  AddDivisionCommands(commands);
   AddBoardCommands(commands);
   AddSignalCommands(commands);
   AddCaseCommands(commands);

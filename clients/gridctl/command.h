@@ -79,6 +79,7 @@ std::vector<Command> AllCommands();
 void AddAccountCommands(std::vector<Command>& commands);
 void AddImportCommands(std::vector<Command>& commands);
 void AddGridCommands(std::vector<Command>& commands);
+void AddDivisionCommands(std::vector<Command>& commands);
 void AddBoardCommands(std::vector<Command>& commands);
 void AddSignalCommands(std::vector<Command>& commands);
 void AddCaseCommands(std::vector<Command>& commands);

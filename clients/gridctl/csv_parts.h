@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
+
 // Large CSV files travel in parts that each fit into one request.
 namespace gridwarden::gridctl {
 
@@ -18,5 +20,10 @@ struct Part {
 // character is a line end or a quote. A file without rows is one part, so that the server says what is wrong
 // with it.
 std::vector<Part> SplitCsv(const std::string& content, int rows_per_part = kRowsPerPart);
+
+// The same for a list of divisions, which the server compares with what it has parent by parent: never cuts between two rows of one
+// parent. The parent is read off the first cell of four digits or more. Fails when a parent's rows stand in several places of a file that
+// needs several parts: sort it by code.
+absl::StatusOr<std::vector<Part>> SplitDivisions(const std::string& content, int rows_per_part = kRowsPerPart);
 
 }  // namespace gridwarden::gridctl

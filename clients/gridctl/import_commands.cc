@@ -40,6 +40,46 @@ void Merge(const type::v1::ImportReport& part, type::v1::ImportReport& all) {
   all.set_rows_refused(all.rows_refused() + part.rows_refused());
   all.mutable_problems()->MergeFrom(part.problems());
   all.mutable_remarks()->MergeFrom(part.remarks());
+  if (!part.has_division_changes()) return;
+  type::v1::DivisionChanges& to = *all.mutable_division_changes();
+  const type::v1::DivisionChanges& from = part.division_changes();
+  to.set_created(to.created() + from.created());
+  to.set_renamed(to.renamed() + from.renamed());
+  to.set_recoded(to.recoded() + from.recoded());
+  to.set_moved(to.moved() + from.moved());
+  to.set_proposals(to.proposals() + from.proposals());
+  to.set_proposals_known(to.proposals_known() + from.proposals_known());
+  to.mutable_lines()->MergeFrom(from.lines());
+  to.set_lines_left_out(to.lines_left_out() + from.lines_left_out());
+}
+
+// "990102107 郭楼镇 (东县)"
+std::string PlaceText(const std::string& code, const std::string& name, const std::string& parent) {
+  return code + " " + name + (parent.empty() ? "" : " (" + parent + ")");
+}
+
+// The difference as people read one: what is stored, an arrow, what the list has; "?" before what waits for a decision.
+void PrintChanges(Invocation& run, const type::v1::DivisionChanges& changes) {
+  for (const type::v1::DivisionChanges::Line& line : changes.lines()) {
+    const bool moved = line.old_parent() != line.parent();
+    const std::string before = PlaceText(line.old_code(), line.old_display_name(), moved ? line.old_parent() : "");
+    const std::string after = PlaceText(line.code(), line.display_name(), moved || line.old_code().empty() ? line.parent() : "");
+    const char mark = line.doubtful() ? '?' : line.old_display_name().empty() ? '+' : line.display_name().empty() ? '-' : '~';
+    if (line.old_display_name().empty()) {
+      std::printf("%c %s\n", mark, after.c_str());
+    } else if (line.display_name().empty()) {
+      std::printf("%c %s %s\n", mark, before.c_str(), Say(run, "is not in the list", "名单中没有").c_str());
+    } else {
+      std::printf("%c %s -> %s\n", mark, before.c_str(), after.c_str());
+    }
+  }
+  if (changes.lines_left_out() > 0)
+    std::printf(run.chinese ? "……另有 %d 行\n" : "... and %d more lines\n", changes.lines_left_out());
+  std::printf(run.chinese ? "与已存名单相比：新增 %d，更名 %d，换码 %d，划转 %d；待确认 %d%s\n"
+                          : "compared with what was stored: %d new, %d renamed, %d re-coded, %d moved; %d to be decided%s\n",
+              changes.created(), changes.renamed(), changes.recoded(), changes.moved(),
+              changes.proposals() + changes.proposals_known(),
+              changes.proposals() + changes.proposals_known() > 0 ? Say(run, " (gridctl division proposals)", "（gridctl division proposals）").c_str() : "");
 }
 
 void PrintReport(Invocation& run, const std::string& path, const type::v1::ImportReport& report) {
@@ -53,6 +93,7 @@ void PrintReport(Invocation& run, const std::string& path, const type::v1::Impor
   }
   for (const std::string& remark : report.remarks())
     std::fprintf(stderr, run.chinese ? "%s：提示：%s\n" : "%s: note: %s\n", path.c_str(), remark.c_str());
+  if (report.has_division_changes()) PrintChanges(run, report.division_changes());
   std::printf(
       run.chinese ? "%s%s：读取 %d 行，新增 %d，更新 %d，无变化 %d，拒绝 %d%s\n"
                   : "%s%s: %d rows read, %d created, %d updated, %d unchanged, %d refused%s\n",
@@ -118,8 +159,10 @@ absl::Status ImportFile(Invocation& run, const std::string& method, bool split) 
   const std::string& path = run.positionals[0];
   GW_ASSIGN_OR_RETURN(const std::string content, ReadFile(path));
   GW_ASSIGN_OR_RETURN(const type::v1::Position::Datum datum, DatumOf(run));
-  const std::vector<Part> parts =
-      split ? SplitCsv(content) : std::vector<Part>{{.content = content, .rows = 1}};
+  std::vector<Part> parts = split ? SplitCsv(content) : std::vector<Part>{{.content = content, .rows = 1}};
+  if (method.ends_with("/ImportDivisions")) {
+    GW_ASSIGN_OR_RETURN(parts, SplitDivisions(content));
+  }
   return ImportParts(
       run, path, parts, [&](const Part& part, bool dry_run) -> absl::StatusOr<type::v1::ImportReport> {
         Request request;
@@ -161,11 +204,13 @@ Command ImportCommand(const std::string& what, const std::string& summary, std::
 }  // namespace
 
 void AddImportCommands(std::vector<Command>& commands) {
-  const Option as_of = {"--as-of", "YYYY-MM-DD", "since when the rows are true"};
   const Option datum = {"--datum", "WGS84|GCJ02|BD09", "the datum the file's positions are in"};
   commands.push_back(ImportCommand(
-      "divisions", "imports divisions from CSV (statistical codes, china-division's columns)", {as_of},
-      {"gridctl import divisions henan_2023_levels1-4.csv --as-of 2023-06-30 --dry-run"},
+      "divisions",
+      "imports divisions from CSV (statistical codes, china-division's columns); a later list shows the difference and becomes lineage",
+      {{"--as-of", "YYYY-MM-DD", "the date of the list; without it names are corrected, nothing is compared"}},
+      {"gridctl import divisions henan_2023_levels1-4.csv --as-of 2023-06-30 --dry-run",
+       "gridctl import divisions zhumadian_2023_villages.csv --as-of 2023-06-30"},
       [](Invocation& run) {
         return ImportFile<grid::v1::ImportRequest>(run, "gridwarden.grid.v1.GridService/ImportDivisions",
                                                    true);
