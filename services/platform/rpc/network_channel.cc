@@ -180,6 +180,8 @@ class NetworkChannel final : public Channel {
     arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
     arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
     arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2'000);
+    // A name may have several replicas behind it (dns:///): each gets its share, and one that ends is left out.
+    arguments.SetLoadBalancingPolicyName("round_robin");
     arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);  // ours knows which calls may be sent again
     arguments.SetMaxReceiveMessageSize(kAnswerBytesMax);
     arguments.SetMaxSendMessageSize(kAnswerBytesMax);
