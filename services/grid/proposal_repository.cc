@@ -10,6 +10,7 @@ namespace {
 constexpr std::string_view kInsert =
     "INSERT INTO division_proposal (id, kind, state, division, listed_display_name, as_of_us, document_no, candidates, recorded_us, "
     "decided_us, decided_by, accepted_candidate, version) VALUES ";
+// Unlocked: the version is expected, and LockProposal read the row FOR UPDATE.
 constexpr std::string_view kSave = R"(
   UPDATE division_proposal SET state = ?, decided_us = ?, decided_by = ?, accepted_candidate = ?, version = version + 1
   WHERE id = ? AND version = ?)";

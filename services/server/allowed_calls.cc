@@ -24,12 +24,19 @@ constexpr Edge kEdges[] = {
     // Every area keeps the ground and the accounts in memory.
     {kAnyArea, "gridwarden.grid.v1.GridInternalService/GetGround", true},
     {kAnyArea, "gridwarden.identity.v1.IdentityInternalService/GetAccess", true},
+    // Hotspots located again after the outlines changed.
+    {"intake", "gridwarden.grid.v1.GridInternalService/LocatePoints", true},
     // Readers of the feed.
     {"casework", "gridwarden.journal.v1.JournalInternalService/ReadFeed", true},
+    {"intake", "gridwarden.journal.v1.JournalInternalService/ReadFeed", true},
     {"report", "gridwarden.journal.v1.JournalInternalService/ReadFeed", true},
     // What an area asks another for the user's sake.
     {"casework", "gridwarden.grid.v1.GridService/LocatePoint"},
     {"casework", "gridwarden.media.v1.MediaService/ListMissingMedia"},
+    {"grid", "gridwarden.casework.v1.CaseworkService/ListCases"},
+    {"grid", "gridwarden.patrol.v1.PatrolService/ListPatrolTasks"},
+    {"grid", "gridwarden.report.v1.ReportService/GetBoard"},
+    {"grid", "gridwarden.source.v1.SourceService/ListSources"},
     {"intake", "gridwarden.grid.v1.GridService/LocatePoints"},
     {"patrol", "gridwarden.source.v1.SourceService/BatchGetSources"},
     {"patrol", "gridwarden.source.v1.SourceService/GetSource"},
