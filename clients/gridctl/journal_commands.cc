@@ -160,6 +160,20 @@ absl::StatusOr<merkle::Checkpoint> ReadCheckpoint(Invocation& run) {
   return checkpoint;
 }
 
+// On standard output the note as it is signed, to be kept or printed; the key that proves it beside it.
+absl::Status ShowCheckpoint(Invocation& run) {
+  GW_ASSIGN_OR_RETURN(const v1::Checkpoint answer, run.session().Call<v1::Checkpoint>(
+                                                       Method("GetCheckpoint"), v1::GetCheckpointRequest()));
+  if (run.json) {
+    PrintJson(answer);
+    return absl::OkStatus();
+  }
+  std::fputs(answer.note().c_str(), stdout);
+  std::fprintf(stderr, "%s%s\n", Say(run, "verifier key: ", "验证密钥：").c_str(),
+               answer.verifier_key().c_str());
+  return absl::OkStatus();
+}
+
 absl::Status Verify(Invocation& run) {
   GW_ASSIGN_OR_RETURN(const merkle::Checkpoint checkpoint, ReadCheckpoint(run));
   GW_ASSIGN_OR_RETURN(const v1::JournalStatus status, ReadStatus(run.session()));
@@ -221,6 +235,11 @@ void AddJournalCommands(std::vector<Command>& commands) {
                       .summary = "says what became of a request",
                       .examples = {"gridctl journal receipt 0190..."},
                       .run = GetReceipt});
+  commands.push_back(
+      {.words = "journal checkpoint",
+       .summary = "prints the newest signed checkpoint: keep one now and then, it proves a restore",
+       .examples = {"gridctl journal checkpoint > checkpoint.note"},
+       .run = ShowCheckpoint});
   commands.push_back(
       {.words = "journal verify",
        .summary = "recomputes the tree from all entries and compares it with the signed checkpoint",

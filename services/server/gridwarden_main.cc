@@ -11,6 +11,7 @@
 #include "platform/db/database.h"
 #include "platform/runtime/stop_signal.h"
 #include "server/backup/backup.h"
+#include "server/backup/keys.h"
 #include "server/backup/restore.h"
 #include "server/certificates.h"
 #include "server/flags.h"
@@ -111,6 +112,11 @@ const std::vector<Command>& Commands() {
        "restores a backup into an empty database and proves it",
        {RestoreFlags(), DatabaseFlags()},
        RunRestore},
+      {"backup-keys",
+       "seals the keys, which are in no backup, by a passphrase",
+       {BackupKeysFlags()},
+       RunBackupKeys},
+      {"restore-keys", "puts sealed keys into a data folder", {RestoreKeysFlags()}, RunRestoreKeys},
       {"open-successor-log",
        "goes on under a new name after signed entries were lost for good",
        {kSuccessorFlags, DatabaseFlags()},

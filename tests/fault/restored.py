@@ -23,14 +23,13 @@ def restore(instance, *more, expect=0):
 
 
 def keep_keys(instance):
-    """What the operator keeps apart from the data: every key, and nothing else."""
-    keys = instance.dir / "keys"
-    for name in ("journal/signer.key", "identity", "hop.secret"):
-        source = instance.dir / "data" / name
-        target = keys / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        (shutil.copytree if source.is_dir() else shutil.copy2)(source, target)
-    return keys
+    """What the operator keeps apart from the data: every key, sealed."""
+    passphrase = instance.dir / "passphrase"
+    passphrase.write_text("river lamp otter 77\n")
+    passphrase.chmod(0o600)
+    sealed = instance.dir / "keys.sealed"
+    instance.program("backup-keys", "gateway", f"--into={sealed}", f"--data-dir={instance.dir}/data", f"--passphrase-file={passphrase}")
+    return (instance.dir / "data/journal/signer.key").read_bytes().strip()
 
 
 def destroy(instance, source):
@@ -39,15 +38,20 @@ def destroy(instance, source):
     shutil.rmtree(instance.dir / "data")
 
 
-def come_back(instance, keys):
-    shutil.copytree(keys, instance.dir / "data", dirs_exist_ok=True)
+def come_back(instance):
+    wrong = instance.dir / "wrong"
+    wrong.write_text("river lamp otter 78\n")
+    wrong.chmod(0o600)
+    back = ("restore-keys", "gateway", f"--from={instance.dir}/keys.sealed", f"--data-dir={instance.dir}/data")
+    _, why = instance.program(*back, f"--passphrase-file={wrong}", expect=1)
+    assert "passphrase" in why, why
+    instance.program(*back, f"--passphrase-file={instance.dir}/passphrase")
     instance.migrate()
     instance.start()
 
 
-def no_key_in(folder, keys):
-    """The signing key lies nowhere in the backups, neither as text nor as bytes."""
-    key = (keys / "journal/signer.key").read_bytes().strip()
+def no_key_in(folder, key):
+    """The signing key lies nowhere in the backups."""
     for path in folder.rglob("*"):
         assert not path.is_file() or key not in path.read_bytes(), f"{path} holds the signing key"
 
@@ -64,8 +68,8 @@ def restored():
             load.wait_for_answers(20)
         backup(instance, "--log-only")
         rows = instance.sql(f"SELECT COUNT(*) FROM {instance.database}.signal_file")
-        keys = keep_keys(instance)
-        no_key_in(instance.dir / "backups", keys)
+        key = keep_keys(instance)
+        no_key_in(instance.dir / "backups", key)
         photos = sorted(path.name for path in (instance.dir / "data/media").rglob("*") if path.is_file())
         instance.program("verify-backup", "gateway", f"--from={instance.dir}/backups")
         destroy(instance, source)
@@ -79,7 +83,7 @@ def restored():
         assert instance.sql(f"SELECT COUNT(*) FROM {instance.database}.signal_file") == rows
         assert photos == sorted(path.name for path in (instance.dir / "data/media").rglob("*") if path.is_file())
         restore_is_refused_into_what_is_there(instance)
-        come_back(instance, keys)
+        come_back(instance)
         recount.check_load(instance, load, 0, 0)
         recount.check_all(instance)
         return f"{load.answered()} acknowledged, {len(photos)} photos, restored and proven in {took:.1f} s"
@@ -119,16 +123,16 @@ def lost_tail():
             load.wait_for_answers(60)
         recount.check_journal(instance)
         signed = int(instance.call("admin", "journal", "GetStatus", {})["sealedSize"])
-        keys = keep_keys(instance)
-        held_note = instance.dir / "held.note"  # the newest checkpoint, as a phone or the bulletin has it
-        shutil.copy2(instance.dir / "data/journal/signer.note", held_note)
+        keep_keys(instance)
+        held_note = instance.dir / "held.note"
+        held_note.write_text(instance.gridctl("admin", "journal", "checkpoint"))
         destroy(instance, source)
 
         instance.socket = fresh.socket
         _, why = restore(instance, f"--checkpoint={held_note}", expect=1)
         left = int(instance.sql(f"SELECT COUNT(*) FROM {instance.database}.journal_entry")[0][0])
         assert f"entries {left} to {signed - 1} ({signed - left}) were signed" in why and "are lost" in why, why
-        come_back(instance, keys)
+        come_back(instance)
         trouble = wait_for("the signer to refuse", lambda: instance.call("admin", "journal", "GetStatus", {}).get("trouble"), 30)
         assert "shrank" in trouble, trouble
         instance.stop("all")

@@ -209,9 +209,7 @@ absl::Status FullBackup(const Flags& flags, const db::Options& options, db::Data
   std::printf("manifest SHA-256: %s  (keep it apart: it vouches for the rest)\n", described.sha256.c_str());
   if (!manifest.log_start)
     std::printf("note: the database keeps no binary log; what happens after this backup is in none\n");
-  std::printf(
-      "note: keys are not in it; copy %s/journal/signer.key and %s/identity to a safe place of their own\n",
-      flags.Text("--data-dir").c_str(), flags.Text("--data-dir").c_str());
+  std::printf("note: keys are not in it; gridwarden backup-keys seals them for a safe of their own\n");
   TellDamaged(manifest.damaged_photos);
   return absl::OkStatus();
 }
