@@ -20,6 +20,8 @@ constexpr std::string_view kPlacementsOf =
 constexpr std::string_view kNamesOf =
     "SELECT division, display_name, valid_from_us, valid_to_us FROM division_name WHERE division IN (";
 constexpr std::string_view kInOrder = ") ORDER BY division, seq";
+constexpr std::string_view kBorneInOrder =
+    ") AND (valid_from_us IS NULL OR valid_to_us IS NULL OR valid_from_us < valid_to_us) ORDER BY division, seq";
 
 // What is appended grows, what changes in place is closed or reopened.
 constexpr std::string_view kPutCode = "INSERT INTO division_code (division, seq, code, valid_from_us, valid_to_us) VALUES ";
@@ -32,8 +34,11 @@ constexpr std::string_view kPutName = "INSERT INTO division_name (division, seq,
 constexpr std::string_view kPutNameAgain =
     " ON DUPLICATE KEY UPDATE display_name = VALUES(display_name), valid_from_us = VALUES(valid_from_us), "
     "valid_to_us = VALUES(valid_to_us)";
-constexpr std::string_view kCutCodes = "DELETE FROM division_code WHERE division = ? AND seq >= ?";
-constexpr std::string_view kCutNames = "DELETE FROM division_name WHERE division = ? AND seq >= ?";
+// What a correction takes back is never deleted: it was borne for no time at all, and is not read any more.
+// Unlocked: the division's own row is saved in the same transaction over the state that was read.
+constexpr std::string_view kEmptyCodes = "UPDATE division_code SET valid_to_us = valid_from_us WHERE division = ? AND seq >= ?";
+// Unlocked: as above.
+constexpr std::string_view kEmptyNames = "UPDATE division_name SET valid_from_us = valid_to_us WHERE division = ? AND seq >= ?";
 // A change is saved only over the state it was decided by.
 constexpr std::string_view kSaveDivision = R"(
   UPDATE division SET parent = ?, display_name = ?, valid_to_us = ?, statistical = ?, revision = ?, subject_seq = ?, subject_leaf = ?
@@ -81,7 +86,7 @@ absl::Status ReadParts(db::Transaction& tx, std::vector<DivisionRow>& rows) {
     ids.push_back(row.record.id);
   }
   // A short last piece repeats its last key, never a row: each statement answers a row once.
-  GW_RETURN_IF_ERROR(QueryIn<int>(tx, kCodesOf, kInOrder, std::span<const Uuid>(ids), [&](const db::Row& row) {
+  GW_RETURN_IF_ERROR(QueryIn<int>(tx, kCodesOf, kBorneInOrder, std::span<const Uuid>(ids), [&](const db::Row& row) {
                        by_id.at(row.Id(0))->codes.push_back({row.Text(1), IntervalAt(row, 2)});
                        return 0;
                      }).status());
@@ -89,7 +94,7 @@ absl::Status ReadParts(db::Transaction& tx, std::vector<DivisionRow>& rows) {
                        by_id.at(row.Id(0))->placements.push_back(ReadPlacement(row));
                        return 0;
                      }).status());
-  return QueryIn<int>(tx, kNamesOf, kInOrder, std::span<const Uuid>(ids), [&](const db::Row& row) {
+  return QueryIn<int>(tx, kNamesOf, kBorneInOrder, std::span<const Uuid>(ids), [&](const db::Row& row) {
            by_id.at(row.Id(0))->former_names.push_back({row.Text(1), IntervalAt(row, 2)});
            return 0;
          }).status();
@@ -198,8 +203,8 @@ absl::Status SaveDivisions(db::Transaction& tx, std::span<const DivisionRow> row
                         tx.Exec(kSaveDivision, d.parent, d.display_name, d.valid.to, d.statistical, d.revision, row.subject.seq,
                                 row.subject.leaf, d.id, row.subject.seq));
     if (changed != 1) return EtagMismatch(ResourceName("divisions", d.id));
-    GW_RETURN_IF_ERROR(tx.Exec(kCutCodes, d.id, static_cast<int>(d.codes.size())).status());
-    GW_RETURN_IF_ERROR(tx.Exec(kCutNames, d.id, static_cast<int>(d.former_names.size())).status());
+    GW_RETURN_IF_ERROR(tx.Exec(kEmptyCodes, d.id, static_cast<int>(d.codes.size())).status());
+    GW_RETURN_IF_ERROR(tx.Exec(kEmptyNames, d.id, static_cast<int>(d.former_names.size())).status());
   }
   return PutDivisionParts(tx, rows, true);
 }
@@ -252,7 +257,7 @@ absl::Status SaveListDates(db::Transaction& tx, std::span<const Uuid> parents, a
 }
 
 std::vector<std::string> HotDivisionStatements() {
-  std::vector<std::string> statements = {std::string(kCutCodes), std::string(kCutNames)};
+  std::vector<std::string> statements = {std::string(kEmptyCodes), std::string(kEmptyNames)};
   for (const std::string_view sql : {kIdsByCode, kListDates}) statements.push_back(Sql(sql, "?)"));
   for (const std::string_view sql : {kCodesOf, kPlacementsOf, kNamesOf}) statements.push_back(Sql(sql, "?) ORDER BY division, seq"));
   for (const std::string_view sql : {kDivisionsById, kDivisionsByParent}) statements.push_back(Sql(kDivisionColumns, sql) + "?)");

@@ -28,7 +28,8 @@ constexpr std::string_view kDivisionsAfter = R"(
 constexpr std::string_view kCodesBetween = R"(
   SELECT c.division, c.code, c.valid_from_us, c.valid_to_us
   FROM division d JOIN division_code c ON c.division = d.id
-  WHERE d.revision > ? AND d.revision <= ? ORDER BY d.revision, c.seq)";
+  WHERE d.revision > ? AND d.revision <= ?
+    AND (c.valid_from_us IS NULL OR c.valid_to_us IS NULL OR c.valid_from_us < c.valid_to_us) ORDER BY d.revision, c.seq)";
 // The outer table first: a row of the inner ones is there only for the few divisions that ever changed.
 constexpr std::string_view kPlacementsBetween = R"(
   SELECT p.division, p.parent, p.valid_from_us, p.valid_to_us, p.recorded_us, p.revoked_us
@@ -37,7 +38,8 @@ constexpr std::string_view kPlacementsBetween = R"(
 constexpr std::string_view kNamesBetween = R"(
   SELECT n.division, n.display_name, n.valid_from_us, n.valid_to_us
   FROM division d STRAIGHT_JOIN division_name n ON n.division = d.id
-  WHERE d.revision > ? AND d.revision <= ? ORDER BY d.revision, n.seq)";
+  WHERE d.revision > ? AND d.revision <= ?
+    AND (n.valid_from_us IS NULL OR n.valid_to_us IS NULL OR n.valid_from_us < n.valid_to_us) ORDER BY d.revision, n.seq)";
 constexpr std::string_view kLineagesAfter = R"(
   SELECT id, from_division, to_division, kind, share, effective_us, recorded_us, revoked_us, document_no, revision
   FROM division_lineage WHERE revision > ? ORDER BY revision LIMIT ?)";

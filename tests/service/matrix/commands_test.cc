@@ -76,6 +76,17 @@ std::string NewTenure(const Uuid& division) {
   return Do(absl::StrCat(kGrid, "RecordTenure"), "tenure " + TenureText(division));
 }
 
+// A grid officer hands a post of the place over; nobody takes it yet.
+std::string HandOverText(const Uuid& division) {
+  const std::string post = Do(absl::StrCat(kGrid, "CreatePost"), PostText(division));
+  const std::string person = City().PersonIn(PostKind::kGridOfficer, division).ToString();
+  Do(absl::StrCat(kGrid, "RecordTenure"),
+     absl::StrFormat("tenure { post: \"%s\" person: \"persons/%s\" kind: FORMAL valid_from %s document_no: \"1号\" }", post, person,
+                     Time(World().Now() - absl::Hours(48))));
+  return absl::StrFormat("from_person: \"persons/%s\" posts: \"%s\" effective_time %s document_no: \"3号\"", person, post,
+                         Time(World().Now() - absl::Hours(1)));
+}
+
 // Assigned from above it has its letter; a call to the hotline has nothing but words.
 std::string SignalText(const Uuid& division, const std::string& channel) {
   const std::string letter =
@@ -191,6 +202,8 @@ std::vector<Command> MakeCommands() {
                 absl::StrFormat("valid_to %s", Time(World().Now() - absl::Hours(1)));
        },
        "document_no: \"3号\"", "etag", Did(absl::StrCat(kGrid, "EndTenure"), PostKind::kCampaignOffice)},
+      {absl::StrCat(kGrid, "HandOver"), PostKind::kCampaignOffice, Reach::kAtOrAbove, HandOverText,
+       "document_no: \"4号\"", "etag"},
       {absl::StrCat(kGrid, "CorrectTenure"), PostKind::kCampaignOffice, Reach::kAtOrAbove,
        [](const Uuid& division) { return Named(NewTenure(division)); }, "etag: \"7\"", "etag",
        Did(absl::StrCat(kGrid, "CorrectTenure"), PostKind::kCampaignOffice)},

@@ -154,17 +154,17 @@ TEST(Csv, TravelsInPartsWithTheHeaderAndTheLineOfTheFile) {
   EXPECT_EQ(SplitCsv("", 2).size(), 1u);
 }
 
-TEST(Csv, AListOfDivisionsIsNeverCutBetweenTheRowsOfOneParent) {
+TEST(Csv, AListOfDivisionsIsNeverCutWithinACounty) {
   const std::string list =
-      "code,name\n411702001001,a\n411702001002,b\n411702002001,c\n411702002002,d\n411702002003,e\n411702003001,f\n";
+      "code,name\n411702001001,a\n411702002001,b\n411721001001,c\n411721001002,d\n411721002003,e\n411722003001,f\n";
   const auto parts = SplitDivisions(list, 2);
   ASSERT_TRUE(parts.ok()) << parts.status();
   ASSERT_EQ(parts->size(), 3u);
-  EXPECT_EQ((*parts)[1].content, "code,name\n411702002001,c\n411702002002,d\n411702002003,e\n");
+  EXPECT_EQ((*parts)[1].content, "code,name\n411721001001,c\n411721001002,d\n411721002003,e\n");
   EXPECT_EQ((*parts)[1].first_line, 4);
   EXPECT_EQ((*parts)[1].rows, 3);
   EXPECT_EQ(SplitDivisions(list, 10)->size(), 1u);
-  EXPECT_EQ(SplitDivisions("code,name\n411702001001,a\n411702002001,b\n411702001002,c\n", 2).status().code(),
+  EXPECT_EQ(SplitDivisions("code,name\n411702001001,a\n411721002001,b\n411702001002,c\n", 2).status().code(),
             absl::StatusCode::kInvalidArgument)
       << "unsorted";
 }
