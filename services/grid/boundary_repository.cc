@@ -29,6 +29,7 @@ constexpr std::string_view kInsertFormer = R"(
     revision = VALUES(revision))";
 constexpr std::string_view kMoveChain = R"(
   UPDATE division_boundary SET subject_seq = ?, subject_leaf = ? WHERE division = ? AND subject_seq = ? - 1)";
+// Unlocked: LockBoundaries read the row FOR UPDATE; its statement is put together in QueryIn.
 constexpr std::string_view kEndFormer = R"(
   UPDATE division_boundary_former SET valid_to_us = ?, revision = ? WHERE division = ? AND seq = ?)";
 constexpr std::string_view kLockBoundaries = R"(

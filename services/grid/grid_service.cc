@@ -47,6 +47,7 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   add("GridService/ImportTenures", &ImportTenures);
   add("GridInternalService/GetGround", &GetGround);
   add("GridInternalService/GetBoundaries", &GetBoundaries);
+  add("GridInternalService/LocatePoints", &LocatePoints);
   return {};
 }
 

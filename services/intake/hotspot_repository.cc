@@ -193,6 +193,72 @@ absl::Status InsertImport(db::Transaction& tx, const ImportRecord& import) {
       .status();
 }
 
+absl::StatusOr<std::vector<HotspotRecord>> ReadOutside(db::Transaction& tx, absl::Time acquired,
+                                                       const Uuid& after, int limit) {
+  constexpr std::string_view kSql =
+      "SELECT " GW_HOTSPOT_COLUMNS
+      " FROM hotspot h FORCE INDEX (hotspot_newest) WHERE h.state = ? AND h.acquired_us >= ?"
+      " AND (h.acquired_us > ? OR h.hotspot_id > ?) ORDER BY h.acquired_us, h.hotspot_id LIMIT ?";
+  const int64_t from = acquired == absl::InfinitePast() ? -(int64_t{1} << 60) : absl::ToUnixMicros(acquired);
+  return tx.Query(kSql, RecordOf, static_cast<int>(v1::Hotspot::OUTSIDE), from, from, after, limit);
+}
+
+absl::StatusOr<absl::flat_hash_map<Uuid, HotspotRecord>> LockOutside(db::Transaction& tx,
+                                                                     std::span<const Uuid> ids) {
+  absl::flat_hash_map<Uuid, HotspotRecord> outside;
+  for (size_t at = 0; at < ids.size();) {
+    const int rows = RowsFor(ids.size() - at);
+    const std::string sql = "SELECT " GW_HOTSPOT_COLUMNS " FROM hotspot h WHERE h.hotspot_id IN (" +
+                            db::InList(rows) + ") FOR UPDATE";
+    std::vector<db::Value> values;
+    for (const Uuid& id : ids.subspan(at, rows)) values.emplace_back(id);
+    GW_RETURN_IF_ERROR(tx.QueryValues(sql, values, [&](const db::Row& row) {
+      HotspotRecord record = RecordOf(row);
+      if (record.state != v1::Hotspot::OUTSIDE) return;
+      const Uuid id = record.id;
+      outside.emplace(id, std::move(record));
+    }));
+    at += rows;
+  }
+  return outside;
+}
+
+absl::Status SaveLocated(db::Transaction& tx, const HotspotRecord& hotspot) {
+  constexpr std::string_view kSql = R"(
+    UPDATE hotspot SET state = ?, division = ?, city_id = ?, ground_path = ?, place_confidence = ?, place_basis = ?,
+                       subject_seq = ?, subject_leaf = ?
+    WHERE hotspot_id = ? AND subject_seq = ?)";
+  GW_ASSIGN_OR_RETURN(
+      const uint64_t changed,
+      tx.Exec(kSql, static_cast<int>(hotspot.state), hotspot.division, hotspot.city, hotspot.ground_path,
+              hotspot.place_confidence, hotspot.place_basis, hotspot.subject_seq, hotspot.subject_leaf,
+              hotspot.id, hotspot.subject_seq - 1));
+  if (changed != 1) return EtagMismatch(ResourceName("hotspots", hotspot.id));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Relocation> ReadRelocation(db::Transaction& tx) {
+  constexpr std::string_view kSql = "SELECT wanted, done FROM hotspot_relocation WHERE id = 1";
+  GW_ASSIGN_OR_RETURN(const std::optional<Relocation> found, tx.QueryOne(kSql, [](const db::Row& row) {
+    return Relocation{static_cast<uint64_t>(row.Int(0)), static_cast<uint64_t>(row.Int(1))};
+  }));
+  return found.value_or(Relocation{});
+}
+
+absl::Status WantRelocation(db::Transaction& tx, uint64_t entries) {
+  constexpr std::string_view kSql = R"(
+    INSERT INTO hotspot_relocation (id, wanted, done) VALUES (1, ?, 0)
+    ON DUPLICATE KEY UPDATE wanted = GREATEST(wanted, VALUES(wanted)))";
+  return tx.Exec(kSql, entries).status();
+}
+
+absl::Status SaveRelocation(db::Transaction& tx, uint64_t entries) {
+  // Unlocked: it only ever grows, and whoever did less than another says nothing.
+  constexpr std::string_view kSql =
+      "UPDATE hotspot_relocation SET done = GREATEST(done, ?) WHERE id = 1";
+  return tx.Exec(kSql, entries).status();
+}
+
 absl::StatusOr<std::optional<HotspotRecord>> ReadHotspot(db::Transaction& tx, const Uuid& id) {
   constexpr std::string_view kSql =
       "SELECT " GW_HOTSPOT_COLUMNS

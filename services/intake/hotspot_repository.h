@@ -29,6 +29,7 @@ struct HotspotRecord {
   std::string place_basis;
   Uuid superseded_by;
   Uuid replaces;
+  bool signal_stands = true;  // not stored: that the one it replaces was located, and so is a signal already
   Uuid import;
   std::string file_name;  // read only: of its import
   absl::Time received;
@@ -57,6 +58,24 @@ absl::StatusOr<absl::flat_hash_map<Uuid, HotspotRecord>> ReadFires(db::Transacti
 absl::Status InsertHotspots(db::Transaction& tx, std::span<const HotspotRecord> hotspots);
 absl::Status SaveSuperseded(db::Transaction& tx, const HotspotRecord& hotspot);
 absl::Status InsertImport(db::Transaction& tx, const ImportRecord& import);
+
+// Those outside every polygon, oldest first, after the one with this time and id.
+absl::StatusOr<std::vector<HotspotRecord>> ReadOutside(db::Transaction& tx, absl::Time acquired,
+                                                       const Uuid& after, int limit);
+// Which of these are still outside; locked.
+absl::StatusOr<absl::flat_hash_map<Uuid, HotspotRecord>> LockOutside(db::Transaction& tx,
+                                                                     std::span<const Uuid> ids);
+// Where one that was outside lies now.
+absl::Status SaveLocated(db::Transaction& tx, const HotspotRecord& hotspot);
+
+// Up to which entry of the journal the ground was changed, and up to which the hotspots outside were located
+// again since.
+struct Relocation {
+  uint64_t wanted = 0, done = 0;
+};
+absl::StatusOr<Relocation> ReadRelocation(db::Transaction& tx);
+absl::Status WantRelocation(db::Transaction& tx, uint64_t entries);
+absl::Status SaveRelocation(db::Transaction& tx, uint64_t entries);
 
 absl::StatusOr<std::optional<HotspotRecord>> ReadHotspot(db::Transaction& tx, const Uuid& id);
 

@@ -5,23 +5,18 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "access/permission.h"
-#include "access/standing.h"
-#include "gridwarden/grid/v1/grid_service.pb.h"
-#include "gridwarden/intake/v1/hotspot_event.pb.h"
+#include "intake/hotspot_journal.h"
 #include "intake/intake_service.h"
+#include "intake/locate_hotspots.h"
 #include "platform/crypto/digest.h"
 #include "platform/journal/stage.h"
 #include "platform/journal/stage_all.h"
-#include "platform/rpc/channel.h"
 #include "platform/rpc/mutate.h"
 
 namespace gridwarden::intake {
 namespace {
 
 using v1::Hotspot;
-
-constexpr std::string_view kLocatePoints = "gridwarden.grid.v1.GridService/LocatePoints";
-constexpr size_t kLocateAtOnce = 5000;
 
 // Of several processings of one fire in one file only the best is looked at; answers how many were left
 // aside.
@@ -42,47 +37,12 @@ int KeepBest(std::vector<HotspotRow>& rows) {
   return aside;
 }
 
-// Where each row lies, by the polygons of the grid area.
-absl::StatusOr<std::vector<HotspotRecord>> Locate(const AreaContext& context, const rpc::Call& call,
-                                                  std::vector<HotspotRow> rows) {
-  const std::shared_ptr<const domain::Ground> ground = context.directory.ground();
+std::vector<HotspotRecord> RecordsOf(std::vector<HotspotRow> rows) {
   std::vector<HotspotRecord> records(rows.size());
-  absl::flat_hash_map<Uuid, access::Standing> standings;
-  for (size_t at = 0; at < rows.size(); at += kLocateAtOnce) {
-    const size_t end = std::min(rows.size(), at + kLocateAtOnce);
-    grid::v1::LocatePointsRequest request;
-    for (size_t i = at; i < end; ++i) {
-      type::v1::Position* position = request.add_positions();
-      position->set_longitude(rows[i].position.longitude);
-      position->set_latitude(rows[i].position.latitude);
-      position->set_datum(type::v1::Position::WGS84);
-      position->set_accuracy_m(rows[i].accuracy_m);
-    }
-    GW_ASSIGN_OR_RETURN(const auto located, rpc::Send<grid::v1::LocatePointsResponse>(
-                                                context.channel("grid"), call, kLocatePoints, request));
-    if (located.results_size() != request.positions_size())
-      return Internal("the grid did not locate every point");
-    for (size_t i = at; i < end; ++i) {
-      HotspotRecord& record = records[i];
-      record.row = std::move(rows[i]);
-      record.id = record.row.HotspotId();
-      record.fire = record.row.FireId();
-      record.state = Hotspot::OUTSIDE;
-      const grid::v1::LocatePointResponse& result = located.results(static_cast<int>(i - at));
-      if (result.candidates().empty()) continue;
-      const auto& best = result.candidates(0);
-      GW_ASSIGN_OR_RETURN(record.division, ParseResourceName("divisions", best.division(), "division"));
-      auto standing = standings.find(record.division);
-      if (standing == standings.end()) {
-        GW_ASSIGN_OR_RETURN(access::Standing found, access::StandingOf(*ground, record.division));
-        standing = standings.emplace(record.division, std::move(found)).first;
-      }
-      record.state = Hotspot::LOCATED;
-      record.city = standing->second.city;
-      record.ground_path = standing->second.ground_path;
-      record.place_confidence = best.confidence();
-      record.place_basis = best.basis();
-    }
+  for (size_t i = 0; i < rows.size(); ++i) {
+    records[i].row = std::move(rows[i]);
+    records[i].id = records[i].row.HotspotId();
+    records[i].fire = records[i].row.FireId();
   }
   return records;
 }
@@ -105,61 +65,16 @@ Plan Decide(const std::vector<HotspotRecord>& records,
       ++plan.duplicates;
     } else {
       HotspotRecord before = found->second;
+      const bool made_signal = before.state == Hotspot::LOCATED;
       before.state = Hotspot::SUPERSEDED;
       before.superseded_by = record.id;
       plan.created.push_back(record);
       plan.created.back().replaces = before.id;
+      plan.created.back().signal_stands = made_signal;
       plan.superseded.push_back(std::move(before));
     }
   }
   return plan;
-}
-
-v1::HotspotEvent EventOf(const HotspotRecord& record) {
-  v1::HotspotEvent event;
-  Hotspot* after = event.mutable_after();
-  *after = HotspotOf(record);
-  after->clear_file_name();
-  after->clear_file_line();
-  after->clear_given_place();
-  after->clear_etag();
-  event.set_hotspot(after->name());
-  event.set_state(after->state());
-  event.set_channel_key(after->channel_key());
-  *event.mutable_position() = after->position();
-  event.set_division(after->division());
-  event.set_place_confidence(after->place_confidence());
-  *event.mutable_acquisition_time() = after->acquisition_time();
-  if (after->has_acquisition_until_time())
-    *event.mutable_acquisition_until_time() = after->acquisition_until_time();
-  event.set_confidence(after->confidence());
-  event.set_confidence_percent(after->confidence_percent());
-  event.set_frp_mw(after->frp_mw());
-  event.set_satellite(after->satellite());
-  event.set_instrument(after->instrument());
-  event.set_version(after->version());
-  event.set_replaces(after->replaces());
-  return event;
-}
-
-// Seals one entry per hotspot and writes the end of its chain into the record.
-absl::StatusOr<journal::Sealed> SealHotspot(const rpc::Call& call, const access::Acting& acting,
-                                            const std::string& request_id, HotspotRecord& record) {
-  const v1::HotspotEvent event = EventOf(record);
-  const bool day_only = record.row.acquired_until != absl::InfiniteFuture();
-  GW_ASSIGN_OR_RETURN(
-      journal::Sealed sealed,
-      journal::Seal(call, {.kind = "hotspot",
-                           .before = record.subject(),
-                           .event = &event,
-                           .post = acting.post,
-                           .tenure = acting.tenure,
-                           .earliest = record.row.acquired,
-                           .latest = day_only ? record.row.acquired_until : record.row.acquired,
-                           .request_id = request_id}));
-  record.subject_seq = sealed.after.seq;
-  record.subject_leaf = sealed.after.leaf;
-  return sealed;
 }
 
 void Count(const Plan& plan, int aside, v1::ImportHotspotsResponse& response) {
@@ -209,7 +124,8 @@ absl::StatusOr<v1::ImportHotspotsResponse> ImportHotspots(const AreaContext& con
                                       static_cast<domain::Datum>(request.datum()), call.now));
   if (file.rows_refused > 0) return AnswerOf(file, request.dry_run());
   const int aside = KeepBest(file.rows);
-  GW_ASSIGN_OR_RETURN(const std::vector<HotspotRecord> records, Locate(context, call, std::move(file.rows)));
+  std::vector<HotspotRecord> records = RecordsOf(std::move(file.rows));
+  GW_RETURN_IF_ERROR(LocateHotspots(context, call, records));
   const std::vector<Uuid> fires = FiresOf(records);
   if (request.dry_run()) {
     v1::ImportHotspotsResponse response = AnswerOf(file, true);

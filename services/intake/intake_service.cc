@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "access/permission.h"
 #include "access/standing.h"
+#include "intake/relocate_hotspots.h"
 #include "platform/rpc/page.h"
 
 namespace gridwarden::intake {
@@ -78,7 +79,7 @@ absl::StatusOr<v1::Hotspot> GetHotspot(const AreaContext& context, const rpc::Ca
     return absl::OkStatus();
   }));
   if (!record) return access::Absent(*ground, call, request.name());
-  GW_RETURN_IF_ERROR(access::AllowAt(*ground, call, record->division).status());
+  GW_RETURN_IF_ERROR(access::AllowToSee(*ground, call, record->division, record->ground_path));
   return HotspotOf(*record);
 }
 
@@ -86,12 +87,8 @@ absl::StatusOr<v1::ListHotspotsResponse> ListHotspots(const AreaContext& context
                                                       const v1::ListHotspotsRequest& request) {
   const std::shared_ptr<const domain::Ground> ground = context.directory.ground();
   HotspotQuery query;
-  std::string within;
-  if (!request.division().empty()) {
-    GW_ASSIGN_OR_RETURN(const access::Standing standing,
-                        access::StandingOf(*ground, request.division(), call.now, "division"));
-    within = standing.ground_path;
-  }
+  GW_ASSIGN_OR_RETURN(const std::vector<std::string> within,
+                      access::PathKeysOf(*ground, request.division(), call.now, "division"));
   GW_ASSIGN_OR_RETURN(query.scope, access::ListScope(*ground, call, within));
   GW_ASSIGN_OR_RETURN(const rpc::Page page, rpc::ReadPage(request));
   for (int state : request.states()) {
@@ -143,7 +140,8 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   add("ImportHotspots", &ImportHotspots);
   add("GetHotspot", &GetHotspot);
   add("ListHotspots", &ListHotspots);
-  return {};
+  add("RelocateHotspots", &RelocateHotspots);
+  return RelocationWorkers(context);
 }
 
 }  // namespace gridwarden::intake

@@ -19,6 +19,10 @@ absl::StatusOr<v1::Hotspot> GetHotspot(const AreaContext& context, const rpc::Ca
 absl::StatusOr<v1::ListHotspotsResponse> ListHotspots(const AreaContext& context, const rpc::Call& call,
                                                       const v1::ListHotspotsRequest& request);
 
+absl::StatusOr<v1::RelocateHotspotsResponse> RelocateHotspots(const AreaContext& context,
+                                                              const rpc::Call& call,
+                                                              const v1::RelocateHotspotsRequest& request);
+
 // The resource as the API shows it.
 v1::Hotspot HotspotOf(const HotspotRecord& record);
 
