@@ -68,6 +68,61 @@ absl::Status Responsible(Invocation& run) {
   return absl::OkStatus();
 }
 
+// "polygon" in the chosen language.
+std::string BasisWord(const Invocation& run, const std::string& basis) {
+  if (basis == "polygon") return Say(run, "inside the boundary", "界内");
+  if (basis == "near_border") return Say(run, "near the border", "近界");
+  if (basis == "nearest_point") return Say(run, "nearest known point (an estimate)", "最近已知点（推定）");
+  return basis;
+}
+
+absl::Status LocateCommand(Invocation& run) {
+  const auto point = ParsePoint(run.positionals[0]);
+  if (!point) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("got \"%s\", want LON,LAT such as 113.98,32.99", run.positionals[0]));
+  }
+  v1::LocatePointRequest request;
+  type::v1::Position& position = *request.mutable_position();
+  position.set_longitude(point->first);
+  position.set_latitude(point->second);
+  const std::string datum = run.Get("--datum", "WGS84");
+  type::v1::Position::Datum declared = type::v1::Position::DATUM_UNSPECIFIED;
+  if (!type::v1::Position::Datum_Parse(datum, &declared)) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("--datum: got \"%s\", want WGS84, CGCS2000, GCJ02 or BD09", datum));
+  }
+  position.set_datum(declared);
+  double accuracy = 0;
+  if (run.Has("--accuracy") && !absl::SimpleAtod(run.Get("--accuracy"), &accuracy)) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("--accuracy: got \"%s\", want metres", run.Get("--accuracy")));
+  }
+  position.set_accuracy_m(accuracy);
+  if (run.Has("--at")) {
+    GW_ASSIGN_OR_RETURN(const absl::Time at, run.GetTime("--at", absl::Now()));
+    *request.mutable_event_time() = ToProto(at);
+  }
+  GW_ASSIGN_OR_RETURN(const v1::LocatePointResponse answer,
+                      run.session().Call<v1::LocatePointResponse>(Method("LocatePoint"), request));
+  if (run.json) {
+    PrintJson(answer);
+    return absl::OkStatus();
+  }
+  if (answer.candidates().empty()) {
+    std::printf("%s\n", Say(run, "outside every boundary", "不在任何边界内").c_str());
+    return absl::OkStatus();
+  }
+  Table table = MakeTable(run, {"LEVEL", "DIVISION", "SHARE", "HOW", "METRES"});
+  for (const auto& candidate : answer.candidates()) {
+    table.Add({Word(run, candidate.level()), candidate.display_name(),
+               absl::StrFormat("%.1f %%", candidate.confidence() * 100), BasisWord(run, candidate.basis()),
+               candidate.basis() == "polygon" ? "-" : absl::StrFormat("%.0f", candidate.distance_m())});
+  }
+  std::fputs(table.ToString().c_str(), stdout);
+  return absl::OkStatus();
+}
+
 absl::Status DivisionList(Invocation& run) {
   v1::ListDivisionsRequest request;
   if (!run.positionals.empty()) {
@@ -158,6 +213,16 @@ void AddGridCommands(std::vector<Command>& commands) {
        .examples = {"gridctl responsible 411702001 --category SMALL_POLLUTER --at 2026-09-01",
                     "gridctl responsible 113.98,32.99 --at \"2026-09-01 14:30\" --known-at 2026-09-02"},
        .run = Responsible});
+  commands.push_back(
+      {.words = "locate",
+       .arguments = "LON,LAT",
+       .summary = "whose ground a point is: every candidate with its share, how it was found and how far it is",
+       .options = {{"--accuracy", "METRES", "radius that holds the true point with 68 %; default not stated"},
+                   {"--at", "TIME", "the ground as it was then; default now"},
+                   {"--datum", "WGS84|CGCS2000|GCJ02|BD09", "default WGS84"}},
+       .examples = {"gridctl locate 113.98,33.15 --accuracy 20",
+                    "gridctl locate 113.98,33.15 --at 2021-06-01"},
+       .run = LocateCommand});
   commands.push_back({.words = "division list",
                       .arguments = "[DIVISION]",
                       .summary = "lists the divisions directly below one, or the top",

@@ -40,6 +40,9 @@ void Merge(const type::v1::ImportReport& part, type::v1::ImportReport& all) {
   all.set_rows_refused(all.rows_refused() + part.rows_refused());
   all.mutable_problems()->MergeFrom(part.problems());
   all.mutable_remarks()->MergeFrom(part.remarks());
+  // Of several parts the worst finding counts.
+  if (part.has_datum_check() && part.datum_check().verdict() >= all.datum_check().verdict())
+    *all.mutable_datum_check() = part.datum_check();
   if (!part.has_division_changes()) return;
   type::v1::DivisionChanges& to = *all.mutable_division_changes();
   const type::v1::DivisionChanges& from = part.division_changes();
@@ -82,6 +85,36 @@ void PrintChanges(Invocation& run, const type::v1::DivisionChanges& changes) {
               changes.proposals() + changes.proposals_known() > 0 ? Say(run, " (gridctl division proposals)", "（gridctl division proposals）").c_str() : "");
 }
 
+// Where the file lies beside what is known, and under which datum it would lie where it belongs.
+void PrintDatumCheck(Invocation& run, const type::v1::DatumCheck& check) {
+  const std::string declared = type::v1::Position::Datum_Name(check.declared());
+  switch (check.verdict()) {
+    case type::v1::DatumCheck::NOTHING_TO_COMPARE:
+      std::printf(run.chinese ? "坐标系核对：附近没有足够的已知边界或点位可比，按申报的 %s 采用，未经核对\n"
+                              : "datum: too little is known nearby to compare with; %s is taken as declared, unchecked\n",
+                  declared.c_str());
+      return;
+    case type::v1::DatumCheck::FITS:
+      std::printf(run.chinese ? "坐标系核对：%s 与已知情况相符（%d 个要素，%d 处量测，偏东 %.0f 米、偏北 %.0f 米）\n"
+                              : "datum: %s fits what is known (%d features, %d measurements, %.0f m east, %.0f m north)\n",
+                  declared.c_str(), check.features(), check.measurements(), check.east_m(), check.north_m());
+      return;
+    case type::v1::DatumCheck::SHIFTED:
+      std::printf(run.chinese
+                      ? "坐标系核对：按 %s，%d 个要素整体偏东 %.0f 米、偏北 %.0f 米（中位数，%d 处量测）；%s\n"
+                      : "datum: as %s, %d features lie %.0f m east and %.0f m north of what is known (median of %d); %s\n",
+                  declared.c_str(), check.features(), check.east_m(), check.north_m(), check.measurements(),
+                  check.would_fit() == type::v1::Position::DATUM_UNSPECIFIED
+                      ? Say(run, "no known datum explains it", "已知坐标系都不能解释").c_str()
+                      : (type::v1::Position::Datum_Name(check.would_fit()) +
+                         Say(run, " would fit", " 才相符"))
+                            .c_str());
+      return;
+    default:
+      return;
+  }
+}
+
 void PrintReport(Invocation& run, const std::string& path, const type::v1::ImportReport& report) {
   if (run.json) return PrintJson(report);
   for (const type::v1::RowProblem& problem : report.problems()) {
@@ -94,6 +127,7 @@ void PrintReport(Invocation& run, const std::string& path, const type::v1::Impor
   for (const std::string& remark : report.remarks())
     std::fprintf(stderr, run.chinese ? "%s：提示：%s\n" : "%s: note: %s\n", path.c_str(), remark.c_str());
   if (report.has_division_changes()) PrintChanges(run, report.division_changes());
+  if (report.has_datum_check()) PrintDatumCheck(run, report.datum_check());
   std::printf(
       run.chinese ? "%s%s：读取 %d 行，新增 %d，更新 %d，无变化 %d，拒绝 %d%s\n"
                   : "%s%s: %d rows read, %d created, %d updated, %d unchanged, %d refused%s\n",
@@ -148,7 +182,7 @@ absl::StatusOr<type::v1::Position::Datum> DatumOf(Invocation& run) {
   type::v1::Position::Datum datum = type::v1::Position::DATUM_UNSPECIFIED;
   if (!name.empty() && !type::v1::Position::Datum_Parse(name, &datum)) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("--datum: got \"%s\", want WGS84, GCJ02 or BD09", name));
+        absl::StrFormat("--datum: got \"%s\", want WGS84, CGCS2000, GCJ02 or BD09", name));
   }
   return datum;
 }
@@ -160,6 +194,10 @@ absl::Status ImportFile(Invocation& run, const std::string& method, bool split) 
   GW_ASSIGN_OR_RETURN(const std::string content, ReadFile(path));
   GW_ASSIGN_OR_RETURN(const type::v1::Position::Datum datum, DatumOf(run));
   std::vector<Part> parts = split ? SplitCsv(content) : std::vector<Part>{{.content = content, .rows = 1}};
+  if (method.ends_with("/ImportPoints") && content.find_first_of("{,") != std::string::npos &&
+      content[content.find_first_of("{,")] == '{') {
+    parts = {{.content = content, .rows = 1}};  // GeoJSON travels whole
+  }
   if (method.ends_with("/ImportDivisions")) {
     GW_ASSIGN_OR_RETURN(parts, SplitDivisions(content));
   }
@@ -172,8 +210,10 @@ absl::Status ImportFile(Invocation& run, const std::string& method, bool split) 
         request.set_dry_run(dry_run);
         request.set_first_line(part.first_line);
         request.set_datum(datum);
-        if constexpr (std::is_same_v<Request, grid::v1::ImportRequest>)
+        if constexpr (std::is_same_v<Request, grid::v1::ImportRequest>) {
           request.set_as_of_date(run.Get("--as-of"));
+          request.set_shift_accepted_reason(run.Get("--accept-shift"));
+        }
         if constexpr (std::is_same_v<Request, intake::v1::ImportHotspotsRequest>) {
           GW_ASSIGN_OR_RETURN(const intake::v1::ImportHotspotsResponse answer,
                               run.session().Call<intake::v1::ImportHotspotsResponse>(method, request));
@@ -204,7 +244,9 @@ Command ImportCommand(const std::string& what, const std::string& summary, std::
 }  // namespace
 
 void AddImportCommands(std::vector<Command>& commands) {
-  const Option datum = {"--datum", "WGS84|GCJ02|BD09", "the datum the file's positions are in"};
+  const Option datum = {"--datum", "WGS84|CGCS2000|GCJ02|BD09", "the datum the file's positions are in"};
+  const Option accept = {"--accept-shift", "REASON",
+                         "takes the file although it lies to one side of what is known; kept in the journal"};
   commands.push_back(ImportCommand(
       "divisions",
       "imports divisions from CSV (statistical codes, china-division's columns); a later list shows the difference and becomes lineage",
@@ -215,12 +257,25 @@ void AddImportCommands(std::vector<Command>& commands) {
         return ImportFile<grid::v1::ImportRequest>(run, "gridwarden.grid.v1.GridService/ImportDivisions",
                                                    true);
       }));
-  commands.push_back(ImportCommand("boundaries", "imports polygons from GeoJSON; the datum must be declared",
-                                   {datum}, {"gridctl import boundaries counties.geojson --datum WGS84"},
-                                   [](Invocation& run) {
-                                     return ImportFile<grid::v1::ImportRequest>(
-                                         run, "gridwarden.grid.v1.GridService/ImportBoundaries", false);
-                                   }));
+  commands.push_back(ImportCommand(
+      "boundaries",
+      "imports polygons from GeoJSON; the datum must be declared and is checked against what is known",
+      {datum,
+       {"--as-of", "YYYY-MM-DD", "since when the ground has these outlines; those before stay for the time before"},
+       accept},
+      {"gridctl import boundaries counties.geojson --datum WGS84 --dry-run",
+       "gridctl import boundaries counties_2023.geojson --datum CGCS2000 --as-of 2023-06-30"},
+      [](Invocation& run) {
+        return ImportFile<grid::v1::ImportRequest>(run, "gridwarden.grid.v1.GridService/ImportBoundaries",
+                                                   false);
+      }));
+  commands.push_back(ImportCommand(
+      "points",
+      "imports known points of villages and groups from CSV (code, longitude, latitude, name) or GeoJSON Points",
+      {datum, {"--as-of", "YYYY-MM-DD", "the date of the file, by which its codes are read"}, accept},
+      {"gridctl import points village_committees.csv --datum GCJ02 --dry-run"}, [](Invocation& run) {
+        return ImportFile<grid::v1::ImportRequest>(run, "gridwarden.grid.v1.GridService/ImportPoints", true);
+      }));
   commands.push_back(ImportCommand("persons", "imports persons from CSV (staff_no, name, phone)", {},
                                    {"gridctl import persons persons.csv"}, [](Invocation& run) {
                                      return ImportFile<grid::v1::ImportRequest>(
@@ -242,6 +297,30 @@ void AddImportCommands(std::vector<Command>& commands) {
         return ImportFile<intake::v1::ImportHotspotsRequest>(
             run, "gridwarden.intake.v1.IntakeService/ImportHotspots", true);
       }));
+  commands.push_back(
+      {.words = "hotspot relocate",
+       .summary = "locates hotspots again that lay outside every boundary; the server does so by itself after an import",
+       .examples = {"gridctl hotspot relocate"},
+       .run = [](Invocation& run) -> absl::Status {
+         intake::v1::RelocateHotspotsResponse all;
+         do {
+           intake::v1::RelocateHotspotsRequest request;
+           request.set_request_id(NewRequestId());
+           GW_ASSIGN_OR_RETURN(const intake::v1::RelocateHotspotsResponse part,
+                               run.session().Call<intake::v1::RelocateHotspotsResponse>(
+                                   "gridwarden.intake.v1.IntakeService/RelocateHotspots", request));
+           all.set_outside(all.outside() + part.outside());
+           all.set_located(all.located() + part.located());
+           all.set_more(part.more());
+         } while (all.more());
+         if (run.json) {
+           PrintJson(all);
+           return absl::OkStatus();
+         }
+         std::printf(run.chinese ? "界外火点 %d 个，其中 %d 个现已定位\n" : "%d were outside, %d of them are located now\n",
+                     all.outside(), all.located());
+         return absl::OkStatus();
+       }});
 }
 
 }  // namespace gridwarden::gridctl

@@ -75,6 +75,7 @@ const std::map<std::string, const char*>& HeaderTable() {
       {"SINCE", "自"},
       {"UNTIL", "至"},
       {"SHARE", "份额"},
+      {"METRES", "距离（米）"},
       {"WITHDRAWN", "撤回"},
       {"LINEAGE", "沿革"},
       {"CANDIDATE", "选项"},
