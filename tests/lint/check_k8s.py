@@ -30,7 +30,7 @@ DURABLE = {"innodb-flush-log-at-trx-commit": "1", "sync-binlog": "1", "innodb-do
            "binlog-format": "ROW", "innodb-autoinc-lock-mode": "2", "transaction-isolation": "READ-COMMITTED",
            "require-secure-transport": "TRUE", "character-set-server": "utf8mb4"}
 DATABASE_EXAMPLES = {
-    "semi-sync.cnf": {**DURABLE, "rpl-semi-sync-master-enabled": "TRUE", "rpl-semi-sync-master-wait-point": "AFTER_SYNC",
+    "semi-sync.cnf": {**DURABLE, "rpl-semi-sync-master-enabled": "FALSE", "rpl-semi-sync-master-wait-point": "AFTER_SYNC",
                       "rpl-semi-sync-master-timeout": "4294967295", "rpl-semi-sync-master-wait-no-slave": "TRUE",
                       "rpl-semi-sync-slave-enabled": "TRUE", "read-only": "TRUE", "gtid-strict-mode": "TRUE"},
     "galera.cnf": {**DURABLE, "wsrep-on": "TRUE", "wsrep-sync-wait": "1"},
