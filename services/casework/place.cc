@@ -5,6 +5,7 @@
 #include "absl/strings/str_format.h"
 #include "access/standing.h"
 #include "base/status.h"
+#include "casework/timestamps.h"
 #include "gridwarden/grid/v1/grid_service.pb.h"
 
 namespace gridwarden::casework {
@@ -18,6 +19,7 @@ absl::StatusOr<Located> LocateByPoint(const Casework& casework, const rpc::Call&
                                       absl::Time event_time) {
   grid::v1::LocatePointRequest request;
   *request.mutable_position() = position;
+  *request.mutable_event_time() = ToTimestamp(event_time);
   GW_ASSIGN_OR_RETURN(
       const grid::v1::LocatePointResponse found,
       rpc::Send<grid::v1::LocatePointResponse>(casework.channel("grid"), call, kLocatePoint, request));
@@ -32,7 +34,7 @@ absl::StatusOr<Located> LocateByPoint(const Casework& casework, const rpc::Call&
     return Unavailable("LOST_RACE", "the division of the point is newer than this process's ground",
                        absl::Seconds(1));
   }
-  // The polygons are today's; the event may be older.
+  // A polygon may be older or newer than the event.
   GW_ASSIGN_OR_RETURN(const domain::Division* division,
                       access::DivisionAt(ground, *today, event_time, "signal.position"));
   return Located{PlaceAt(ground, division->id, position, event_time), found.candidates(0).confidence()};

@@ -216,9 +216,31 @@ def edge(book, benchmarks):
         book.figure(f"{words}, TLS / in clear", cost[secure]["cpu_time"] / cost[plain]["cpu_time"], "x")
 
 
+def hop(book, benchmarks):
+    book.section("between processes: the same call sealed on plain loopback and with certificates, client and server together, one run")
+    cost = {line["name"].replace("/process_time/real_time", ""): line for line in benchmarks}
+    for words, name in (("200 B on an open connection", "OnAnOpenConnection/{}/200"),
+                        ("50 KiB on an open connection", "OnAnOpenConnection/{}/51200"),
+                        ("200 B, 16 callers", "OnAnOpenConnection/{}/200/threads:16"),
+                        ("200 B on a new connection, full handshake", "OnANewConnection/{}")):
+        plain, proven = (cost[name.format(way)]["cpu_time"] for way in (0, 1))
+        book.figure(f"{words}, sealed", plain, "us CPU", digits=0)
+        book.figure(f"{words}, certificates", proven, "us CPU", digits=0)
+        book.figure(f"{words}, certificates / sealed", proven / plain, "x")
+
+
 def in_process(book, name, benchmarks):
     book.section(f"in memory, {name}")
-    goals = {"LocateAPoint/0": ("us", 1.0), "ResolveTheWholeChainOfAVillage": ("us", 10.0)}
+    goals = {"LocateAPoint/0": ("us", 1.0), "ResolveTheWholeChainOfAVillage/reorganised:0": ("us", 10.0),
+             "ResolveTheWholeChainOfAVillage/reorganised:1": ("us", 10.0)}
     for line in benchmarks:
         unit, goal = goals.get(line["name"], (line["time_unit"], None))
         book.figure(line["name"], line["cpu_time"], line["time_unit"], goal, at_least=False)
+        for part, most in (("p50_us", 1.0), ("p99_us", 5.0)):
+            if part in line:
+                book.figure(f"  {line['name']} {part[:3]}", line[part], "us", most if line["name"] == "LocateAPoint/0" else None, at_least=False)
+        if "MiB" in line:
+            book.figure(f"  {line['name']} {line['polygons']:,.0f} polygons", line["MiB"], "MiB", digits=1)
+    by_name = {line["name"]: line["cpu_time"] for line in benchmarks}
+    if "LocateAPoint/301" in by_name:
+        book.figure("locate: everything searched / far from borders looked up", by_name["LocateAPoint/301"] / by_name["LocateAPoint/0"], "x")

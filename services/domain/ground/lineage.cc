@@ -182,7 +182,14 @@ void Ground::IndexForeignGround() {
   };
   for (size_t i = 0; i < divisions_.size(); ++i) {
     const Division& division = divisions_[i];
-    if (division.placements.empty() && !lineages_from_.contains(division.id)) continue;
+    const bool always_there = std::all_of(
+        division.placements.begin(), division.placements.end(),
+        [&](const Placement& placement) { return placement.parent == division.parent; });
+    const std::vector<const Lineage*> from = LineagesFrom(division.id);
+    const bool passed_on = std::any_of(from.begin(), from.end(), [](const Lineage* link) {
+      return link->to != link->from && !link->to.IsNil();
+    });
+    if (always_there && !passed_on) continue;
     const std::vector<std::string> keys = paths_of(division.id);
     // Everybody above it or above what its ground, or that of its former superiors, became.
     absl::flat_hash_set<Uuid> seen;

@@ -35,8 +35,10 @@ class CaseworkWorld {
   FakeClock& clock() { return server_->clock(); }
   const casework::Casework& area() const { return *area_; }
 
-  // Empties the tables and goes back to the first morning.
+  // Empties the tables and goes back to the first morning, and to the city as it is then.
   void Reset();
+  // The ground changes now (ReorganisedCity); what is stored stays.
+  void Reorganise();
   // Lets the feed's consumers act on everything that was staged since, one entry after the other.
   void Settle();
   // The staged entries so far, in the order they were committed.
@@ -100,10 +102,13 @@ class CaseworkWorld {
   casework::v1::Case Get(const std::string& name);
 
  private:
+  void Serve(std::shared_ptr<const domain::Ground> ground);
+
   std::unique_ptr<TestDatabase> database_;
   std::unique_ptr<TestServer> server_;
   std::unique_ptr<casework::Casework> area_;
   size_t settled_ = 0;
+  bool reorganised_ = false;
   int photos_ = 0;
 };
 

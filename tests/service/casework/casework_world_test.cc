@@ -13,6 +13,7 @@
 #include "gridwarden/journal/v1/journal_service.pb.h"
 #include "gridwarden/media/v1/media_service.pb.h"
 #include "platform/journal/stage.h"
+#include "support/reorganised_city.h"
 
 namespace gridwarden::testing {
 namespace {
@@ -139,10 +140,15 @@ std::shared_ptr<const domain::Ground> CityWithDoublePosts() {
   return std::make_shared<const domain::Ground>(city.divisions(), city.posts(), tenures, persons, units);
 }
 
-CaseworkWorld::CaseworkWorld() : database_(std::make_unique<TestDatabase>()) {
+CaseworkWorld::CaseworkWorld() : database_(std::make_unique<TestDatabase>()) { Serve(CityWithDoublePosts()); }
+
+void CaseworkWorld::Serve(std::shared_ptr<const domain::Ground> ground) {
+  const absl::Time now = server_ == nullptr ? absl::InfinitePast() : clock().Now();
+  area_.reset();
   server_ = std::make_unique<TestServer>(
-      database_->database(), std::make_unique<access::Directory>(CityWithDoublePosts(), City().MakeAccess()),
+      database_->database(), std::make_unique<access::Directory>(std::move(ground), City().MakeAccess()),
       CaseworkPolicy());
+  if (now != absl::InfinitePast()) clock().Set(now);
   server_->registry().Add<grid::v1::LocatePointRequest, grid::v1::LocatePointResponse>(
       "gridwarden.grid.v1.GridService/LocatePoint", LocatePoint);
   server_->registry().Add<journal::v1::ReadFeedRequest, journal::v1::ReadFeedResponse>(
@@ -172,7 +178,16 @@ CaseworkWorld& World() {
   return *world;
 }
 
+void CaseworkWorld::Reorganise() {
+  Serve(ReorganisedCity(*CityWithDoublePosts(), clock().Now()));
+  reorganised_ = true;
+}
+
 void CaseworkWorld::Reset() {
+  if (std::exchange(reorganised_, false)) Serve(CityWithDoublePosts());
+  village = City().villages[0][0][0];
+  township = City().townships[0][0];
+  county = City().counties[0];
   database_->Clear();
   settled_ = 0;
   lost_photos.clear();

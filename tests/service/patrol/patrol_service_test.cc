@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "patrol/patrol_service.h"
 #include "source/source_service.h"
+#include "support/reorganised_city.h"
 #include "support/shared_database.h"
 #include "support/test_city.h"
 #include "support/test_policy.h"
@@ -116,6 +117,45 @@ class PatrolTest : public ::testing::Test {
   const std::string leader = City().TokenOf(PostKind::kGridLeader, village);
   const std::string supervisor = City().TokenOf(PostKind::kSupervisionOfficer, village);
 };
+
+// The village is merged while its task is out (ReorganisedCity).
+TEST_F(PatrolTest, ATaskOfAVillageThatWasMergedIsVisitedByItsHeirAndStandsWhereItWasMade) {
+  const v1::PatrolTask task = Create(village);
+  const absl::Time reform = server.clock().Now() + absl::Hours(1);
+  testing::TestServer after(
+      *SharedDatabase(),
+      std::make_unique<access::Directory>(testing::ReorganisedCity(*City().ground, reform), City().MakeAccess()),
+      testing::TestPolicy());
+  after.Install(Install);
+  after.Install(source::Install);
+  server.clock().Set(reform + absl::Hours(1));
+  after.clock().Set(server.clock().Now());
+  const auto call = [&]<typename Response>(const std::string& token, std::string_view method, const auto& request,
+                                           Response) {
+    return after.Call<Response>(token, "gridwarden.patrol.v1.PatrolService/" + std::string(method), request);
+  };
+  v1::ListPatrolTasksRequest mine;
+  mine.set_assigned_to_me(true);
+  EXPECT_EQ(call(neighbour, "ListPatrolTasks", mine, v1::ListPatrolTasksResponse())->patrol_tasks_size(), 1);
+  EXPECT_FALSE(call(officer, "SubmitVisit", NewVisit(task, v1::Visit::NORMAL), v1::Visit()).ok());
+  const auto visit = call(neighbour, "SubmitVisit", NewVisit(task, v1::Visit::NORMAL), v1::Visit());
+  ASSERT_TRUE(visit.ok()) << visit.status();
+  EXPECT_EQ(visit->division(), ResourceName("divisions", other_village));
+
+  // Planned by the name of what ended: the heir's. Of what was divided: asked back.
+  const auto planned = call(office, "CreatePatrolTask", NewTask(village, false), v1::PatrolTask());
+  ASSERT_TRUE(planned.ok()) << planned.status();
+  EXPECT_EQ(planned->division(), ResourceName("divisions", other_village));
+  const auto divided =
+      call(city_office, "CreatePatrolTask", NewTask(City().villages[0][1][0], false), v1::PatrolTask());
+  EXPECT_EQ(ReasonOf(divided.status()), "DIVISION_ENDED");
+  // The office lists what stood on the village that was, by its name.
+  v1::ListPatrolTasksRequest there;
+  there.set_division(ResourceName("divisions", village));
+  EXPECT_EQ(call(office, "ListPatrolTasks", there, v1::ListPatrolTasksResponse())->patrol_tasks_size(), 1);
+  there.set_division(ResourceName("divisions", other_village));
+  EXPECT_EQ(call(office, "ListPatrolTasks", there, v1::ListPatrolTasksResponse())->patrol_tasks_size(), 2);
+}
 
 TEST_F(PatrolTest, FromThePlanToAVisitThatFoundAProblem) {
   const v1::PatrolTask planned = Create(village, false);

@@ -15,6 +15,7 @@
 #include "gridwarden/journal/v1/journal_service.pb.h"
 #include "report/fold_feed.h"
 #include "report/report_service.h"
+#include "support/reorganised_city.h"
 #include "support/test_city.h"
 #include "support/test_database.h"
 #include "support/test_server.h"
@@ -38,7 +39,7 @@ constexpr std::string_view kAudit = "gridwarden.report.v1.ReportService/AuditRol
 class Log {
  public:
   journal::v1::Entry& Append(const std::string& kind, const Uuid& subject,
-                             const google::protobuf::Message& event) {
+                             const google::protobuf::Message& event, absl::Time received = absl::Now()) {
     std::lock_guard lock(mutex_);
     journal::v1::Entry entry;
     entry.set_schema(1);
@@ -46,6 +47,7 @@ class Log {
     entry.set_entry_id(Uuid::Make(absl::Now()).Bytes());
     entry.set_request_id(Uuid::Make(absl::Now()).Bytes());
     entry.set_subject(subject.Bytes());
+    entry.set_received_us(absl::ToUnixMicros(received));
     entry.set_event(event.SerializeAsString());
     entry.set_event_type(event.GetDescriptor()->full_name());
     entries_.push_back(entry);
@@ -101,7 +103,9 @@ class Log {
 
 // A process with the report area in it.
 struct Process {
-  Process(db::Database& database, Log& log) : server(database, City().MakeDirectory()) {
+  Process(db::Database& database, Log& log,
+          std::shared_ptr<const domain::Ground> ground = City().ground)
+      : server(database, std::make_unique<access::Directory>(std::move(ground), City().MakeAccess())) {
     server.Install(Install);
     server.registry().Add<journal::v1::ReadFeedRequest, journal::v1::ReadFeedResponse>(
         "gridwarden.journal.v1.JournalInternalService/ReadFeed",
@@ -145,6 +149,43 @@ class BoardTest : public ::testing::Test {
     if (state == Case::ARCHIVED) after.set_held(Case::HELD);
     if (due != absl::InfinitePast()) after.mutable_due_time()->set_seconds(absl::ToUnixSeconds(due));
     log_.Append("case.transition", id, event);
+  }
+  // A case as casework tells it: with the path of the ground at the event.
+  void AddCaseAt(const Uuid& id, const domain::Ground& ground, const Uuid& division, absl::Time event_time,
+                 Case::State state) {
+    casework::v1::CaseEvent event;
+    event.mutable_after()->set_state(state);
+    event.mutable_after()->set_division(ResourceName("divisions", division));
+    event.mutable_after()->set_category("DUST");
+    event.mutable_after()->mutable_event_time()->set_seconds(absl::ToUnixSeconds(event_time));
+    event.set_ground_path(ground.PathKeyAt(division, event_time, absl::InfiniteFuture()));
+    log_.Append("case.transition", id, event);
+  }
+  // Everything from here on is asked of a process that knows the ground as it is after the reform.
+  void Reorganise(const std::shared_ptr<const domain::Ground>& ground) {
+    process_.reset();
+    process_ = std::make_unique<Process>(*Database(), log_, ground);
+  }
+  static int64_t CasesOf(const v1::Board& board, const Uuid& child) {
+    for (const v1::BoardRow& row : board.children()) {
+      if (row.division() == ResourceName("divisions", child)) return row.cases();
+    }
+    return -1;
+  }
+  std::vector<std::string> ListOf(const Uuid& division, const std::string& token) {
+    std::vector<std::string> names;
+    v1::ListBoardCasesRequest request;
+    request.set_division(ResourceName("divisions", division));
+    request.set_measure(v1::CASES);
+    request.set_page_size(1);
+    while (true) {
+      const auto page = process_->server.Call<v1::ListBoardCasesResponse>(token, kListCases, request);
+      EXPECT_TRUE(page.ok()) << page.status();
+      if (!page.ok()) return names;
+      for (const v1::BoardCase& one : page->cases()) names.push_back(one.name());
+      if (page->next_page_token().empty()) return names;
+      request.set_page_token(page->next_page_token());
+    }
   }
   void AddSignal(const Uuid& id, const Uuid& village, Signal::State state) {
     casework::v1::SignalEvent event;
@@ -274,6 +315,115 @@ TEST_F(BoardTest, EveryIndexOfTheLogIsAnsweredExactlyAsCountedByHand) {
       EXPECT_EQ(sum.cases(), board.total().cases());
     }
   }
+}
+
+TEST_F(BoardTest, ACaseStaysInTheCountersOfThoseWhoHadTheGround) {
+  const testing::TestCity& city = City();
+  const Uuid merged = city.villages[0][0][0], heir = city.villages[0][0][1];
+  const Uuid township = city.townships[0][2], old_county = city.counties[0], new_county = city.counties[1];
+  const Uuid village = city.villages[0][2][1];
+  const absl::Time reform = Now() - absl::Hours(24), before = reform - absl::Hours(1);
+  const Uuid in_merged = NewId(), in_moved = NewId(), later_in_heir = NewId(), later_in_moved = NewId();
+  AddCaseAt(in_merged, *city.ground, merged, before, Case::HANDLING);
+  AddCaseAt(in_moved, *city.ground, village, before, Case::HANDLING);
+  BoardOf(city.city);  // counted while the ground was as it had been
+
+  const auto ground = testing::ReorganisedCity(*city.ground, reform);
+  Reorganise(ground);
+  AddCaseAt(in_merged, *ground, merged, before, Case::CLOSED);
+  AddCaseAt(later_in_heir, *ground, heir, Now(), Case::HANDLING);
+  AddCaseAt(later_in_moved, *ground, village, Now(), Case::HANDLING);
+  // Known only now, happened before.
+  const Uuid late = NewId();
+  AddCaseAt(late, *ground, village, before, Case::FILED);
+
+  const auto expect_all = [&] {
+    EXPECT_EQ(BoardOf(merged).total().cases(), 1) << "the board of the village that was";
+    EXPECT_EQ(BoardOf(merged).total().closed(), 1);
+    EXPECT_EQ(BoardOf(heir).total().cases(), 1);
+    const v1::Board of_township = BoardOf(city.townships[0][0]);
+    EXPECT_EQ(CasesOf(of_township, merged), 1);
+    EXPECT_EQ(CasesOf(of_township, heir), 1);
+    EXPECT_EQ(of_township.own().cases(), 0);
+    const v1::Board was = BoardOf(old_county), is = BoardOf(new_county);
+    EXPECT_EQ(was.total().cases(), 4);
+    EXPECT_EQ(CasesOf(was, township), 2) << "while it stood there";
+    EXPECT_EQ(is.total().cases(), 1);
+    EXPECT_EQ(CasesOf(is, township), 1);
+    EXPECT_EQ(was.own().cases() + is.own().cases(), 0);
+    EXPECT_EQ(BoardOf(township).total().cases(), 3);
+    EXPECT_EQ(BoardOf(city.city).total().cases(), 5);
+    EXPECT_EQ(CasesOf(BoardOf(city.city), old_county), 4);
+    // A village that ended without a case is no row; the moved township's other old places neither.
+    EXPECT_EQ(CasesOf(BoardOf(city.townships[0][1]), city.villages[0][1][0]), -1);
+    EXPECT_EQ(CasesOf(BoardOf(city.townships[0][1]), city.villages[0][1][1]), 0);
+  };
+  expect_all();
+  // As of an entry in the middle, forwards and backwards.
+  EXPECT_EQ(BoardOf(old_county, 3).total().cases(), 2);
+  EXPECT_EQ(BoardOf(township, 4).total().cases(), 1);
+  EXPECT_EQ(BoardOf(township, 5).total().cases(), 2);
+
+  // The drill-down has as many as the counter, over all places where it stood.
+  EXPECT_EQ(ListOf(township, Office()).size(), 3u);
+  EXPECT_EQ(ListOf(old_county, Office()).size(), 4u);
+  EXPECT_EQ(ListOf(merged, Office()), std::vector<std::string>{ResourceName("cases", in_merged)});
+
+  v1::AuditRollupRequest audit;
+  for (const Uuid& division : {city.city, old_county, new_county, township, merged}) {
+    audit.set_division(ResourceName("divisions", division));
+    const auto found = process_->server.Call<v1::Audit>(City().AdministratorToken(), kAudit, audit);
+    ASSERT_TRUE(found.ok()) << found.status();
+    EXPECT_EQ(found->differences(), 0);
+    EXPECT_GT(found->facts_counted(), 0);
+  }
+
+  // Counted again from the first entry by a process that never saw the old ground.
+  v1::RebuildRollupRequest rebuild;
+  rebuild.set_request_id(NewId().ToString());
+  const auto rebuilt =
+      process_->server.Call<v1::Rebuild>(City().AdministratorToken(), kRebuild, rebuild);
+  ASSERT_TRUE(rebuilt.ok()) << rebuilt.status();
+  EXPECT_EQ(rebuilt->state(), v1::Rebuild::DONE);
+  EXPECT_EQ(rebuilt->differences(), 0);
+  expect_all();
+
+  // Who may look: the heir's chain, and of the moved township its new county; the old one in its own board only.
+  const auto may_look = [&](const Uuid& division, const std::string& token) {
+    v1::GetBoardRequest request;
+    request.set_division(ResourceName("divisions", division));
+    return GetBoard(request, token).ok();
+  };
+  const auto office_of = [&](const Uuid& division) {
+    return City().TokenOf(PostKind::kCampaignOffice, division);
+  };
+  EXPECT_TRUE(may_look(merged, office_of(city.townships[0][0])));
+  EXPECT_FALSE(may_look(merged, office_of(city.townships[0][1])));
+  EXPECT_TRUE(may_look(township, office_of(new_county)));
+  EXPECT_FALSE(may_look(township, office_of(old_county)));
+  EXPECT_TRUE(may_look(old_county, office_of(old_county)));
+}
+
+// Entries from before events said their path: the division of the event, as known when the entry was made.
+TEST_F(BoardTest, AnEntryWithoutAPathCountsWhereTheDivisionStoodAtItsEvent) {
+  const absl::Time reform = Now() - absl::Hours(24);
+  const auto ground = testing::ReorganisedCity(*City().ground, reform);
+  Reorganise(ground);
+  const Uuid village = City().villages[0][2][1];
+  const auto add = [&](absl::Time event_time, absl::Time recorded) {
+    casework::v1::CaseEvent event;
+    event.mutable_after()->set_state(Case::HANDLING);
+    event.mutable_after()->set_division(ResourceName("divisions", village));
+    event.mutable_after()->set_category("DUST");
+    event.mutable_after()->mutable_event_time()->set_seconds(absl::ToUnixSeconds(event_time));
+    log_.Append("case.transition", NewId(), event, recorded);
+  };
+  add(reform - absl::Hours(2), reform - absl::Hours(1));
+  add(reform - absl::Hours(2), Now());
+  add(reform + absl::Hours(2), Now());
+  EXPECT_EQ(BoardOf(City().counties[0]).total().cases(), 2);
+  EXPECT_EQ(BoardOf(City().counties[1]).total().cases(), 1);
+  EXPECT_EQ(BoardOf(City().townships[0][2]).total().cases(), 3);
 }
 
 TEST_F(BoardTest, AnIndexBeyondTheLogIsRefused) {

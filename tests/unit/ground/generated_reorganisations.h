@@ -29,6 +29,7 @@ struct Operation {
   int other = 0;                      // the one merged with, or the new parent
   int made = 0, made_too = 0;         // new divisions that it sets up
   double share = 0;                   // of what is split; 0 = not stated
+  int code = 0;                       // for what it sets up or gives a new one; used again when it is free
 };
 
 // What the world was on a day: who stood under whom, and what had become of the ground of those that had ended.
@@ -39,6 +40,7 @@ struct World {
   std::vector<std::map<int, double>> heirs;       // per division that ended: whose ground it is; 0 = not stated
   std::vector<bool> ever;                         // had a life by now
   std::vector<int> split;                         // the day it last gave ground away while it went on
+  std::vector<int> code;                          // the statistical code of each that exists; -1 = none
 };
 
 // One link of lineage that an operation made.
@@ -75,8 +77,10 @@ class Book {
     world.heirs.resize(divisions);
     world.ever.assign(divisions, false);
     world.split.assign(divisions, -kNever);
+    world.code.assign(divisions, -1);
     for (int i = 0; i < initial; ++i) {
       world.parent[i] = first_parent[i];
+      world.code[i] = i;
       world.began[i] = -kNever;
       world.ever[i] = true;
     }
@@ -98,8 +102,14 @@ class Book {
       }
       return found;
     };
+    // The one the operation names when nobody has it, else one of its own.
+    const auto give_code = [&](int d) {
+      const bool is_free = std::find(world.code.begin(), world.code.end(), op.code) == world.code.end();
+      world.code[d] = is_free ? op.code : 1000 + 2 * number + (d == op.made_too ? 1 : 0);
+    };
     const auto begin = [&](int d, int under) {
       world.parent[d] = under;
+      give_code(d);
       world.began[d] = op.effective;
       world.ever[d] = true;
       world.heirs[d].clear();
@@ -107,6 +117,7 @@ class Book {
     // Its ground passes on, and with it what it had taken over.
     const auto end = [&](int d, std::vector<std::pair<int, double>> parts) {
       world.parent[d] = World::kGone;
+      world.code[d] = -1;
       if (parts.size() == 1 && parts[0].second == 0) parts[0].second = 1;
       world.heirs[d] = {{d, 1.0}};
       for (std::map<int, double>& held : world.heirs) {
@@ -175,6 +186,7 @@ class Book {
       case Operation::Kind::kRename:
       case Operation::Kind::kRecode:
         if (!exists(d)) return std::nullopt;
+        if (op.kind == Operation::Kind::kRecode) give_code(d);
         link(d, d, op.kind == Operation::Kind::kRename ? LineageKind::kRename : LineageKind::kRecode, 0);
         return links;
       case Operation::Kind::kAbolish:
@@ -352,11 +364,26 @@ class Clerk {
 
   Records Make() const {
     Records records;
+    // Codes are kept as known today.
+    std::vector<std::vector<DivisionCode>> codes(book_.divisions);
+    World before = book_.First();
+    for (int d = 0; d < book_.initial; ++d) codes[d].push_back({std::to_string(before.code[d]), {}});
+    book_.Replay(kNever, kNever - 1, [&](int i, const std::vector<BookLink>&, const World& world) {
+      const absl::Time on = Day(book_.operations[i].effective);
+      for (int d = 0; d < book_.divisions; ++d) {
+        if (world.code[d] == before.code[d]) continue;
+        if (before.code[d] >= 0) codes[d].back().valid.to = on;
+        if (world.code[d] >= 0)
+          codes[d].push_back({std::to_string(world.code[d]), {on, absl::InfiniteFuture()}});
+      }
+      before = world;
+    });
     for (int d = 0; d < book_.divisions; ++d) {
       Division division;
       division.id = DivisionId(d);
       division.level = book_.level[d];
       division.display_name = "d" + std::to_string(d);
+      division.codes = codes[d];
       division.valid = {absl::InfiniteFuture(), absl::InfiniteFuture()};
       const Row* newest = nullptr;
       bool changed = d >= book_.initial;
@@ -448,6 +475,7 @@ Book MakeBook(std::mt19937& random, int count, EachDay each_day) {
     if (others.empty()) continue;
     op.other = others[pick(0, static_cast<int>(others.size()) - 1)];
     op.share = pick(0, 2) == 0 ? 0 : pick(1, 9) / 10.0;
+    op.code = pick(0, book.initial - 1);
     if (op.kind == Operation::Kind::kMergeInto || op.kind == Operation::Kind::kMergeNew)
       op.share = pick(0, 1) == 0 ? 0 : 1;
     if (op.kind == Operation::Kind::kMergeNew || op.kind == Operation::Kind::kSplitOff ||
