@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "domain/rollup/rollup.h"
 #include "platform/rpc/page.h"
 #include "report/board_scope.h"
 #include "report/report_service.h"
@@ -20,13 +21,25 @@ void SetTime(const std::optional<int64_t>& us, google::protobuf::Timestamp* time
   if (us) *time = TimestampOf(*us);
 }
 
+// Where it counts, in the names of its day.
+std::string PathNameOf(const Fact& fact, const domain::Ground& ground) {
+  const absl::Time at = fact.event_us ? absl::FromUnixMicros(*fact.event_us) : absl::InfiniteFuture();
+  std::string path;
+  for (const Uuid& id : domain::IdsOfPath(fact.path)) {
+    const domain::Division* division = ground.FindDivision(id);
+    if (!path.empty()) path += '/';
+    if (division != nullptr) path += domain::NameAt(*division, at);
+  }
+  return path;
+}
+
 v1::BoardCase CaseOf(const Fact& fact, const domain::Ground& ground) {
   v1::BoardCase one;
   const bool is_case = fact.kind == FactKind::kCase;
   one.set_name(ResourceName(is_case ? "cases" : "signals", fact.subject));
   one.set_case_no(fact.case_no);
   one.set_division(ResourceName("divisions", fact.division));
-  one.set_division_path(ground.PathName(fact.division));
+  one.set_division_path(PathNameOf(fact, ground));
   one.set_category(fact.category);
   one.set_state(
       std::string(is_case ? domain::CaseStateName(fact.state) : domain::SignalStateName(fact.state)));

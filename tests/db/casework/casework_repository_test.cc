@@ -336,6 +336,31 @@ TEST_F(Plan, AWideListIsReadInItsOwnOrderAndANarrowOneThroughItsGround) {
   EXPECT_EQ(parts[0].type, "range");
 }
 
+// Who took over ground lists a few ranges beside his own: still ranges of the same key.
+TEST_F(Plan, GroundFromElsewhereIsReadThroughRangesToo) {
+  Fill();
+  CaseFilter filter;
+  for (int village = 0; village < 4; ++village)
+    filter.grounds.push_back(City().ground->PathKey(City().villages[0][village % 3][village]));
+  filter.grounds.push_back(City().ground->PathKey(City().villages[1][0][0]));
+  filter.due_before = kNow + absl::Hours(10);
+  std::vector<db::Value> ranges;
+  BindGrounds(filter.grounds, ranges);
+  ASSERT_EQ(ranges.size(), 16u) << "padded, so that few texts of the statement exist";
+  std::vector<db::Value> newest = ranges, overdue = ranges;
+  newest.emplace_back(50);
+  overdue.insert(overdue.begin(), filter.due_before);
+  overdue.emplace_back(50);
+  auto parts = Explain(CaseStatements::Newest(filter, false), newest);
+  ASSERT_EQ(parts.size(), 1u);
+  EXPECT_EQ(parts[0].key, "case_place");
+  EXPECT_EQ(parts[0].type, "range");
+  parts = Explain(CaseStatements::Overdue(filter, false), overdue);
+  ASSERT_EQ(parts.size(), 1u);
+  EXPECT_EQ(parts[0].key, "case_ground");
+  EXPECT_EQ(parts[0].type, "range");
+}
+
 TEST_F(Plan, OverdueWorkIsARangeOfDueTimesInOrder) {
   Fill();
   CaseFilter filter;
