@@ -105,5 +105,30 @@ class Checks(unittest.TestCase):
         self.assertIn("want a base unit", output)
 
 
+    def test_edges(self):
+        table = {"services/server/allowed_calls.cc": '{"casework", "gridwarden.grid.v1.GridService/LocatePoint"},\n'
+                                                     '{"report", "gridwarden.journal.v1.JournalInternalService/ReadFeed", true},\n'}
+        code = {"services/casework/place.cc": 'Send(casework.channel("grid"), call, "gridwarden.grid.v1.GridService/LocatePoint");\n',
+                "services/report/fold.cc": 'journal::Consumer::InTransaction(context.channel("journal"));\n'}
+        good = {**table, **code}
+        self.assertEqual(run("check_edges.py", good), (0, ""))
+
+        def bad(says, **changes):
+            status, output = run("check_edges.py", {**good, **{{"table": "services/server/allowed_calls.cc",
+                                                                "place": "services/casework/place.cc",
+                                                                "fold": "services/report/fold.cc"}[name]: text
+                                                               for name, text in changes.items()}})
+            self.assertEqual(status, 1, output)
+            self.assertIn(says, output)
+
+        bad("no code of casework calls gridwarden.grid.v1.GridService/LocatePoint", place="// nothing\n")
+        bad("casework calls gridwarden.media.v1.MediaService/GetMedia", place=code["services/casework/place.cc"] +
+            'k = "gridwarden.media.v1.MediaService/GetMedia";\n')
+        bad('channel("source"), but report may call nothing of source', fold=code["services/report/fold.cc"] + 'context.channel("source");\n')
+        bad("no code of report calls", fold="// nothing\n")
+        bad("stands twice", table=table["services/server/allowed_calls.cc"] * 2)
+        bad("only the system calls an internal service", table=table["services/server/allowed_calls.cc"].replace(", true", ""))
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=0)
