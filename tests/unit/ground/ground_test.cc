@@ -1,5 +1,7 @@
 #include "domain/ground/ground.h"
 
+#include <cstdio>
+
 #include "gtest/gtest.h"
 #include "support/test_city.h"
 
@@ -92,6 +94,87 @@ TEST(Ground, AParentThatPointsInACircleEndsTheWalk) {
   const Ground ground({a, b}, {}, {}, {}, {});
   EXPECT_LE(ground.AncestorsOf(a.id).size(), 10u);
   EXPECT_FALSE(ground.IsWithin(a.id, Uuid::Derive(a.id, "c")));
+}
+
+// 老村 was called 古村 before day 10, gave part of its ground to 岔村 on day 20 and went on, was merged into 大村 on
+// day 30, and was set up again out of it on day 40. 荒村 was given up on day 30.
+class ChangedVillages : public ::testing::Test {
+ protected:
+  ChangedVillages()
+      : ground_({Village("老村", {{Uuid(), {absl::InfinitePast(), Day(30)}}, {Uuid(), {Day(40), kOpen}}}),
+                 Village("岔村", {{Uuid(), {Day(20), kOpen}}}), Village("大村", {}),
+                 Village("荒村", {{Uuid(), {absl::InfinitePast(), Day(30)}}})},
+                {}, {}, {}, {},
+                {Link("老村", "岔村", LineageKind::kSplit, 0.4, 20), Link("老村", "大村", LineageKind::kMerge, 0, 30),
+                 Link("大村", "老村", LineageKind::kSplit, 0, 40), Link("荒村", "", LineageKind::kAbolish, 0, 30)}) {}
+
+  static constexpr absl::Time kOpen = absl::InfiniteFuture();
+  static absl::Time Day(int day) { return kNow + absl::Hours(24) * day; }
+  static Uuid Id(const std::string& name) {
+    return name.empty() ? Uuid()
+                        : Uuid::Derive(*Uuid::Parse("018bcfe5-6800-7000-8000-000000000001"), name);
+  }
+  static Division Village(const std::string& name, std::vector<Placement> placements) {
+    Division division;
+    division.id = Id(name);
+    division.display_name = name;
+    division.placements = std::move(placements);
+    if (name == "老村") division.former_names = {{"古村", {absl::InfinitePast(), Day(10)}}};
+    return division;
+  }
+  static Lineage Link(const std::string& from, const std::string& to, LineageKind kind, double share, int day) {
+    Lineage link;
+    link.id = Id(from + to);
+    link.from = Id(from);
+    link.to = Id(to);
+    link.kind = kind;
+    link.share = share;
+    link.effective = link.recorded = Day(day);
+    return link;
+  }
+  // "大村 1", "岔村 0.4 大村 0"
+  std::string HoldersOf(const std::string& name, int at) const {
+    std::string text;
+    for (const Ground::Heir& heir : ground_.HoldersOf(Id(name), Day(at), kOpen)) {
+      char share[16];
+      std::snprintf(share, sizeof(share), "%g", heir.share);
+      text += (text.empty() ? "" : " ") + heir.division->display_name + " " + share;
+    }
+    return text;
+  }
+  std::string Spelled(const std::string& spelling, int at) const {
+    const std::vector<const Division*> found = ground_.DivisionsOnceSpelled(spelling, Day(at));
+    return found.size() == 1 ? found[0]->display_name : std::to_string(found.size());
+  }
+  const Ground ground_;
+};
+
+TEST_F(ChangedVillages, GroundIsItsOwnersWhileHeExistsThenHisHeirs) {
+  EXPECT_EQ(HoldersOf("老村", 5), "老村 1");
+  EXPECT_EQ(HoldersOf("老村", 25), "老村 1") << "what it gave away is no longer its ground";
+  EXPECT_EQ(HoldersOf("老村", 30), "大村 1") << "the only heir has it all";
+  EXPECT_EQ(HoldersOf("老村", 45), "老村 1") << "set up again";
+  EXPECT_EQ(HoldersOf("岔村", 19), "老村 1") << "whose ground it took over";
+  EXPECT_EQ(HoldersOf("岔村", 20), "岔村 1");
+  EXPECT_EQ(HoldersOf("荒村", 30), "") << "given up";
+  EXPECT_EQ(HoldersOf("没有", 30), "");
+}
+
+TEST_F(ChangedVillages, WhatIsNotKnownYetHasNotHappened) {
+  EXPECT_EQ(ground_.HoldersOf(Id("荒村"), Day(31), Day(29)).size(), 0u) << "its placement says when it ended";
+  EXPECT_TRUE(ground_.HoldersOf(Id("老村"), Day(35), Day(29)).empty()) << "the link was not recorded yet";
+  EXPECT_EQ(ground_.HoldersOf(Id("老村"), Day(35), Day(30)).size(), 1u);
+}
+
+TEST_F(ChangedVillages, ANameThatMeansNothingAnyMoreMeansWhatItMeantLast) {
+  EXPECT_EQ(ground_.FindDivisionBySpelling("古村", Day(9))->id, Id("老村"));
+  EXPECT_EQ(ground_.FindDivisionBySpelling("古村", Day(10)), nullptr);
+  EXPECT_EQ(ground_.FindDivisionBySpelling("老村", Day(9)), nullptr);
+  EXPECT_EQ(ground_.FindDivisionBySpelling("老村", Day(10))->id, Id("老村"));
+  EXPECT_EQ(Spelled("古村", 50), "老村");
+  EXPECT_EQ(Spelled("老村", 5), "老村") << "what it meant first afterwards";
+  EXPECT_EQ(Spelled("荒村", 50), "荒村");
+  EXPECT_EQ(Spelled("没有", 50), "0");
 }
 
 TEST(Ground, NamesOfEnumsGoThereAndBack) {
