@@ -15,11 +15,11 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import support.instance  # noqa: E402
-from bench import bench_city, bench_province, overload, report  # noqa: E402
+from bench import bench_city, bench_province, overload, report, restore  # noqa: E402
 from bench.bench_database import BenchDatabase  # noqa: E402
 from support.instance import BUILD, Instance  # noqa: E402
 
-PARTS = ["imports", "transition", "unit", "board", "hotspots", "overload", "split", "ground", "province", "edge", "hop"]
+PARTS = ["imports", "transition", "unit", "board", "hotspots", "overload", "split", "ground", "province", "edge", "hop", "restore"]
 
 
 def keep_binaries(folder):
@@ -135,6 +135,11 @@ def part_province(book, database, options):
     report.province(book, figures, options.million)
 
 
+def part_restore(book, database, options):
+    with BenchInstance("all", database, options.server_flag) as instance, BenchDatabase("512M") as fresh:
+        restore.show(book, restore.measure(instance, fresh, 1_000_000 if options.million else 200_000))
+
+
 def benchmarks_of(name):
     done = subprocess.run([program(name), "--benchmark_format=json", "--benchmark_min_time=0.3"], capture_output=True, text=True,
                           timeout=300)
@@ -204,6 +209,8 @@ def main(argv):
             part_split(book, database, options)
         if "province" in options.parts:
             part_province(book, database, options)
+        if "restore" in options.parts:
+            part_restore(book, database, options)
         if "ground" in options.parts:
             part_ground(book)
         if "edge" in options.parts:

@@ -146,9 +146,9 @@ class Instance:
     def _run(self, command, account, *more):
         return self.program(command, account, *more)[0]
 
-    def program(self, command, account, *more, expect=0):
+    def program(self, command, account, *more, expect=0, timeout=120):
         """Runs a command of gridwarden as one of the database accounts, wants this exit code, answers stdout and stderr."""
-        done = subprocess.run([BUILD / "gridwarden", command, *more, *self.db_flags(account)], capture_output=True, text=True, timeout=120)
+        done = subprocess.run([BUILD / "gridwarden", command, *more, *self.db_flags(account)], capture_output=True, text=True, timeout=timeout)
         assert done.returncode == expect, f"gridwarden {command}: exit {done.returncode}, want {expect}: {done.stdout}\n{done.stderr[-2000:]}"
         return done.stdout, done.stderr
 

@@ -3,7 +3,7 @@ import shutil
 import subprocess
 import urllib.error
 
-from support.instance import Instance, Refused, new_id, wait_for
+from support.instance import ROOT, Instance, Refused, new_id, wait_for
 from support.load import hotline_signal
 from support.mariadb import PrivateMariadb
 from system.story import Story, set_up_city
@@ -108,6 +108,8 @@ def rights_missing(instance):
     instance.sql(f"REVOKE UPDATE ON {instance.database}.case_file FROM {account}")
     start_badly(instance)
     wait_says(instance, 503, f"the database account {instance.database}_all@localhost may not UPDATE case_file", "gridwarden migrate")
+    said, _ = instance.program("migrate", "migrate", f"--migrations-dir={ROOT}/db/migrations", f"--policy-dir={ROOT}/db/policy")
+    assert "accounts: left alone" in said, said  # the account of migrations changes the schema and nobody's rights
     said, _ = instance.migrate()
     assert "1 rights changed" in said, said
     wait_silent(instance, "may not UPDATE")
