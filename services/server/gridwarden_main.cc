@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -182,4 +183,10 @@ int Main(const std::vector<std::string>& arguments) {
 }  // namespace
 }  // namespace gridwarden::server
 
-int main(int argc, char** argv) { return gridwarden::server::Main({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+  const int code = gridwarden::server::Main({argv + 1, argv + argc});
+  std::fflush(nullptr);
+  // At once: gRPC's own threads may still be closing connections, and what OpenSSL cleans up at an ordinary
+  // exit they would miss.
+  std::_Exit(code);
+}
