@@ -1,6 +1,9 @@
 #include "server/backup/backup.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -95,6 +98,7 @@ absl::Status WriteDump(const db::Options& options, bool binary_log, const std::s
   GW_RETURN_IF_ERROR(status);
   GW_RETURN_IF_ERROR(dump.Finish());
   if (!reader.complete()) return Failed("the dump ended before its end");
+  GW_RETURN_IF_ERROR(Sync(path));
   if (binary_log && !reader.log_start()) return Failed("the dump does not say where the binary log stood");
   manifest.rows = reader.rows();
   manifest.log_start = reader.log_start();
@@ -164,6 +168,23 @@ absl::Status MakeFolder(const std::string& path) {
   return absl::OkStatus();
 }
 
+// One backup at a time: a fetch of the log that starts while one is at work would meet its half-written
+// files.
+class OnlyOne {
+ public:
+  ~OnlyOne() {
+    if (file_ >= 0) close(file_);
+  }
+  absl::Status Take(const std::string& folder) {
+    file_ = open((folder + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file_ >= 0 && flock(file_, LOCK_EX | LOCK_NB) == 0) return absl::OkStatus();
+    return Failed(absl::StrCat("another backup is at work in ", folder, ", or it cannot be written"));
+  }
+
+ private:
+  int file_ = -1;
+};
+
 absl::Status FullBackup(const Flags& flags, const db::Options& options, db::Database& database,
                         bool binary_log) {
   const std::string into = flags.Text("--into");
@@ -172,7 +193,6 @@ absl::Status FullBackup(const Flags& flags, const db::Options& options, db::Data
   const std::string done = absl::StrCat(into, "/", name);
   const std::string part = done + ".part";
   if (fs::exists(done)) return Failed(absl::StrCat(done, " is there already"));
-  GW_RETURN_IF_ERROR(MakeFolder(into));
   GW_RETURN_IF_ERROR(MakeFolder(part));
   Manifest manifest{.made = now,
                     .program = kVersion,
@@ -202,6 +222,7 @@ absl::Status FullBackup(const Flags& flags, const db::Options& options, db::Data
   std::error_code error;
   fs::rename(part, done, error);
   if (error) return Failed(absl::StrCat("cannot rename ", part, ": ", error.message()));
+  GW_RETURN_IF_ERROR(Sync(into));
   uint64_t rows = 0;
   for (const auto& [table, count] : manifest.rows) rows += count;
   std::printf("backed up: %s, %zu tables, %llu rows, %llu photos\n", done.c_str(), manifest.rows.size(),
@@ -248,6 +269,7 @@ absl::Status LogBackup(const Flags& flags, const db::Options& options) {
   for (const std::string& name : names) {
     fs::rename(fresh + "/" + name, backup + "/log/" + name, error);
     if (error) return Failed(absl::StrCat("cannot rename ", name, ": ", error.message()));
+    GW_RETURN_IF_ERROR(Sync(backup + "/log/" + name));
     GW_ASSIGN_OR_RETURN(BackedUpFile described, Describe(backup, "log/" + name));
     log->files.push_back(std::move(described));
   }
@@ -282,6 +304,9 @@ absl::Status RunBackup(const Flags& flags) {
     binary_log = on.value_or(0);
     return absl::OkStatus();
   }));
+  GW_RETURN_IF_ERROR(MakeFolder(flags.Text("--into")));
+  OnlyOne only;
+  GW_RETURN_IF_ERROR(only.Take(flags.Text("--into")));
   if (!flags.IsOn("--log-only")) return FullBackup(flags, options, *database, binary_log != 0);
   if (binary_log == 0) return Failed("the database keeps no binary log: switch log_bin on");
   return LogBackup(flags, options);

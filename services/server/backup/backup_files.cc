@@ -113,6 +113,16 @@ absl::Status WriteWhole(const std::string& path, std::string_view bytes) {
   return absl::OkStatus();
 }
 
+absl::Status Sync(const std::string& path) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool synced = file >= 0 && fsync(file) == 0;
+  const absl::Status status =
+      synced ? absl::OkStatus()
+             : absl::FailedPreconditionError(absl::StrCat(path, ": ", std::strerror(errno)));
+  if (file >= 0) close(file);
+  return status;
+}
+
 absl::StatusOr<BackedUpFile> Describe(const std::string& folder, const std::string& name) {
   const std::string path = absl::StrCat(folder, "/", name);
   std::ifstream in(path, std::ios::binary);

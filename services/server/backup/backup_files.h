@@ -56,6 +56,8 @@ struct FetchedLog {
 absl::StatusOr<std::string> ReadWhole(const std::string& path);
 // Written aside, synced and renamed: whole or not at all.
 absl::Status WriteWhole(const std::string& path, std::string_view bytes);
+// A file or folder that another program or a rename made: on disk before anybody is told.
+absl::Status Sync(const std::string& path);
 // DATA_LOSS when it cannot be read to its end.
 absl::StatusOr<BackedUpFile> Describe(const std::string& folder, const std::string& name);
 

@@ -285,10 +285,9 @@ absl::Status RunRestore(const Flags& flags) {
   GW_RETURN_IF_ERROR(KeepMemory(data_dir, held));
   GW_RETURN_IF_ERROR(ProveJournal(*database, held));
   std::printf(
-      "restored. Next: put signer.key into %s/journal and the keys of tokens into %s/identity (mode 0600), "
-      "then "
-      "gridwarden migrate --accounts-dir\n",
-      data_dir.c_str(), data_dir.c_str());
+      "restored. Next: gridwarden restore-keys into %s, gridwarden migrate --accounts-dir, start the "
+      "servers\n",
+      data_dir.c_str());
   return absl::OkStatus();
 }
 

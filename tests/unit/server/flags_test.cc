@@ -47,6 +47,22 @@ TEST(Flags, NameWhatTheyDoNotUnderstand) {
   EXPECT_EQ(ParseAll({"--threads"}).status().message(), "--threads: want a value: N");
 }
 
+std::string DatabaseErrorOf(const std::vector<std::string>& arguments) {
+  const absl::StatusOr<Flags> flags = ParseAll(arguments);
+  const absl::Status status = flags.ok() ? ReadDatabaseFlags(*flags).status() : flags.status();
+  return std::string(status.message());
+}
+
+TEST(DatabaseFlags, NothingGoesToAnotherMachineUnencrypted) {
+  EXPECT_EQ(DatabaseErrorOf({"--db-host=127.0.0.1:3306"}), "");
+  EXPECT_EQ(DatabaseErrorOf({"--db-host=db.example:3306", "--db-ca=/ca.pem"}), "");
+  EXPECT_EQ(DatabaseErrorOf({"--db-host=db.example:3306"}),
+            "--db-ca: want it: db.example is another machine, and nothing goes there unencrypted");
+  EXPECT_EQ(DatabaseErrorOf({"--db-host=localhost:3306"}), "--db-host: got localhost, want 127.0.0.1");
+  EXPECT_EQ(DatabaseErrorOf({"--db-socket=/s", "--db-ca=/ca.pem"}),
+            "--db-ca: goes with --db-host; a socket needs none");
+}
+
 TEST(ServeFlags, WantAPeerForEveryAreaThatIsElsewhere) {
   EXPECT_EQ(
       ErrorOf({"--target=casework,grid,gateway", "--peer=identity=a:1,source=b:2", "--peer=journal=c:3"}),
