@@ -3,7 +3,7 @@ should, and nothing in them names a person."""
 import re
 import sys
 
-from support.instance import ROOT, Instance, wait_for
+from support.instance import ROOT, Instance, Refused, wait_for
 from support.load import hotline_signal
 from system.story import PEOPLE, Story, set_up_city
 
@@ -44,6 +44,11 @@ def check_names(numbers):
 def check_all(instance):
     """After some work."""
     instance.call("G001", "casework", "SubmitSignal", hotline_signal(Story(instance).division("411702001202")))
+    try:
+        instance.call_as("G001", "grid", "GetDivision", {"name": "divisions/code:nowhere"})
+        raise AssertionError("a division that does not exist was found")
+    except Refused:
+        pass  # counted by its reason
     wait_for("everything to be sealed and read", lambda: is_quiet(scrape(instance)[0]))
     numbers, text = scrape(instance)
     check_names(numbers)

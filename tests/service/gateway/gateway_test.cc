@@ -337,12 +337,14 @@ TEST_F(Edge, SaysWhenToComeBackWhenOverloaded) {
 TEST_F(Edge, TurnsAwayAtOnceWhatItHasNoRoomForAndStillSaysHowItIs) {
   Start({.executor_threads = 1, .queue_limit = 2});
   std::vector<std::future<HttpAnswer>> held;
-  for (int i = 0; i < 3; ++i) {
-    held.push_back(std::async(std::launch::async, [this] { return Call(kGetDivision, R"({"name":"held"})"); }));
-  }
   const absl::Time give_up = absl::Now() + absl::Seconds(10);
-  while (server_->load().waiting < 2 && absl::Now() < give_up) absl::SleepFor(absl::Milliseconds(1));
-  ASSERT_EQ(server_->load().waiting, 2);
+  for (int waiting = 0; waiting <= 2; ++waiting) {  // one runs, two wait
+    held.push_back(
+        std::async(std::launch::async, [this] { return Call(kGetDivision, R"({"name":"held"})"); }));
+    const auto there = [&] { return server_->load().running == 1 && server_->load().waiting == waiting; };
+    while (!there() && absl::Now() < give_up) absl::SleepFor(absl::Milliseconds(1));
+  }
+  EXPECT_EQ(server_->load().waiting, 2);
   // The first is refused by the full queue, the others at the door; callers cannot tell.
   for (const char* path : {kGetDivision, kGetDivision, kImport}) {
     const HttpAnswer answer = Call(path, R"({"name":"one too many"})");
@@ -438,6 +440,28 @@ TEST_F(Edge, SaysWhetherItLivesAndWhyItIsNotReady) {
 TEST_F(Edge, ShowsMetricsToTheInsideOnly) {
   EXPECT_EQ(Fetch(http_->port(), "GET", "/metrics").body, "gridwarden_up 1\n");
   EXPECT_EQ(Fetch(http_->port(), "GET", "/metrics", "X-Forwarded-For: 1.2.3.4\r\n").status, 403);
+}
+
+TEST_F(Edge, KnowsWhoComesFromInsideByNetwork) {
+  const auto status = [&](const std::string& peer) {
+    int got = 0;
+    gateway_->Handle({.method = "GET", .path = "/metrics", .peer = peer},
+                     [&got](const HttpResponse& response) { got = response.status; });
+    return got;
+  };
+  for (const char* inside :
+       {"127.0.0.1", "::1", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.7", "fd00::7"}) {
+    EXPECT_EQ(status(inside), 200) << inside;
+  }
+  for (const char* outside :
+       {"172.15.0.1", "172.32.0.1", "192.169.0.1", "8.8.8.8", "2001:db8::7", "fdx", ""}) {
+    EXPECT_EQ(status(outside), 403) << outside;
+  }
+}
+
+TEST_F(Edge, TakesAnIpv4CallerOfASocketForBothForOne) {
+  Start({}, {}, {.address = "::ffff:127.0.0.1"});
+  EXPECT_EQ(Fetch(http_->port(), "GET", "/metrics").status, 200);
 }
 
 TEST_F(Edge, HasAPageOfItsOwnInTwoLanguages) {
