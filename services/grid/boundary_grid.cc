@@ -14,8 +14,8 @@ namespace {
 
 constexpr double kEarthRadiusM = 6371008.8;
 constexpr double kMetresADegree = kEarthRadiusM * std::numbers::pi / 180;
-constexpr double kCellM = 250;
-constexpr double kCellsMax = 6e6;  // 24 MB
+constexpr double kCellM = 125;
+constexpr double kCellsMax = 8e6;  // 32 MB
 constexpr double kSlackM = 1;      // for the sphere's degrees taken as metres
 
 double Cosine(double latitude) {

@@ -14,8 +14,8 @@ namespace gridwarden::grid {
 
 class BoundaryGrid {
  public:
-  // Built from all shapes of a built index: cells of about 250 m, larger where the polygons span so much that
-  // there would be more than six million of them.
+  // Built from all shapes of a built index: cells of about 125 m, larger where the polygons span so much that
+  // there would be more than eight million of them.
   BoundaryGrid(const MutableS2ShapeIndex& index, double reach_m);
 
   // The shapes that hold the point, ascending; null when a border may be within `reach_m` of it.

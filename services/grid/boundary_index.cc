@@ -31,6 +31,8 @@ constexpr double kConfidenceMin = 0.02;
 // How many found edges an idle search keeps room for, and how many corners are looked at one by one.
 constexpr size_t kEdgesKept = 4096;
 constexpr size_t kEdgesSampled = 1024;
+// So near a border a point is taken as lying on it.
+constexpr double kOnBorderM = 1;
 // The raster serves positions up to the accuracy of a phone.
 constexpr double kGridAccuracyM = 30;
 
@@ -65,7 +67,7 @@ std::vector<S2Point> ToLoop(const std::vector<domain::Point>& ring, bool hole) {
 // reach, where nobody asks for metres.
 class Plane {
  public:
-  explicit Plane(const S2Point& origin) {
+  explicit Plane(const S2Point& origin) : origin_(origin) {
     const S2Point north(0, 0, 1);
     east_ = north.CrossProd(origin);
     east_ = east_.Norm() > 0 ? east_.Normalize() : S2Point(0, 1, 0);
@@ -74,26 +76,30 @@ class Plane {
   std::array<double, 2> Of(const S2Point& point) const {
     return {point.DotProd(east_) * S2Earth::RadiusMeters(), point.DotProd(north_) * S2Earth::RadiusMeters()};
   }
+  S2Point At(double east_m, double north_m) const {
+    return (origin_ + east_ * (east_m / S2Earth::RadiusMeters()) + north_ * (north_m / S2Earth::RadiusMeters()))
+        .Normalize();
+  }
 
  private:
-  S2Point east_, north_;
+  S2Point origin_, east_, north_;
 };
 
 // Sixty-four places spread as a two-dimensional normal distribution is, in deviations: a spiral by the golden
 // angle, each ring as likely as the next.
-const std::array<std::array<double, 2>, 64>& Spread() {
-  static const auto* places = [] {
-    auto* made = new std::array<std::array<double, 2>, 64>;
+constexpr size_t kPlaces = 64;
+struct Spread {
+  Spread() {
     const double turn = std::numbers::pi * (3 - std::sqrt(5.0));
-    for (size_t i = 0; i < made->size(); ++i) {
-      const double inside = (i + 0.5) / made->size();
+    for (size_t i = 0; i < kPlaces; ++i) {
+      const double inside = (i + 0.5) / kPlaces;
       const double radius = std::min(std::sqrt(-2 * std::log(1 - inside)), kReach - 0.01);
-      (*made)[i] = {radius * std::cos(turn * i), radius * std::sin(turn * i)};
+      x[i] = static_cast<float>(radius * std::cos(turn * i));
+      y[i] = static_cast<float>(radius * std::sin(turn * i));
     }
-    return made;
-  }();
-  return *places;
-}
+  }
+  std::array<float, kPlaces> x, y;
+};
 
 // What a search needs besides the index. Kept and used again: a new edge query first looks which part of the
 // earth the index covers, a fifth of a search.
@@ -118,37 +124,46 @@ struct Reached {
 };
 
 // The share of the places a point may be at that lies in each shape: by how often the way from the point to
-// the place crosses the shape's border.
-void SampleShares(const S2Point& point, double deviation, const Search& search,
+// the place crosses the shape's border. From a point on a border itself no way says anything: then they begin
+// a step aside.
+void SampleShares(S2Point point, bool on_border, double deviation, Search& search,
                   std::vector<Reached>& reached) {
-  struct Line {
-    size_t of = 0;  // place in `reached`
-    std::array<double, 2> a, b;
-  };
+  if (on_border) {
+    point = Plane(point).At(0.613, 0.287);
+    for (Reached& one : reached) one.inside = false;
+    search.contains.VisitContainingShapes(point, [&](S2Shape* shape) {
+      for (Reached& one : reached) one.inside = one.inside || one.shape == shape->id();
+      return true;
+    });
+  }
+  static const Spread kSpread;
   const Plane plane(point);
-  std::vector<Line> lines;
-  lines.reserve(search.edges.size());
+  std::vector<std::array<uint32_t, kPlaces>> crossings(reached.size());
   for (const S2ClosestEdgeQuery::Result& edge : search.edges) {
     const auto of = std::find_if(reached.begin(), reached.end(),
                                  [&](const Reached& one) { return one.shape == edge.shape_id(); });
+    std::array<uint32_t, kPlaces>& count = crossings[of - reached.begin()];
     const S2Shape::Edge ends = search.borders.GetEdge(edge);
-    lines.push_back({static_cast<size_t>(of - reached.begin()), plane.Of(ends.v0), plane.Of(ends.v1)});
-  }
-  std::vector<char> inside(reached.size());
-  for (const std::array<double, 2>& place : Spread()) {
-    const double x = place[0] * deviation, y = place[1] * deviation, length = std::hypot(x, y);
-    for (size_t i = 0; i < reached.size(); ++i) inside[i] = reached[i].inside;
-    for (const Line& line : lines) {
-      // How far the ends are to the left of the way; a line whose ends are on one side does not cross it.
-      const double left_a = x * line.a[1] - y * line.a[0], left_b = x * line.b[1] - y * line.b[0];
-      if ((left_a > 0) == (left_b > 0)) continue;
-      const double part = left_a / (left_a - left_b);
-      const double along = ((line.a[0] + (line.b[0] - line.a[0]) * part) * x +
-                            (line.a[1] + (line.b[1] - line.a[1]) * part) * y) /
-                           length;
-      if (along > 0 && along <= length) inside[line.of] = !inside[line.of];
+    const auto in_deviations = [&](const S2Point& end) {
+      const std::array<double, 2> at = plane.Of(end);
+      return std::array<float, 2>{static_cast<float>(at[0] / deviation), static_cast<float>(at[1] / deviation)};
+    };
+    const std::array<float, 2> a = in_deviations(ends.v0), b = in_deviations(ends.v1);
+    const float area = a[0] * b[1] - a[1] * b[0];
+    // Without a branch, so that the compiler does several places at once: a line crosses the way when its ends
+    // are on two sides of it and the crossing lies between the point and the place.
+    for (size_t i = 0; i < kPlaces; ++i) {
+      const float left_a = kSpread.x[i] * a[1] - kSpread.y[i] * a[0];
+      const float left_b = kSpread.x[i] * b[1] - kSpread.y[i] * b[0];
+      const float apart = left_b - left_a;
+      count[i] += static_cast<uint32_t>((left_a > 0) != (left_b > 0)) & static_cast<uint32_t>(area * apart > 0) &
+                  static_cast<uint32_t>(std::abs(area) <= std::abs(apart));
     }
-    for (size_t i = 0; i < reached.size(); ++i) reached[i].share += inside[i] ? 1.0 / Spread().size() : 0;
+  }
+  for (size_t r = 0; r < reached.size(); ++r) {
+    uint32_t inside = 0;
+    for (const uint32_t count : crossings[r]) inside += (count + (reached[r].inside ? 1 : 0)) & 1;
+    reached[r].share = static_cast<double>(inside) / kPlaces;
   }
 }
 
@@ -252,9 +267,10 @@ std::vector<Candidate> BoundaryIndex::Reach(const domain::Point& wgs84, double a
       known->border = std::min<S1ChordAngle>(known->border, edge.distance());
     }
   }
-  const bool sampled = nearest != S1ChordAngle::Infinity() && search->edges.size() <= kEdgesSampled &&
-                       S2Earth::ToMeters(nearest.ToAngle()) < kStraight * deviation;
-  if (sampled) SampleShares(point, deviation, *search, reached);
+  const double nearest_m =
+      nearest == S1ChordAngle::Infinity() ? kReach * deviation : S2Earth::ToMeters(nearest.ToAngle());
+  const bool sampled = search->edges.size() <= kEdgesSampled && nearest_m < kStraight * deviation;
+  if (sampled) SampleShares(point, nearest_m < kOnBorderM, deviation, *search, reached);
   shapes_->GiveBack(std::move(search));
 
   found.reserve(reached.size());

@@ -13,6 +13,8 @@ using domain::Level;
 
 constexpr double kExponent = 4;
 constexpr double kConfidenceMax = 0.95;
+// What lies so many times farther than the nearest is no candidate, however many such there are.
+constexpr double kFartherMax = 2.5;
 constexpr double kConfidenceMin = 0.02;
 constexpr size_t kNamedMax = 5;  // of one level
 // How well a known point is known, and how many of them are looked at.
@@ -75,6 +77,7 @@ std::vector<NearestShare> SharesByNearestPoint(const PointIndex& points, const d
       const bool nearer_one = std::any_of(
           of.begin(), of.end(), [&](const Below& b) { return b.share.division == near.point->division; });
       if (nearer_one) continue;
+      if (!of.empty() && near.distance_m > kFartherMax * std::max(of.front().share.distance_m, blur)) continue;
       of.push_back({{near.point->division, near.point->level, 0, near.distance_m},
                     above[1]->id,
                     std::pow(std::hypot(near.distance_m, blur), -kExponent)});

@@ -12,7 +12,7 @@
 //
 // Of the divisions below the polygon each draws in inverse proportion to the fourth power of the distance to
 // its nearest point (Huff's model of 1964; the exponent is the one that best predicts which of Henan's 158
-// counties holds a place from the distances to the county seats: there it errs by at most seven in a hundred
+// counties holds a place from the distances to the county seats: there it errs by at most eight in a hundred
 // in every tenth of the scale). The shares are then cut by what is not known: the part of the divisions around
 // that has no known point, the polygon's own uncertainty, and 0.95 as the most that a point can say. What it
 // cannot know: a river or a road between, a village that is much larger than its neighbour.
