@@ -240,8 +240,8 @@ absl::Status ProveJournal(db::Database& database, const std::vector<Held>& held)
   if (wrong.empty()) return absl::OkStatus();
   return Failed(absl::StrCat(absl::StrJoin(wrong, "; "),
                              ". The signer will not sign this log. Look for the rest first (a newer backup, "
-                             "a replica, phones that have not "
-                             "seen SEALED); when it is lost for good: gridwarden open-successor-log"));
+                             "the binary log, a replica); when "
+                             "it is lost for good: gridwarden open-successor-log"));
 }
 
 }  // namespace
