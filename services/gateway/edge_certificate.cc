@@ -79,15 +79,32 @@ void EdgeCertificate::Look(absl::Time now) {
   const bool settled = stamp == std::exchange(seen_, stamp);
   if (stamp == tried_ || !settled) return;
   tried_ = stamp;
-  if (const absl::Status status = Take(now); !status.ok()) {
-    std::lock_guard lock(mutex_);
-    ++refused_;
-    Log(LogLevel::kError, "certificate_refused",
-        {{"file", certificate_file_}, {"error", TextOf(status)}, {"serving", described_.sha256}});
-    return;
-  }
+  if (const absl::Status status = Take(now); !status.ok()) return Refuse(status);
   warned_ = absl::InfinitePast();
   WarnOfEnd(now);
+}
+
+void EdgeCertificate::Refuse(const absl::Status& why) {
+  std::lock_guard lock(mutex_);
+  ++refused_;
+  refusal_ = TextOf(why);
+  Log(LogLevel::kError, "certificate_refused",
+      {{"file", certificate_file_}, {"error", refusal_}, {"serving", described_.sha256}});
+}
+
+std::vector<std::string> EdgeCertificate::Notes(absl::Time now) const {
+  std::lock_guard lock(mutex_);
+  std::vector<std::string> notes;
+  const absl::Time end = described_.subject.not_after;
+  if (end - now < kWarnBefore) {
+    notes.push_back(absl::StrCat("certificate: that of https ", now < end ? "ends" : "ended", " on ",
+                                 Day(end), "; put a new one in the place of ", certificate_file_));
+  }
+  if (!refusal_.empty()) {
+    notes.push_back(
+        absl::StrCat("certificate: the new files of https do not serve, the one before goes on: ", refusal_));
+  }
+  return notes;
 }
 
 absl::Status EdgeCertificate::Take(absl::Time now) {
@@ -106,6 +123,7 @@ absl::Status EdgeCertificate::Take(absl::Time now) {
       {{"use", "edge"}, {"sha256", described.sha256}, {"ends", Day(described.subject.not_after)}});
   context_ = std::move(context);
   described_ = std::move(described);
+  refusal_.clear();
   return absl::OkStatus();
 }
 

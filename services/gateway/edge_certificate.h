@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -38,10 +39,13 @@ class EdgeCertificate {
   tls::Subject subject() const;
   std::string sha256() const;  // hex in pairs with colons
   int refused() const;         // new files since the start that did not serve
+  // What an operator should do something about, in words: an end that is near, new files that do not serve.
+  std::vector<std::string> Notes(absl::Time now) const;
 
  private:
   EdgeCertificate(std::string certificate_file, std::string key_file);
   absl::Status Take(absl::Time now);
+  void Refuse(const absl::Status& why);
   void WarnOfEnd(absl::Time now);
   std::string Stamp() const;
 
@@ -52,6 +56,7 @@ class EdgeCertificate {
   std::shared_ptr<tls::ServerContext> context_;
   tls::Described described_;
   int refused_ = 0;
+  std::string refusal_;  // of the files as they are now; "": they serve
   bool stopping_ = false;
   std::condition_variable wake_;
   std::thread thread_;

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -183,15 +182,10 @@ std::string PeerOf(const HttpRequest& request, const AddressSet& trusted_proxies
 // Operators' pages that say how busy we are are for the inside: not through a proxy, and from this machine or
 // a private network.
 bool FromInside(const HttpRequest& request) {
-  if (!request.Header("x-forwarded-for").empty()) return false;
-  const std::string& peer = request.peer;
-  if (peer == "::1" || absl::StartsWith(peer, "127.") || absl::StartsWith(peer, "10.") ||
-      absl::StartsWith(peer, "192.168.") || absl::StartsWith(peer, "fd")) {
-    return true;
-  }
-  int second = 0;
-  return absl::StartsWith(peer, "172.") && absl::SimpleAtoi(peer.substr(4, peer.find('.', 4) - 4), &second) &&
-         second >= 16 && second <= 31;
+  static const AddressSet inside =
+      AddressSet::Parse({"127.0.0.0/8", "::1", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fd00::/8"})
+          .value();
+  return request.Header("x-forwarded-for").empty() && inside.Contains(request.peer);
 }
 
 }  // namespace

@@ -58,6 +58,13 @@ std::string Lower(beast::string_view text) {
   return lower;
 }
 
+// An IPv4 caller of a socket for both is still an IPv4 caller.
+std::string AddressText(const asio::ip::address& address) {
+  const bool mapped = address.is_v6() && address.to_v6().is_v4_mapped();
+  return mapped ? asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string()
+                : address.to_string();
+}
+
 HttpRequest HeadOf(const http::request_parser<http::string_body>& parser, const std::string& peer,
                    bool secure) {
   HttpRequest head;
@@ -170,7 +177,7 @@ class HttpServer::Core : public std::enable_shared_from_this<HttpServer::Core> {
   void Admit(tcp::socket socket) {
     error_code error;
     const tcp::endpoint remote = socket.remote_endpoint(error);
-    const std::string peer = error ? "" : remote.address().to_string();
+    const std::string peer = error ? "" : AddressText(remote.address());
     socket.set_option(tcp::no_delay(true), error);
     const auto line = std::make_shared<Line>(std::move(socket), peer, fresh_);
     line->guest = guests_.Admit(peer, [weak = std::weak_ptr<Line>(line)] {

@@ -158,6 +158,11 @@ absl::Status Edge::OpenTls(const EdgeOptions& edge, gateway::GatewayOptions& opt
                       gateway::EdgeCertificate::Load(edge.certificate_file, edge.key_file, clock.Now()));
   certificate_->Watch(clock);
   options.certificate = certificate_.get();
+  options.notes = [others = std::move(options.notes), certificate = certificate_.get(), &clock] {
+    std::vector<std::string> notes = others ? others() : std::vector<std::string>{};
+    for (std::string& note : certificate->Notes(clock.Now())) notes.push_back(std::move(note));
+    return notes;
+  };
   options.hsts = edge.hsts;
   if (!edge.authority_file.empty()) {
     std::ifstream in(edge.authority_file, std::ios::binary);

@@ -33,6 +33,7 @@ TlsConnection::TlsConnection(int port, const TlsClientOptions& options)
     SSL_set1_host(tls_, options.host.c_str());
     SSL_set_tlsext_host_name(tls_, options.host.c_str());
   }
+  if (options.resume != nullptr) SSL_set_session(tls_, SSL_get0_session(options.resume->tls_));
   SSL_set_fd(tls_, socket_);
   ERR_clear_error();
   if (SSL_connect(tls_) == 1) return;
@@ -67,6 +68,8 @@ std::string TlsConnection::protocol() const {
   SSL_get0_alpn_selected(tls_, &chosen, &size);
   return {chosen, chosen + size};
 }
+
+bool TlsConnection::resumed() const { return SSL_session_reused(tls_) == 1; }
 
 std::string TlsConnection::sha256() const {
   X509* certificate = SSL_get1_peer_certificate(tls_);

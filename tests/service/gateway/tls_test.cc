@@ -230,6 +230,7 @@ TEST_F(TlsEdge, KeepsTheOldCertificateWhenTheNewOneDoesNotServe) {
     certificate_->Look(now_);
     certificate_->Look(now_);  // said once
     EXPECT_EQ(certificate_->refused(), times);
+    EXPECT_EQ(certificate_->Notes(now_).size(), 1u) << "and an operator is told";
     EXPECT_EQ(certificate_->sha256(), before);
     EXPECT_EQ(TlsConnection(http_->port(), Trusting()).sha256(), before);
   };
@@ -253,6 +254,31 @@ TEST_F(TlsEdge, KeepsTheOldCertificateWhenTheNewOneDoesNotServe) {
   certificate_->Look(now_);
   certificate_->Look(now_);
   EXPECT_NE(certificate_->sha256(), before) << "and recovers by itself";
+  EXPECT_EQ(certificate_->Notes(now_).size(), 1u) << "nine hours are left";
+}
+
+TEST_F(TlsEdge, SaysFourteenDaysBeforeTheCertificateEnds) {
+  const absl::Time end = certificate_->subject().not_after;
+  EXPECT_TRUE(certificate_->Notes(end - absl::Hours(24 * 14)).empty());
+  EXPECT_TRUE(
+      absl::StrContains(certificate_->Notes(end - absl::Hours(24 * 14 - 1)).at(0), "that of https ends on"));
+  EXPECT_TRUE(absl::StrContains(certificate_->Notes(end).at(0), "that of https ended on"));
+}
+
+TEST_F(TlsEdge, ResumesSessionsByTicketUntilTheCertificateChanges) {
+  Start();
+  auto options = Trusting();
+  std::shared_ptr<TlsConnection> first = std::make_shared<TlsConnection>(http_->port(), options);
+  first->Send(Get("/livez"));
+  EXPECT_EQ(first->Read().status, 200);  // the ticket has come with it
+  EXPECT_FALSE(first->resumed());
+  options.resume = first;
+  EXPECT_TRUE(TlsConnection(http_->port(), options).resumed());
+  Renew({"localhost", "new-name"}, {"127.0.0.1"});
+  certificate_->Look(now_);
+  certificate_->Look(now_);
+  TlsConnection anew(http_->port(), options);
+  EXPECT_TRUE(anew.open() && !anew.resumed());
 }
 
 TEST_F(TlsEdge, SendsPagesInClearToTheSamePageOverHttps) {
