@@ -27,6 +27,12 @@ std::vector<Import> Imports() {
        "", 1},
       {"Tenures", "gridwarden.grid.v1.GridService/ImportTenures",
        "工号,区划,岗位,任职类型,任职时间,离任时间,文号\n", "", 0},
+      {"Points", "gridwarden.grid.v1.GridService/ImportPoints",
+       "code,longitude,latitude,name\n990102001200,114.01,33.01,村委会\n", "datum: WGS84", 1},
+      {"Boundaries", "gridwarden.grid.v1.GridService/ImportBoundaries",
+       R"({"type":"Feature","properties":{"code":"990102001"},"geometry":{"type":"Polygon",
+           "coordinates":[[[114,33],[114.1,33],[114.1,33.1],[114,33.1],[114,33]]]}})",
+       "datum: CGCS2000", 1},
       {"Sources", "gridwarden.source.v1.SourceService/ImportSources",
        "source_no,display_name,category,division\nM-1,甲,BUILDING_SITE,990102001\n", "", 1},
   };
