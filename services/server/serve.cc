@@ -40,6 +40,7 @@
 #include "server/edge.h"
 #include "server/hop_secret.h"
 #include "server/modules.h"
+#include "server/photo_store.h"
 #include "server/policy_store.h"
 #include "server/readiness.h"
 #include "server/version.h"
@@ -60,7 +61,8 @@ void LogOfGrpc(gpr_log_func_args* line) {
 // What must be true before areas are built. A fault that waiting cannot cure is told apart by IsHopeless.
 struct Ground {
   std::unique_ptr<db::Database> database;
-  db::Rights rights;  // what the areas of this process need
+  db::Rights rights;        // what the areas of this process need
+  std::string more_rights;  // what the account has besides; "" as it should be
   std::vector<db::Migration> migrations;
   std::shared_ptr<const domain::Policy> policy;
 };
@@ -70,16 +72,15 @@ bool IsHopeless(const absl::Status& status) {
   return reason == "NOT_DEMO" || reason == "JOURNAL_ALTERED";
 }
 
-// An account that may more than it needs works all the same: somebody should know, once.
-absl::Status CheckRights(db::Database& database, const db::Rights& wanted) {
-  GW_ASSIGN_OR_RETURN(const db::RightsFound found, db::CompareRights(database, wanted));
+// An account that may more than it needs works all the same: somebody should know.
+absl::Status CheckRights(Ground& ground) {
+  GW_ASSIGN_OR_RETURN(const db::RightsFound found, db::CompareRights(*ground.database, ground.rights));
   if (!found.missing.empty()) {
     return FailedPrecondition("INTERNAL_FAULT",
                               absl::StrCat(absl::StrJoin(found.missing, "; "),
                                            "; run `gridwarden migrate` with --accounts-dir as the owner"));
   }
-  if (!found.surplus.empty())
-    Log(LogLevel::kWarning, "more_rights_than_needed", {{"account", absl::StrJoin(found.surplus, "; ")}});
+  ground.more_rights = absl::StrJoin(found.surplus, "; ");
   return absl::OkStatus();
 }
 
@@ -89,7 +90,7 @@ absl::Status Prepare(const ServeOptions& options, Ground& ground) {
   }
   GW_RETURN_IF_ERROR(db::CheckSafe(*ground.database));
   GW_RETURN_IF_ERROR(db::CheckSchema(*ground.database, ground.migrations));
-  GW_RETURN_IF_ERROR(CheckRights(*ground.database, ground.rights));
+  GW_RETURN_IF_ERROR(CheckRights(ground));
   // Only the journal area may found a log; the others wait for it.
   const bool founds = std::find(options.areas.begin(), options.areas.end(), "journal") != options.areas.end();
   GW_RETURN_IF_ERROR(founds ? journal::OpenLog(*ground.database, options.log_name, options.demo).status()
@@ -143,9 +144,9 @@ class Process {
     GW_ASSIGN_OR_RETURN(const auto grants, db::ReadGrants(options_.grants));
     ground_.rights = db::RightsOf(grants, options_.areas);
     for (const auto& [area, address] : options_.peers) {
-      channels_.AddRemote(area, rpc::DialNetwork(address, {.hop_secret = hop_secret_,
-                                                           .identity = identity_,
-                                                           .target = area}));
+      channels_.AddRemote(
+          area,
+          rpc::DialNetwork(address, {.hop_secret = hop_secret_, .identity = identity_, .target = area}));
     }
     GW_RETURN_IF_ERROR(StartHttp());
     if (!options_.areas.empty()) {
@@ -168,12 +169,12 @@ class Process {
   absl::Status TakeIdentity() {
     GW_ASSIGN_OR_RETURN(identity_, LoadIdentity(options_.network, absl::Now()));
     if (identity_ == nullptr) return absl::OkStatus();
-    metrics_.AddGauge("gridwarden_process_certificate_seconds_left",
-                      "Until the certificate this process shows to the others ends; 0 when it cannot be used.",
-                      [this] {
-                        const absl::Time now = absl::Now();
-                        return absl::ToDoubleSeconds(identity_->UsableUntil(now).value_or(now) - now);
-                      });
+    metrics_.AddGauge(
+        "gridwarden_process_certificate_seconds_left",
+        "Until the certificate this process shows to the others ends; 0 when it cannot be used.", [this] {
+          const absl::Time now = absl::Now();
+          return absl::ToDoubleSeconds(identity_->UsableUntil(now).value_or(now) - now);
+        });
     Log(LogLevel::kInfo, "identity", {{"name", tls::SpiffeId(identity_->name())}});
     return absl::OkStatus();
   }
@@ -250,8 +251,7 @@ class Process {
           GW_RETURN_IF_ERROR(WaitsForTheJournal(call, *method));
           return vitals_.Allow(*method);
         },
-        clock_,
-        server_options);
+        clock_, server_options);
     for (const std::string& area : options_.areas) channels_.AddLocal(area, server_->channel());
     directory_ = std::make_unique<access::Directory>(channels_.To("grid"), channels_.To("identity"));
     authenticate_ = access::MakeAuthenticate(*directory_);
@@ -301,7 +301,7 @@ class Process {
   // A bucket is opened only where photos are served, and watched from then on.
   absl::Status OpenPhotoStore() {
     if (!options_.photos || !Serves("media")) return absl::OkStatus();
-    GW_ASSIGN_OR_RETURN(photos_, media::S3Store::Open(*options_.photos));
+    GW_ASSIGN_OR_RETURN(photos_, OpenBucket(*options_.photos, options_.data_dir));
     photo_watch_ = std::make_unique<media::StoreWatch>(photos_);
     photo_watch_->Start();
     metrics_.AddGauge("gridwarden_photo_store_up", "Whether the photo store would take an upload.",
@@ -313,10 +313,14 @@ class Process {
     return std::find(options_.areas.begin(), options_.areas.end(), area) != options_.areas.end();
   }
 
-  // What an operator should know of although traffic is welcome: whoever serves other areas too serves them on
-  // while the photo store is away.
+  // What an operator should know of although traffic is welcome: whoever serves other areas too serves them
+  // on while the photo store is away.
   std::vector<std::string> Notes() const {
     std::vector<std::string> notes = vitals_.Notes();
+    if (channels_.open() && !ground_.more_rights.empty()) {
+      notes.push_back(absl::StrCat("database account: ", ground_.more_rights,
+                                   ", more than it needs; use the one of migrate (数据库账号权限过大)"));
+    }
     for (const std::string& part : PartsInTrouble()) {
       notes.push_back(absl::StrCat("degraded: ", part, " stands still"));
     }

@@ -51,6 +51,7 @@ def wrong_settings():
         clock_off(mariadb, instance)
         schema_older(instance)
         rights_missing(instance)
+        rights_too_many(instance)
         key_wrong(instance)
         password_shown(instance)
         backup_old(instance)
@@ -113,6 +114,16 @@ def rights_missing(instance):
     said, _ = instance.migrate()
     assert "1 rights changed" in said, said
     wait_silent(instance, "may not UPDATE")
+
+
+def rights_too_many(instance):
+    instance.sql(f"GRANT DELETE ON {instance.database}.case_event TO '{instance.database}_all'@'localhost'")
+    start_badly(instance)
+    wait_says(instance, 200, f"{instance.database}_all@localhost may also DELETE case_event", "权限过大")
+    said, _ = instance.migrate()
+    assert "1 rights changed" in said, said
+    start_badly(instance)
+    wait_silent(instance, "may also")
 
 
 def key_wrong(instance):
