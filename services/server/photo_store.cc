@@ -1,8 +1,10 @@
 #include "server/photo_store.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -10,7 +12,9 @@
 #include "base/status.h"
 #include "media/copy_media.h"
 #include "media/file_store.h"
+#include "media/moving_store.h"
 #include "platform/db/database.h"
+#include "platform/runtime/log.h"
 #include "server/serve.h"
 
 namespace gridwarden::server {
@@ -82,6 +86,18 @@ absl::StatusOr<std::optional<media::S3Options>> ReadPhotoStoreFlags(const Flags&
   options.secret_key_file = flags.Text("--media-s3-secret-key-file");
   options.ca_file = flags.Text("--media-s3-ca-file");
   return options;
+}
+
+absl::StatusOr<std::shared_ptr<media::ObjectStore>> OpenBucket(const media::S3Options& options,
+                                                               const std::string& data_dir) {
+  GW_ASSIGN_OR_RETURN(std::shared_ptr<media::ObjectStore> bucket, media::S3Store::Open(options));
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(data_dir + "/media", ignored)) return bucket;
+  const auto moving =
+      std::make_shared<media::MovingStore>(std::move(bucket), std::make_shared<media::FileStore>(data_dir));
+  Log(LogLevel::kInfo, "photos_are_moving",
+      {{"stores", moving->Name()}, {"detail", "copy-media copies them; the folder may go when it says so"}});
+  return moving;
 }
 
 absl::Status RunCopyMedia(const Flags& flags) {

@@ -1,4 +1,4 @@
-"""Photos move from the folder into a bucket of a real S3 server, in both shapes: copied and checked while people work, read from there,
+"""Photos move from the folder into a bucket of a real S3 server, in both shapes: never out of sight, copied and checked, read from there,
 refused while it is away with nothing half done, taken when it is back."""
 import functools
 import urllib.error
@@ -31,20 +31,26 @@ def moved(shape):
         target = "all" if shape == "all" else "media"
         port = None if shape == "all" else free_port()
         copy = ("copy-media", target, f"--data-dir={instance.dir}/data", *s3.flags())
-        first, _ = instance.program(*copy)
-        assert "1 copied" in first and "0 lost" in first, first
         instance.more_flags = s3.flags() + ([] if port is None else [f"--listen-http=127.0.0.1:{port}"])
         assert instance.stop(target) == 0
         instance.restart(target)
+        # The shape changes first; what the bucket lacks is read from the folder until it is copied.
+        assert instance.call("G004", "media", "GetMediaContent", {"name": before})["content"]
+        first, _ = instance.program(*copy)
+        assert "1 copied" in first and "0 lost" in first, first
         again, _ = instance.program(*copy, "--since=2020-01-01T00:00:00Z")
         assert "1 there already, 0 copied" in again, again
 
+        # Without the folder everything is there.
+        (instance.dir / "data/media").rename(instance.dir / "media.away")
+        assert instance.stop(target) == 0
+        instance.restart(target)
         # Whoever may see it reads it from there; what is new goes there.
         assert instance.call("G004", "media", "GetMediaContent", {"name": before})["content"]
         held = s3.objects()
         after = story.photo("G004", "FAR")["media"]
         assert s3.objects() == held + 1, "the bucket holds it"
-        assert not list((instance.dir / "data/media").rglob(after.split("/")[1])), "and the folder does not"
+        assert not (instance.dir / "data/media").exists(), "and no folder comes back"
 
         s3.stop()
         # On its own the area is not ready; where it is one of all, the others go on.

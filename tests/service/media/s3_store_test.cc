@@ -16,6 +16,7 @@
 #include "media/copy_media.h"
 #include "media/file_store.h"
 #include "media/media_service.h"
+#include "media/moving_store.h"
 #include "media/photo.h"
 #include "media/store_watch.h"
 #include "platform/crypto/digest.h"
@@ -267,6 +268,31 @@ TEST(S3Tls, IsVerifiedAndTheAuthorityMayBeAFile) {
   options.ca_file = "";
   EXPECT_FALSE(Open(options)->Check(In(absl::Seconds(10))).ok()) << "the system knows no such authority";
   fs::remove_all(folder);
+}
+
+TEST_F(S3StoreTest, WhileItIsMovedIntoWhatItLacksIsReadFromTheStoreBefore) {
+  const std::string data_dir = absl::StrCat(::testing::TempDir(), "moving_", getpid());
+  const auto folder = std::make_shared<FileStore>(data_dir);
+  const absl::Time deadline = In(absl::Seconds(20));
+  ASSERT_TRUE(folder->Put(Hex("old"), "old", deadline).ok());
+  MovingStore moving(store_, folder);
+  ASSERT_TRUE(moving.Put(Hex("new"), "new", deadline).ok());
+  EXPECT_EQ(moving.Get(Hex("old"), deadline).value_or(""), "old");
+  EXPECT_EQ(Get("new").value_or(""), "new");
+  EXPECT_EQ(folder->Get(Hex("new"), deadline).status().code(), absl::StatusCode::kDataLoss);
+  const auto there =
+      moving.Has({{Hex("new"), 3}, {Hex("none"), 4}, {Hex("old"), 3}, {Hex("new"), 9}}, deadline);
+  ASSERT_TRUE(there.ok()) << there.status();
+  EXPECT_EQ(*there, (std::vector<bool>{true, false, true, false}));
+  EXPECT_EQ(moving.Get(Hex("none"), deadline).status().code(), absl::StatusCode::kDataLoss);
+  s3_.Stop();
+  EXPECT_EQ(moving.Get(Hex("old"), In(absl::Seconds(2))).value_or(""), "old");
+  // Nobody knows what the bucket holds, so nothing is said to be missing, and nothing is taken.
+  EXPECT_EQ(ReasonOf(moving.Get(Hex("new"), In(absl::Seconds(2))).status()), "MEDIA_STORE_UNAVAILABLE");
+  EXPECT_EQ(ReasonOf(moving.Has({{Hex("new"), 3}}, In(absl::Seconds(2))).status()),
+            "MEDIA_STORE_UNAVAILABLE");
+  EXPECT_EQ(ReasonOf(moving.Put(Hex("late"), "late", In(absl::Seconds(2)))), "MEDIA_STORE_UNAVAILABLE");
+  fs::remove_all(data_dir);
 }
 
 // The media area on a bucket: a replica of it.
