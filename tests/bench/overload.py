@@ -86,6 +86,7 @@ def out_of_order(loaded):
     """Steps in which a class was refused more often than one below it."""
     found = 0
     for line in loaded:
-        parts = [line["classes"][name]["shed"] / max(1, line["classes"][name]["offered"]) for name in CLASSES]
+        asked = [line["classes"][name] for name in CLASSES if line["classes"][name]["offered"] >= ENOUGH]
+        parts = [one["shed"] / one["offered"] for one in asked]
         found += any(upper > lower + 0.02 for upper, lower in zip(parts, parts[1:]))
     return found
