@@ -30,6 +30,7 @@ class AreaChannels {
   // until Open.
   rpc::Channel* ForMethod(const google::protobuf::MethodDescriptor& method) const;
   void Open() { open_.store(true); }
+  bool open() const { return open_.load(); }
 
  private:
   std::map<std::string, rpc::Channel*, std::less<>> channels_;

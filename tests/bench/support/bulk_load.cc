@@ -119,7 +119,7 @@ class Loader {
     signal.id = Uuid::Make(begin);
     signal.channel = casework::v1::Signal::ASSIGNED;
     signal.category = kCategories[random() % std::size(kCategories)];
-    signal.place = casework::PlaceAt(ground_, villages_[random() % villages_.size()], std::nullopt);
+    signal.place = casework::PlaceAt(ground_, villages_[random() % villages_.size()], std::nullopt, begin);
     signal.place_confidence = 1;
     signal.description = "loaded in bulk";
     signal.event_time = signal.receive_time = begin;
