@@ -129,12 +129,13 @@ def lost_tail():
 
         instance.socket = fresh.socket
         _, why = restore(instance, f"--checkpoint={held_note}", expect=1)
-        left = int(instance.sql(f"SELECT COUNT(*) FROM {instance.database}.journal_entry")[0][0])
+        left = journal_entries(instance)
         assert f"entries {left} to {signed - 1} ({signed - left}) were signed" in why and "are lost" in why, why
         come_back(instance)
         trouble = wait_for("the signer to refuse", lambda: instance.call("admin", "journal", "GetStatus", {}).get("trouble"), 30)
         assert "shrank" in trouble, trouble
         instance.stop("all")
+        left = journal_entries(instance)  # what was staged in the backup has its index now
         successor = ("open-successor-log", "root", f"--data-dir={instance.dir}/data", "--reason=no other copy was found")
         _, why = instance.program(*successor, "--officer=admin", expect=1)
         assert "two officers" in why, why
@@ -150,6 +151,10 @@ def lost_tail():
             load.wait_for_answers(20)
         recount.check_journal(instance)
         return f"{signed - left} of {signed} signed entries lost and named, {refilled} submissions refilled by who still held them"
+
+
+def journal_entries(instance):
+    return int(instance.sql(f"SELECT COUNT(*) FROM {instance.database}.journal_entry")[0][0])
 
 
 def refill(instance):
