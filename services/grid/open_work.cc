@@ -16,6 +16,7 @@
 namespace gridwarden::grid {
 namespace {
 
+constexpr std::string_view kGetBoard = "gridwarden.report.v1.ReportService/GetBoard";
 constexpr int kPageSize = 500;
 constexpr int kPagesMax = 40;
 constexpr int kCaseNosMax = 1000;
@@ -69,7 +70,7 @@ void CountCases(GridArea& area, const rpc::Call& call, const std::vector<Uuid>& 
     report::v1::GetBoardRequest request;
     request.set_division(ResourceName("divisions", division));
     if (index) request.set_at_index(*index);
-    const auto board = rpc::Send<report::v1::Board>(area.channel("report"), call, "gridwarden.report.v1.ReportService/GetBoard", request);
+    const auto board = rpc::Send<report::v1::Board>(area.channel("report"), call, kGetBoard, request);
     if (!board.ok()) return;
     index = board->log_index();
     open += board->total().open();
@@ -127,6 +128,11 @@ v1::OpenWork OpenWorkOf(GridArea& area, const rpc::Call& call, const domain::Gro
     if (!post->unit.IsNil()) holders.insert(ResourceName("units", post->unit));
     grounds.push_back(ground.DivisionOf(*post));
   }
+  // The entry up to which the list below is at least complete.
+  report::v1::GetBoardRequest board_request;
+  if (!grounds.empty()) board_request.set_division(ResourceName("divisions", grounds.front()));
+  const auto board = rpc::Send<report::v1::Board>(area.channel("report"), call, kGetBoard, board_request);
+  if (board.ok()) work.set_log_index(board->log_index());
   std::set<std::string> cases, tasks;  // each once, wherever it is listed
   bool cases_known = true, tasks_known = true;
   for (const Uuid& division : Outermost(ground, grounds)) {

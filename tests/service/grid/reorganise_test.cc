@@ -340,6 +340,7 @@ TEST_F(HandOverTest, EndsTheOnesTenureBeginsTheOthersAndGivesAReceiptOfWhatIsOpe
   ASSERT_EQ(tried->posts_size(), 1);
   EXPECT_EQ(tried->open_work().cases_open(), 1) << "of the two only the one assigned to the post";
   EXPECT_EQ(tried->open_work().case_nos(0), "990102-2026-000001");
+  EXPECT_EQ(tried->open_work().log_index(), 77u);
   request.set_dry_run(false);
   const auto done = Send(request);
   ASSERT_TRUE(done.ok()) << done.status();
