@@ -72,8 +72,8 @@ bool SameDesk(const domain::Post& a, const domain::Post& b) {
   return a.kind == b.kind && a.regime == b.regime;
 }
 
-// Whether the work of a post on ground that ended is now that of `mine`: the same desk of the division that holds
-// its ground. Open work is not lost with a village.
+// Whether the work of a post on ground that ended is now that of `mine`: the same desk of the division that
+// holds its ground. Open work is not lost with a village.
 bool TookOver(const Ground& ground, const domain::Post& mine, const Uuid& post, absl::Time now) {
   const domain::Post* ended = ground.FindPost(post);
   if (ended == nullptr || ended->division.IsNil() || mine.division.IsNil() || !SameDesk(*ended, mine))

@@ -32,8 +32,7 @@ std::string Named(const domain::Ground& ground, const std::vector<const domain::
 
 absl::Status Unknown(const domain::Ground& ground, std::string_view spelling, std::string_view field,
                      const std::vector<const domain::Division*>& meant) {
-  const std::string why =
-      meant.empty() ? "no such division" : "it could be any of " + Named(ground, meant);
+  const std::string why = meant.empty() ? "no such division" : "it could be any of " + Named(ground, meant);
   return MakeError(absl::StatusCode::kInvalidArgument, absl::StrFormat("%s: %s: %s", field, why, spelling),
                    {.reason = "DIVISION_CODE_UNKNOWN",
                     .metadata = {{"code", std::string(spelling)}},

@@ -26,7 +26,8 @@ void AddSignGrounds(const domain::Ground& ground, const rpc::Call& call, CaseFil
   }
 }
 
-// The ranges hold also what stood on ground before it moved away: that is looked back on, but signed elsewhere.
+// The ranges hold also what stood on ground before it moved away: that is looked back on, but signed
+// elsewhere.
 bool WaitsFor(const domain::Ground& ground, const rpc::Call& call, const CaseFile& file) {
   if (file.state != v1::Case::SIGN_OFF) return true;
   for (const domain::Holding& holding :

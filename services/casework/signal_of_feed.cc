@@ -100,9 +100,9 @@ absl::Status SignalOfHotspot(const Casework& casework, const rpc::Call& call, db
   signal.channel_key = hotspot.channel_key();
   signal.category = std::string(kStrawBurning);
   signal.event_time = FromTimestamp(hotspot.acquisition_time());
-  GW_ASSIGN_OR_RETURN(signal.place, PlaceOf(*ground, hotspot.division(),
-                                            hotspot.has_position() ? &hotspot.position() : nullptr,
-                                            signal.event_time));
+  GW_ASSIGN_OR_RETURN(signal.place,
+                      PlaceOf(*ground, hotspot.division(),
+                              hotspot.has_position() ? &hotspot.position() : nullptr, signal.event_time));
   signal.place_confidence = hotspot.place_confidence();
   return Submit(casework, call, tx, signal, Uuid());
 }

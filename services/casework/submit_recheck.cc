@@ -41,8 +41,8 @@ absl::Status CheckNotOwnFix(db::Transaction& tx, const CaseFile& file, const rpc
   return absl::OkStatus();
 }
 
-// Where the ground of the old case is now that it came back. Of several divisions that share it, the one on whose
-// side it was found.
+// Where the ground of the old case is now that it came back. Of several divisions that share it, the one on
+// whose side it was found.
 Place PlaceAgain(const domain::Ground& ground, const Place& old, const Uuid& acting_division,
                  absl::Time event_time) {
   const domain::Division* was = ground.FindDivision(old.division);

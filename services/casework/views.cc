@@ -20,8 +20,7 @@ bool Holds(const domain::Ground& ground, const rpc::Call& call, std::initializer
 }  // namespace
 
 absl::Status AllowView(const domain::Ground& ground, const rpc::Call& call, const CaseFile& file) {
-  const absl::Status in_scope =
-      access::AllowToSee(ground, call, file.place.division, file.place.ground_path);
+  const absl::Status in_scope = access::AllowToSee(ground, call, file.place.division, file.place.ground_path);
   if (in_scope.ok() || Holds(ground, call, {file.handler.id, file.check_post})) return absl::OkStatus();
   return in_scope;
 }

@@ -8,8 +8,8 @@
 namespace gridwarden::grid {
 namespace {
 
-// The division that is meant: named, or the most likely one of a point; by a name or code that was given up, the
-// last that had it.
+// The division that is meant: named, or the most likely one of a point; by a name or code that was given up,
+// the last that had it.
 absl::StatusOr<const domain::Division*> DivisionMeant(GridArea& area, const rpc::Call& call,
                                                       const domain::Ground& ground,
                                                       const v1::ResolveResponsibleRequest& request,

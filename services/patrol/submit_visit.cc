@@ -162,15 +162,14 @@ v1::VisitEvent EventOf(const domain::Policy& policy, const VisitRow& visit,
   return event;
 }
 
-// Whether `division` lies in the ground of the task's division as it was at `at`. A time before the first list is
-// judged by the first list.
+// Whether `division` lies in the ground of the task's division as it was at `at`. A time before the first
+// list is judged by the first list.
 bool IsGroundOf(const domain::Ground& ground, const Uuid& of_task, const Uuid& division, absl::Time at) {
   const std::string path = ground.PathKeyNear(division, at, absl::InfiniteFuture());
   const auto holds = [&](const Uuid& holder) {
     return path.starts_with(ground.PathKeyNear(holder, at, absl::InfiniteFuture()));
   };
-  const std::vector<domain::Ground::Heir> holders =
-      ground.HoldersOf(of_task, at, absl::InfiniteFuture());
+  const std::vector<domain::Ground::Heir> holders = ground.HoldersOf(of_task, at, absl::InfiniteFuture());
   if (holders.empty()) return holds(of_task);
   return std::any_of(holders.begin(), holders.end(),
                      [&](const domain::Ground::Heir& heir) { return holds(heir.division->id); });

@@ -19,13 +19,11 @@ absl::Status Unreadable(uint64_t index, std::string_view why) {
   return Internal(absl::StrCat("entry ", index, " cannot be counted: ", std::string(why)));
 }
 
-absl::Time RecordedTime(const journal::v1::Entry& entry) {
-  return absl::FromUnixMicros(entry.received_us());
-}
+absl::Time RecordedTime(const journal::v1::Entry& entry) { return absl::FromUnixMicros(entry.received_us()); }
 
-// The entry says where it counts, whatever has become of the ground since. Entries from before they said so count
-// where the division stood at the event, as known when they were made; thus a rebuild at any index gives the same
-// numbers.
+// The entry says where it counts, whatever has become of the ground since. Entries from before they said so
+// count where the division stood at the event, as known when they were made; thus a rebuild at any index
+// gives the same numbers.
 absl::Status PlaceFact(uint64_t index, std::string_view division, std::string_view ground_path,
                        absl::Time recorded, const domain::Ground& ground, Fact& fact) {
   const absl::StatusOr<Uuid> id = ParseResourceName("divisions", division);

@@ -183,9 +183,9 @@ absl::StatusOr<v1::Board> GetBoard(Report& report, const rpc::Call& call,
                       std::min(absl::Now() + kWaitMax, call.deadline - absl::Milliseconds(100)));
   absl::flat_hash_set<Uuid> divisions{question.division->id};
   for (const domain::Division* child : question.children) divisions.insert(child->id);
-  GW_ASSIGN_OR_RETURN(const RollupAt past,
-                      ReadRollupAt(report.context.database, report.live, divisions,
-                                   RangesOf(*ground, question.division->id), request.at_index(), call.deadline));
+  GW_ASSIGN_OR_RETURN(const RollupAt past, ReadRollupAt(report.context.database, report.live, divisions,
+                                                        RangesOf(*ground, question.division->id),
+                                                        request.at_index(), call.deadline));
   return BoardOf(policy, question, request.by_category(), past.rollup, past.index);
 }
 

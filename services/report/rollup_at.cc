@@ -19,8 +19,8 @@ absl::Status ReadSteady(db::Database& database, absl::Time deadline,
 }
 
 absl::StatusOr<Generation> CopyCells(db::Transaction& tx, const LiveRollup& live,
-                                     const absl::flat_hash_set<Uuid>& divisions, const std::vector<GroundRange>& ranges,
-                                     RollupAt& copy) {
+                                     const absl::flat_hash_set<Uuid>& divisions,
+                                     const std::vector<GroundRange>& ranges, RollupAt& copy) {
   int64_t copied_generation = 0;
   live.Look([&](const domain::Rollup& rollup, int64_t generation, uint64_t index) {
     copy.rollup = rollup.Slice(divisions);
@@ -44,8 +44,9 @@ absl::StatusOr<Generation> CopyCells(db::Transaction& tx, const LiveRollup& live
 }
 
 absl::StatusOr<RollupAt> ReadRollupAt(db::Database& database, const LiveRollup& live,
-                                      const absl::flat_hash_set<Uuid>& divisions, const std::vector<GroundRange>& ranges,
-                                      uint64_t index, absl::Time deadline) {
+                                      const absl::flat_hash_set<Uuid>& divisions,
+                                      const std::vector<GroundRange>& ranges, uint64_t index,
+                                      absl::Time deadline) {
   RollupAt at;
   const absl::Status read = ReadSteady(database, deadline, [&](db::Transaction& tx) -> absl::Status {
     GW_ASSIGN_OR_RETURN(const Generation active, CopyCells(tx, live, divisions, ranges, at));
@@ -59,9 +60,8 @@ absl::StatusOr<RollupAt> ReadRollupAt(db::Database& database, const LiveRollup& 
     absl::Status moved;
     for (const GroundRange& range : ranges) {
       if (!moved.ok()) break;
-      moved = backward ? ReadDifference(
-                             tx, active.generation, index, range, kHistoryRowsMax,
-                             [&](const domain::Fact& fact, int64_t n) { at.rollup.Add(fact, -n); })
+      moved = backward ? ReadDifference(tx, active.generation, index, range, kHistoryRowsMax,
+                                        [&](const domain::Fact& fact, int64_t n) { at.rollup.Add(fact, -n); })
                        : ReadFactsAt(tx, active.generation, index, range, kHistoryRowsMax,
                                      [&](const domain::Fact& fact, int64_t n) { at.rollup.Add(fact, n); });
     }

@@ -28,11 +28,11 @@ struct DatumName {
   std::string_view name;
 };
 constexpr DatumName kDatumNames[] = {
-    {Position::WGS84, "WGS84"},    {Position::WGS84, "WGS-84"},
+    {Position::WGS84, "WGS84"},       {Position::WGS84, "WGS-84"},
     {Position::CGCS2000, "CGCS2000"}, {Position::CGCS2000, "2000国家大地坐标系"},
-    {Position::GCJ02, "GCJ02"},    {Position::GCJ02, "GCJ-02"},
-    {Position::GCJ02, "高德"},     {Position::GCJ02, "火星坐标"},
-    {Position::BD09, "BD09"},      {Position::BD09, "BD-09"},
+    {Position::GCJ02, "GCJ02"},       {Position::GCJ02, "GCJ-02"},
+    {Position::GCJ02, "高德"},        {Position::GCJ02, "火星坐标"},
+    {Position::BD09, "BD09"},         {Position::BD09, "BD-09"},
     {Position::BD09, "百度"},
 };
 
@@ -221,9 +221,9 @@ class RowReader {
     if (!standing.ok()) {
       // One that was divided up names those who hold its ground.
       const bool ended = absl::IsFailedPrecondition(standing.status());
-      Wrong(Column::kDivision, cell,
-            ended ? std::string(standing.status().message())
-                  : "a division code, its path of names, or its id");
+      Wrong(
+          Column::kDivision, cell,
+          ended ? std::string(standing.status().message()) : "a division code, its path of names, or its id");
       return;
     }
     source.division = standing->division;

@@ -109,8 +109,7 @@ absl::StatusOr<v1::BatchGetSourcesResponse> BatchGetSources(const AreaContext& c
   for (const Uuid& id : ids) {
     const auto at = by_id.find(id);
     if (at == by_id.end()) return access::Absent(*ground, call, ResourceName("sources", id));
-    GW_RETURN_IF_ERROR(
-        access::AllowToSee(*ground, call, at->second->division, at->second->ground_path));
+    GW_RETURN_IF_ERROR(access::AllowToSee(*ground, call, at->second->division, at->second->ground_path));
     *response.add_sources() = at->second->value;
   }
   return response;

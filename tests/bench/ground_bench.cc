@@ -127,14 +127,9 @@ void AskWhoAnswersForAVillage(benchmark::State& state) {
   const absl::Time now = absl::Now();
   const Uuid county = city.divisions[1].id;
   for (auto _ : state)
-    benchmark::DoNotOptimize(
-        ground.AnswersFor(county, city.villages[random() % city.villages.size()], now));
+    benchmark::DoNotOptimize(ground.AnswersFor(county, city.villages[random() % city.villages.size()], now));
 }
-BENCHMARK(AskWhoAnswersForAVillage)
-    ->ArgName("reorganised")
-    ->Arg(0)
-    ->Arg(1)
-    ->Unit(benchmark::kMicrosecond);
+BENCHMARK(AskWhoAnswersForAVillage)->ArgName("reorganised")->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
 
 void ReadTheTreeIntoMemory(benchmark::State& state) {
   City city;
@@ -170,8 +165,8 @@ std::vector<grid::IndexedBoundary> Cells(int columns, int rows, int vertices) {
   return boundaries;
 }
 
-// 2,800 cells of 200 vertices each, as goal 9 asks; the argument is the accuracy stated with the point in tenths
-// of a metre: none, that of a phone, and one for which everything is searched and nothing looked up.
+// 2,800 cells of 200 vertices each, as goal 9 asks; the argument is the accuracy stated with the point in
+// tenths of a metre: none, that of a phone, and one for which everything is searched and nothing looked up.
 void LocateAPoint(benchmark::State& state) {
   const grid::BoundaryIndex index(Cells(56, 50, 200));
   std::mt19937 random(1);
@@ -187,7 +182,8 @@ void LocateAPoint(benchmark::State& state) {
     const domain::Point point{lon(random), lat(random)};
     const auto start = std::chrono::steady_clock::now();
     benchmark::DoNotOptimize(index.Locate(point, static_cast<double>(state.range(0)) / 10));
-    micros.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
+    micros.push_back(
+        std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
   }
   std::sort(micros.begin(), micros.end());
   state.counters["p50_us"] = micros[micros.size() / 2];
@@ -195,8 +191,8 @@ void LocateAPoint(benchmark::State& state) {
 }
 BENCHMARK(LocateAPoint)->Arg(0)->Arg(200)->Arg(301)->Unit(benchmark::kMicrosecond);
 
-// What happens beside the queries after an import: 2,800 polygons of 200 vertices, and the 52,000 villages of a
-// province with 40 each. The shapes themselves are kept from one index to the next.
+// What happens beside the queries after an import: 2,800 polygons of 200 vertices, and the 52,000 villages of
+// a province with 40 each. The shapes themselves are kept from one index to the next.
 void RebuildTheIndexOfBoundaries(benchmark::State& state) {
   const bool province = state.range(0) > 10'000;
   const std::vector<grid::IndexedBoundary> cells = province ? Cells(260, 200, 40) : Cells(56, 50, 200);

@@ -72,7 +72,8 @@ Ground::Ground(std::vector<Division> divisions, std::vector<Post> posts, std::ve
     for (const Placement& placement : division.placements) {
       if (placement.parent == division.parent) continue;
       std::vector<int32_t>& former = former_children_[placement.parent];
-      if (former.empty() || former.back() != static_cast<int32_t>(i)) former.push_back(static_cast<int32_t>(i));
+      if (former.empty() || former.back() != static_cast<int32_t>(i))
+        former.push_back(static_cast<int32_t>(i));
     }
     divisions_by_name_[division.display_name].push_back(static_cast<int32_t>(i));
     for (const FormerName& former : division.former_names) {

@@ -18,8 +18,7 @@ std::vector<Interval> LivesOf(const Division& division, absl::Time known) {
   for (const Placement& placement : division.placements) {
     if (StoodAt(placement, known)) lives.push_back(placement.valid);
   }
-  std::sort(lives.begin(), lives.end(),
-            [](const Interval& a, const Interval& b) { return a.from < b.from; });
+  std::sort(lives.begin(), lives.end(), [](const Interval& a, const Interval& b) { return a.from < b.from; });
   size_t kept = 0;
   for (size_t i = 1; i < lives.size(); ++i) {
     if (lives[i].from <= lives[kept].to) {
@@ -64,8 +63,8 @@ std::vector<std::string> WithoutInner(std::vector<std::string> keys) {
   return outer;
 }
 
-// Forward: when a life of the division ends its ground passes on. What it gave away before, while it went on, is
-// no longer its ground; what it is when it is set up again later is another question.
+// Forward: when a life of the division ends its ground passes on. What it gave away before, while it went on,
+// is no longer its ground; what it is when it is set up again later is another question.
 void Ground::AddHeirs(const Division& division, const Walk& walk, absl::Time ended, double share, int steps,
                       std::vector<Heir>& heirs) const {
   if (steps == 0) return;
@@ -170,8 +169,8 @@ bool Ground::AnswersFor(const Uuid& ancestor, const Uuid& id, absl::Time at, int
   return steps > 0 && AnswersFor(ancestor, ParentNear(*division, at, kToday), at, steps - 1);
 }
 
-// Which divisions may ever answer for ground that stood outside their own paths. Only ground that moved or ended
-// can be such, so this is empty for a tree that never changed and small for one that did.
+// Which divisions may ever answer for ground that stood outside their own paths. Only ground that moved or
+// ended can be such, so this is empty for a tree that never changed and small for one that did.
 void Ground::IndexForeignGround() {
   if (lineages_.empty() && former_children_.empty()) return;
   absl::flat_hash_map<Uuid, std::vector<std::string>> paths;
@@ -182,9 +181,9 @@ void Ground::IndexForeignGround() {
   };
   for (size_t i = 0; i < divisions_.size(); ++i) {
     const Division& division = divisions_[i];
-    const bool always_there = std::all_of(
-        division.placements.begin(), division.placements.end(),
-        [&](const Placement& placement) { return placement.parent == division.parent; });
+    const bool always_there =
+        std::all_of(division.placements.begin(), division.placements.end(),
+                    [&](const Placement& placement) { return placement.parent == division.parent; });
     const std::vector<const Lineage*> from = LineagesFrom(division.id);
     const bool passed_on = std::any_of(from.begin(), from.end(), [](const Lineage* link) {
       return link->to != link->from && !link->to.IsNil();

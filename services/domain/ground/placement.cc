@@ -39,7 +39,8 @@ bool Ground::Existed(const Uuid& id, absl::Time at, absl::Time known) const {
                      [&](const Placement& p) { return StandsAt(p, at, known); });
 }
 
-// Under whom it stood; at the nearest time when it did not exist: the last one before `at`, or the first after.
+// Under whom it stood; at the nearest time when it did not exist: the last one before `at`, or the first
+// after.
 Uuid Ground::ParentNear(const Division& division, absl::Time at, absl::Time known) const {
   const Placement* before = nullptr;
   const Placement* after = nullptr;
@@ -79,8 +80,8 @@ std::string Ground::PathKeyNear(const Uuid& id, absl::Time at, absl::Time known)
   return KeyOf(ChainNear(FindDivision(id), at, known));
 }
 
-// `below` is the part of the path under the division. Placements that were withdrawn count: rows made while they
-// stood have their paths.
+// `below` is the part of the path under the division. Placements that were withdrawn count: rows made while
+// they stood have their paths.
 void Ground::AddPathsEver(const Division& division, const std::string& below, int depth,
                           std::vector<std::string>& keys) const {
   const std::string key = division.id.Bytes() + below;

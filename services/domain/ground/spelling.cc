@@ -209,7 +209,8 @@ std::vector<const Division*> Ground::DivisionsOnceSpelled(std::string_view spell
   for (size_t i = 0; i < ends.size() && found.empty(); ++i)
     found = DivisionsBySpelling(spelling, ends[i] - absl::Nanoseconds(1));
   std::sort(starts.begin(), starts.end());
-  for (size_t i = 0; i < starts.size() && found.empty(); ++i) found = DivisionsBySpelling(spelling, starts[i]);
+  for (size_t i = 0; i < starts.size() && found.empty(); ++i)
+    found = DivisionsBySpelling(spelling, starts[i]);
   return found;
 }
 

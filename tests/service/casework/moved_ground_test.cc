@@ -3,8 +3,8 @@
 #include "casework/timestamps.h"
 #include "service/casework/casework_world.h"
 
-// Cases on ground that changes under them: a village that is merged, one that is divided, a township that goes to
-// another county, a code that is used again (ReorganisedCity).
+// Cases on ground that changes under them: a village that is merged, one that is divided, a township that
+// goes to another county, a code that is used again (ReorganisedCity).
 namespace gridwarden::testing {
 namespace {
 
@@ -133,8 +133,7 @@ TEST_F(MovedGround, AMergedVillagesOpenCaseGoesOnAtTheSameDeskOfItsHeir) {
       world.Call<Case>(world.Fixer(), "SubmitFeedback", world.FeedbackRequest(accepted.name())).ok());
   const std::string fixer = world.Token(PostKind::kGridOfficer, heir);
   EXPECT_TRUE(ListAs(fixer, "", true).contains(accepted.name()));
-  const auto fixed =
-      world.Call<Case>(fixer, "SubmitFeedback", world.FeedbackRequest(accepted.name()));
+  const auto fixed = world.Call<Case>(fixer, "SubmitFeedback", world.FeedbackRequest(accepted.name()));
   ASSERT_TRUE(fixed.ok()) << fixed.status();
   world.Settle();
   const Case checking = world.Get(accepted.name());
@@ -163,9 +162,8 @@ TEST_F(MovedGround, AMovedTownshipsOpenCaseIsSignedByItsNewChainAndSeenByTheOld)
   EXPECT_FALSE(GetAs(new_county, waiting.name()).ok());
   world.Reorganise();
   world.clock().Advance(absl::Hours(1));
-  EXPECT_EQ(
-      ReasonOf(world.Call<Case>(old_county, "SignOff", world.SignRequest(waiting.name())).status()),
-      "NOT_ALLOWED");
+  EXPECT_EQ(ReasonOf(world.Call<Case>(old_county, "SignOff", world.SignRequest(waiting.name())).status()),
+            "NOT_ALLOWED");
   EXPECT_TRUE(GetAs(old_county, waiting.name()).ok()) << "it happened on its ground";
   EXPECT_TRUE(ListAs(old_county).contains(waiting.name()));
   EXPECT_TRUE(ListAs(new_county).contains(waiting.name()));
@@ -177,8 +175,8 @@ TEST_F(MovedGround, AMovedTownshipsOpenCaseIsSignedByItsNewChainAndSeenByTheOld)
   // What happens from now on is the new county's alone.
   const auto next = Submit(world.Patrol(), Name(world.village), world.clock().Now());
   ASSERT_TRUE(next.ok()) << next.status();
-  EXPECT_EQ(PathInJournal("signal.transition"),
-            City().city.Bytes() + City().counties[1].Bytes() + world.township.Bytes() + world.village.Bytes());
+  EXPECT_EQ(PathInJournal("signal.transition"), City().city.Bytes() + City().counties[1].Bytes() +
+                                                    world.township.Bytes() + world.village.Bytes());
   casework::v1::GetSignalRequest request;
   request.set_name(next->name());
   EXPECT_TRUE(world.Call<Signal>(new_county, "GetSignal", request).ok());

@@ -122,16 +122,16 @@ class PatrolTest : public ::testing::Test {
 TEST_F(PatrolTest, ATaskOfAVillageThatWasMergedIsVisitedByItsHeirAndStandsWhereItWasMade) {
   const v1::PatrolTask task = Create(village);
   const absl::Time reform = server.clock().Now() + absl::Hours(1);
-  testing::TestServer after(
-      *SharedDatabase(),
-      std::make_unique<access::Directory>(testing::ReorganisedCity(*City().ground, reform), City().MakeAccess()),
-      testing::TestPolicy());
+  testing::TestServer after(*SharedDatabase(),
+                            std::make_unique<access::Directory>(
+                                testing::ReorganisedCity(*City().ground, reform), City().MakeAccess()),
+                            testing::TestPolicy());
   after.Install(Install);
   after.Install(source::Install);
   server.clock().Set(reform + absl::Hours(1));
   after.clock().Set(server.clock().Now());
-  const auto call = [&]<typename Response>(const std::string& token, std::string_view method, const auto& request,
-                                           Response) {
+  const auto call = [&]<typename Response>(const std::string& token, std::string_view method,
+                                           const auto& request, Response) {
     return after.Call<Response>(token, "gridwarden.patrol.v1.PatrolService/" + std::string(method), request);
   };
   v1::ListPatrolTasksRequest mine;

@@ -103,8 +103,7 @@ class Log {
 
 // A process with the report area in it.
 struct Process {
-  Process(db::Database& database, Log& log,
-          std::shared_ptr<const domain::Ground> ground = City().ground)
+  Process(db::Database& database, Log& log, std::shared_ptr<const domain::Ground> ground = City().ground)
       : server(database, std::make_unique<access::Directory>(std::move(ground), City().MakeAccess())) {
     server.Install(Install);
     server.registry().Add<journal::v1::ReadFeedRequest, journal::v1::ReadFeedResponse>(
@@ -381,14 +380,14 @@ TEST_F(BoardTest, ACaseStaysInTheCountersOfThoseWhoHadTheGround) {
   // Counted again from the first entry by a process that never saw the old ground.
   v1::RebuildRollupRequest rebuild;
   rebuild.set_request_id(NewId().ToString());
-  const auto rebuilt =
-      process_->server.Call<v1::Rebuild>(City().AdministratorToken(), kRebuild, rebuild);
+  const auto rebuilt = process_->server.Call<v1::Rebuild>(City().AdministratorToken(), kRebuild, rebuild);
   ASSERT_TRUE(rebuilt.ok()) << rebuilt.status();
   EXPECT_EQ(rebuilt->state(), v1::Rebuild::DONE);
   EXPECT_EQ(rebuilt->differences(), 0);
   expect_all();
 
-  // Who may look: the heir's chain, and of the moved township its new county; the old one in its own board only.
+  // Who may look: the heir's chain, and of the moved township its new county; the old one in its own board
+  // only.
   const auto may_look = [&](const Uuid& division, const std::string& token) {
     v1::GetBoardRequest request;
     request.set_division(ResourceName("divisions", division));

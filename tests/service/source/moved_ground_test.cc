@@ -9,14 +9,14 @@ TEST_F(SourceTest, TheLedgerOfAMergedVillageIsItsHeirsAndAnUpdateFilesItThere) {
   const Uuid merged = City().villages[0][0][0], heir = City().villages[0][0][1];
   const v1::Source before = Create(merged, "S1");
   const absl::Time reform = server.clock().Now() + absl::Hours(1);
-  testing::TestServer after(
-      *SharedDatabase(),
-      std::make_unique<access::Directory>(testing::ReorganisedCity(*City().ground, reform), City().MakeAccess()),
-      testing::TestPolicy());
+  testing::TestServer after(*SharedDatabase(),
+                            std::make_unique<access::Directory>(
+                                testing::ReorganisedCity(*City().ground, reform), City().MakeAccess()),
+                            testing::TestPolicy());
   after.Install(Install);
   after.clock().Set(reform + absl::Hours(1));
-  const auto call = [&]<typename Response>(const std::string& token, std::string_view method, const auto& request,
-                                           Response) {
+  const auto call = [&]<typename Response>(const std::string& token, std::string_view method,
+                                           const auto& request, Response) {
     return after.Call<Response>(token, "gridwarden.source.v1.SourceService/" + std::string(method), request);
   };
   const std::string leader = City().TokenOf(PostKind::kGridLeader, heir);
@@ -24,7 +24,8 @@ TEST_F(SourceTest, TheLedgerOfAMergedVillageIsItsHeirsAndAnUpdateFilesItThere) {
   get.set_name(before.name());
   EXPECT_TRUE(call(leader, "GetSource", get, v1::Source()).ok());
   EXPECT_FALSE(
-      call(City().TokenOf(PostKind::kGridLeader, City().villages[0][0][2]), "GetSource", get, v1::Source()).ok());
+      call(City().TokenOf(PostKind::kGridLeader, City().villages[0][0][2]), "GetSource", get, v1::Source())
+          .ok());
 
   v1::UpdateSourceRequest update;
   update.set_request_id(NewId());

@@ -6,8 +6,8 @@
 #include "base/status.h"
 #include "gtest/gtest.h"
 
-// Permission and lists on ground that changed: a township that moved to another county, two villages that became
-// one, and one that was divided between two townships.
+// Permission and lists on ground that changed: a township that moved to another county, two villages that
+// became one, and one that was divided between two townships.
 namespace gridwarden::access {
 namespace {
 
@@ -24,8 +24,8 @@ Uuid Id(std::string_view name) {
   return Uuid::Derive(*Uuid::Parse("018bcfe5-6800-7000-8000-000000000001"), name);
 }
 
-// 城 has 甲 and 乙. 东镇 moved from 甲 to 乙. 一村 and 二村 of 西镇 became 新村. 三村 of 西镇 was divided between
-// 新村 and 四村 of 南镇. 五村 of 西镇 was given up.
+// 城 has 甲 and 乙. 东镇 moved from 甲 to 乙. 一村 and 二村 of 西镇 became 新村. 三村 of 西镇 was divided
+// between 新村 and 四村 of 南镇. 五村 of 西镇 was given up.
 class MovedGround : public ::testing::Test {
  protected:
   MovedGround() {
@@ -129,7 +129,8 @@ TEST_F(MovedGround, TheNewChainActsOnAMergedVillagesCasesAndItsOldDeskDoesNot) {
 }
 
 TEST_F(MovedGround, BothHeirsOfADividedVillageAct) {
-  for (const char* place : {"新村", "四村", "西镇", "南镇", "甲", "城"}) EXPECT_TRUE(MayAct(place, "三村")) << place;
+  for (const char* place : {"新村", "四村", "西镇", "南镇", "甲", "城"})
+    EXPECT_TRUE(MayAct(place, "三村")) << place;
   EXPECT_FALSE(MayAct("乙", "三村"));
 }
 
@@ -232,7 +233,8 @@ TEST_F(MovedGround, WhatCouldBeSeveralIsRefusedWithTheirNames) {
   const absl::Status early = StandingOf(*ground_, Id("新村").ToString(), kBefore, "signal.division").status();
   EXPECT_EQ(ReasonOf(early), "DIVISION_NOT_YET");
   EXPECT_NE(std::string(early.message()).find("二村"), std::string::npos) << early;
-  EXPECT_EQ(ReasonOf(StandingOf(*ground_, "六村", kNow, "signal.division").status()), "DIVISION_CODE_UNKNOWN");
+  EXPECT_EQ(ReasonOf(StandingOf(*ground_, "六村", kNow, "signal.division").status()),
+            "DIVISION_CODE_UNKNOWN");
   // What cannot be asked back goes to the larger part.
   EXPECT_EQ(LikeliestAt(*ground_, *ground_->FindDivision(Id("三村")), kNow).id, Id("新村"));
 }
@@ -251,7 +253,8 @@ TEST_F(MovedGround, ATimeBeforeTheFirstListIsJudgedByTheFirstList) {
 TEST(GroundRecords, PlacementsFormerNamesAndLineagesArrive) {
   grid::v1::GetGroundResponse changes;
   const Uuid village = Id("village"), old_parent = Id("old"), parent = Id("new");
-  for (const Uuid& id : {old_parent, parent}) changes.add_divisions()->set_name(ResourceName("divisions", id));
+  for (const Uuid& id : {old_parent, parent})
+    changes.add_divisions()->set_name(ResourceName("divisions", id));
   grid::v1::Division& division = *changes.add_divisions();
   division.set_name(ResourceName("divisions", village));
   division.set_parent(ResourceName("divisions", parent));

@@ -5,8 +5,8 @@
 #include "gtest/gtest.h"
 #include "unit/ground/generated_reorganisations.h"
 
-// A case counts in the divisions that held the ground at the event, before and after any reorganisation (W9.5): a
-// feed of cases folded while the ground changes under it, against a count by the book.
+// A case counts in the divisions that held the ground at the event, before and after any reorganisation
+// (W9.5): a feed of cases folded while the ground changes under it, against a count by the book.
 namespace gridwarden::domain {
 namespace {
 
@@ -69,7 +69,8 @@ TEST(CountedGround, ACaseStaysWhereItHappenedWhateverBecomesOfTheGround) {
       ground = std::make_unique<const Ground>(records.divisions, std::vector<Post>(), std::vector<Tenure>(),
                                               std::vector<Person>(), std::vector<Unit>(), records.lineages);
       for (int i = 0; i < 3; ++i) {
-        Filed one{static_cast<int>(random() % book.divisions), day - static_cast<int>(random() % 20), day, {}};
+        Filed one{
+            static_cast<int>(random() % book.divisions), day - static_cast<int>(random() % 20), day, {}};
         const std::string path =
             ground->PathKeyAt(DivisionId(one.division), Day(one.at), absl::InfiniteFuture());
         if (path.empty()) continue;  // refused: the ground was another's then

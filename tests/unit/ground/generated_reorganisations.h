@@ -11,9 +11,9 @@
 
 #include "domain/ground/ground.h"
 
-// Invented histories of a small province: reorganisations written into a book day by day, some back-dated, some
-// struck out again. From the book come the records that a Ground is made of, and, independently of all code under
-// test, the answers: by reading the book line by line.
+// Invented histories of a small province: reorganisations written into a book day by day, some back-dated,
+// some struck out again. From the book come the records that a Ground is made of, and, independently of all
+// code under test, the answers: by reading the book line by line.
 namespace gridwarden::domain::testing {
 
 inline const absl::Time kFirstDay = absl::FromUnixSeconds(1500000000);
@@ -21,7 +21,17 @@ inline absl::Time Day(int day) { return kFirstDay + absl::Hours(24) * day; }
 inline constexpr int kNever = 1'000'000;  // a day beyond all
 
 struct Operation {
-  enum class Kind { kMergeInto, kMergeNew, kSplitOff, kSplitUp, kMove, kRename, kRecode, kAbolish, kSetUpAgain };
+  enum class Kind {
+    kMergeInto,
+    kMergeNew,
+    kSplitOff,
+    kSplitUp,
+    kMove,
+    kRename,
+    kRecode,
+    kAbolish,
+    kSetUpAgain
+  };
   Kind kind = Kind::kMove;
   int recorded = 0, struck = kNever;  // days of the book
   int effective = 0;                  // day in the world
@@ -32,15 +42,16 @@ struct Operation {
   int code = 0;                       // for what it sets up or gives a new one; used again when it is free
 };
 
-// What the world was on a day: who stood under whom, and what had become of the ground of those that had ended.
+// What the world was on a day: who stood under whom, and what had become of the ground of those that had
+// ended.
 struct World {
   static constexpr int kGone = -2, kTop = -1;
-  std::vector<int> parent;                        // per division; kGone when it does not exist
-  std::vector<int> began;                         // the day its present life began
-  std::vector<std::map<int, double>> heirs;       // per division that ended: whose ground it is; 0 = not stated
-  std::vector<bool> ever;                         // had a life by now
-  std::vector<int> split;                         // the day it last gave ground away while it went on
-  std::vector<int> code;                          // the statistical code of each that exists; -1 = none
+  std::vector<int> parent;                   // per division; kGone when it does not exist
+  std::vector<int> began;                    // the day its present life began
+  std::vector<std::map<int, double>> heirs;  // per division that ended: whose ground it is; 0 = not stated
+  std::vector<bool> ever;                    // had a life by now
+  std::vector<int> split;                    // the day it last gave ground away while it went on
+  std::vector<int> code;                     // the statistical code of each that exists; -1 = none
 };
 
 // One link of lineage that an operation made.
@@ -53,10 +64,10 @@ struct BookLink {
 
 class Book {
  public:
-  int divisions = 0;                // numbers 0 .. divisions-1; the first ones were always there
+  int divisions = 0;  // numbers 0 .. divisions-1; the first ones were always there
   int initial = 0;
   std::vector<Level> level;
-  std::vector<int> first_parent;    // of the initial ones
+  std::vector<int> first_parent;  // of the initial ones
   std::vector<Operation> operations;
 
   // The operations that stood at `known`, in the order in which they took effect.
@@ -140,7 +151,8 @@ class Book {
     };
     switch (op.kind) {
       case Operation::Kind::kMergeInto:
-        if (!can_end(d) || !exists(op.other) || d == op.other || level[d] != level[op.other]) return std::nullopt;
+        if (!can_end(d) || !exists(op.other) || d == op.other || level[d] != level[op.other])
+          return std::nullopt;
         for (const int child : children(d)) world.parent[child] = op.other;
         end(d, {{op.other, op.share}});
         link(d, op.other, LineageKind::kMerge, op.share);
@@ -168,8 +180,7 @@ class Book {
         const std::vector<int> below = children(d);
         begin(op.made, world.parent[d]);
         begin(op.made_too, world.parent[d]);
-        for (size_t i = 0; i < below.size(); ++i)
-          world.parent[below[i]] = i % 2 == 0 ? op.made : op.made_too;
+        for (size_t i = 0; i < below.size(); ++i) world.parent[below[i]] = i % 2 == 0 ? op.made : op.made_too;
         const double rest = op.share == 0 ? 0 : 1 - op.share;
         end(d, {{op.made, op.share}, {op.made_too, rest}});
         link(d, op.made, LineageKind::kSplit, op.share);
@@ -312,7 +323,8 @@ class Clerk {
  public:
   explicit Clerk(const Book& book) : book_(book), rows_(book.divisions) {}
 
-  // Brings the records to what the book says at the end of a day; what no longer holds is withdrawn, never edited.
+  // Brings the records to what the book says at the end of a day; what no longer holds is withdrawn, never
+  // edited.
   void WriteUp(int day) {
     std::vector<std::vector<Row>> wanted(book_.divisions);
     std::vector<BookLink> links;
@@ -437,9 +449,9 @@ class Clerk {
   std::vector<Link> links_;
 };
 
-// A city, three counties with two townships each, three villages in each of them, and `count` reorganisations on
-// days 0 to 99, a third of them back-dated, one in eight struck out later. `each_day` sees the book after a day's
-// last line.
+// A city, three counties with two townships each, three villages in each of them, and `count` reorganisations
+// on days 0 to 99, a third of them back-dated, one in eight struck out later. `each_day` sees the book after
+// a day's last line.
 template <typename EachDay>
 Book MakeBook(std::mt19937& random, int count, EachDay each_day) {
   const auto pick = [&](int low, int high) { return std::uniform_int_distribution<int>(low, high)(random); };

@@ -96,8 +96,8 @@ TEST(Ground, AParentThatPointsInACircleEndsTheWalk) {
   EXPECT_FALSE(ground.IsWithin(a.id, Uuid::Derive(a.id, "c")));
 }
 
-// 老村 was called 古村 before day 10, gave part of its ground to 岔村 on day 20 and went on, was merged into 大村 on
-// day 30, and was set up again out of it on day 40. 荒村 was given up on day 30.
+// 老村 was called 古村 before day 10, gave part of its ground to 岔村 on day 20 and went on, was merged into
+// 大村 on day 30, and was set up again out of it on day 40. 荒村 was given up on day 30.
 class ChangedVillages : public ::testing::Test {
  protected:
   ChangedVillages()
@@ -105,14 +105,15 @@ class ChangedVillages : public ::testing::Test {
                  Village("岔村", {{Uuid(), {Day(20), kOpen}}}), Village("大村", {}),
                  Village("荒村", {{Uuid(), {absl::InfinitePast(), Day(30)}}})},
                 {}, {}, {}, {},
-                {Link("老村", "岔村", LineageKind::kSplit, 0.4, 20), Link("老村", "大村", LineageKind::kMerge, 0, 30),
-                 Link("大村", "老村", LineageKind::kSplit, 0, 40), Link("荒村", "", LineageKind::kAbolish, 0, 30)}) {}
+                {Link("老村", "岔村", LineageKind::kSplit, 0.4, 20),
+                 Link("老村", "大村", LineageKind::kMerge, 0, 30),
+                 Link("大村", "老村", LineageKind::kSplit, 0, 40),
+                 Link("荒村", "", LineageKind::kAbolish, 0, 30)}) {}
 
   static constexpr absl::Time kOpen = absl::InfiniteFuture();
   static absl::Time Day(int day) { return kNow + absl::Hours(24) * day; }
   static Uuid Id(const std::string& name) {
-    return name.empty() ? Uuid()
-                        : Uuid::Derive(*Uuid::Parse("018bcfe5-6800-7000-8000-000000000001"), name);
+    return name.empty() ? Uuid() : Uuid::Derive(*Uuid::Parse("018bcfe5-6800-7000-8000-000000000001"), name);
   }
   static Division Village(const std::string& name, std::vector<Placement> placements) {
     Division division;
@@ -122,7 +123,8 @@ class ChangedVillages : public ::testing::Test {
     if (name == "老村") division.former_names = {{"古村", {absl::InfinitePast(), Day(10)}}};
     return division;
   }
-  static Lineage Link(const std::string& from, const std::string& to, LineageKind kind, double share, int day) {
+  static Lineage Link(const std::string& from, const std::string& to, LineageKind kind, double share,
+                      int day) {
     Lineage link;
     link.id = Id(from + to);
     link.from = Id(from);

@@ -5,8 +5,8 @@
 #include "gtest/gtest.h"
 #include "unit/ground/generated_reorganisations.h"
 
-// Who answered for which ground, over reorganisations, acting periods and back-dated corrections (beyond.md B1):
-// equal to a reading of the book line by line, for more than ten thousand reorganisations.
+// Who answered for which ground, over reorganisations, acting periods and back-dated corrections (beyond.md
+// B1): equal to a reading of the book line by line, for more than ten thousand reorganisations.
 namespace gridwarden::domain {
 namespace {
 
@@ -78,7 +78,8 @@ void Appoint(std::mt19937& random, Province& province) {
     line.recorded = pick(0, 110);
     line.from = pick(line.recorded - 40, line.recorded + 10);  // often back-dated
     line.to = pick(0, 2) == 0 ? kNever : line.from + pick(1, 40);
-    // What stands never overlaps within one post and kind: the later line strikes the earlier out, or gives way.
+    // What stands never overlaps within one post and kind: the later line strikes the earlier out, or gives
+    // way.
     bool gives_way = false;
     for (Appointment& old : province.appointments) {
       const bool clash = old.post == line.post && old.kind == line.kind && old.from < line.to &&
@@ -196,9 +197,9 @@ TEST(ReorganisedGround, AnswersAsTheBookReadLineByLine) {
       const int code = static_cast<int>(random() % 28);
       const auto has_it = std::find(of_day.code.begin(), of_day.code.end(), code);
       const Division* by_code = ground.FindDivisionBySpelling("code:" + std::to_string(code), Day(at));
-      ASSERT_EQ(by_code == nullptr ? Uuid() : by_code->id,
-                has_it == of_day.code.end() ? Uuid()
-                                            : DivisionId(static_cast<int>(has_it - of_day.code.begin())))
+      ASSERT_EQ(
+          by_code == nullptr ? Uuid() : by_code->id,
+          has_it == of_day.code.end() ? Uuid() : DivisionId(static_cast<int>(has_it - of_day.code.begin())))
           << where();
       used_again += by_code != nullptr && by_code->id != DivisionId(code);
 
@@ -231,19 +232,21 @@ TEST(ReorganisedGround, AnswersAsTheBookReadLineByLine) {
       ++compared;
     }
   }
-  std::cout << reorganised << " reorganisations written down (" << made << " possible as known today, " << back_dated << " back-dated, " << struck
-            << " struck out), " << compared << " questions: " << passed_on << " to one holder, " << divided
-            << " to several, " << before << " before the division existed, " << gone << " to nobody; " << acting
-            << " acting, " << vacant << " vacant; " << used_again << " codes used again\n";
+  std::cout << reorganised << " reorganisations written down (" << made << " possible as known today, "
+            << back_dated << " back-dated, " << struck << " struck out), " << compared
+            << " questions: " << passed_on << " to one holder, " << divided << " to several, " << before
+            << " before the division existed, " << gone << " to nobody; " << acting << " acting, " << vacant
+            << " vacant; " << used_again << " codes used again\n";
   EXPECT_GE(made, 10000);
   EXPECT_EQ(compared, int64_t{kProvinces} * kQuestions);
   // The histories hold what they are meant to try.
-  for (const int64_t tried : {struck, back_dated, gone, passed_on, divided, before, acting, vacant, used_again})
+  for (const int64_t tried :
+       {struck, back_dated, gone, passed_on, divided, before, acting, vacant, used_again})
     EXPECT_GT(tried, 300);
 }
 
-// May act -> may list: every row whose division somebody answers for today lies in his ranges, wherever it was
-// counted and whatever was thought of the ground when it was recorded.
+// May act -> may list: every row whose division somebody answers for today lies in his ranges, wherever it
+// was counted and whatever was thought of the ground when it was recorded.
 TEST(ReorganisedGround, WhoAnswersForGroundListsAllItsRows) {
   const uint32_t seed = Seed();
   std::cout << "GRIDWARDEN_SEED=" << seed << "\n";
@@ -271,8 +274,8 @@ TEST(ReorganisedGround, WhoAnswersForGroundListsAllItsRows) {
                                       [&](const std::string& key) { return path.starts_with(key); });
       ASSERT_TRUE(listed) << "seed " << seed << " province " << n << " question " << q;
       const std::vector<std::string> own = ground.PathKeysEver(mine);
-      foreign += std::none_of(own.begin(), own.end(),
-                              [&](const std::string& key) { return path.starts_with(key); });
+      foreign +=
+          std::none_of(own.begin(), own.end(), [&](const std::string& key) { return path.starts_with(key); });
     }
   }
   std::cout << answered << " rows answered for, " << foreign << " of them under paths of others, at most "
