@@ -23,17 +23,22 @@ constexpr std::string_view kInOrder = ") ORDER BY division, seq";
 constexpr std::string_view kBorneInOrder =
     ") AND (valid_from_us IS NULL OR valid_to_us IS NULL OR valid_from_us < valid_to_us) ORDER BY division, seq";
 
-// What is appended grows, what changes in place is closed or reopened.
-constexpr std::string_view kPutCode = "INSERT INTO division_code (division, seq, code, valid_from_us, valid_to_us) VALUES ";
-constexpr std::string_view kPutCodeAgain =
-    " ON DUPLICATE KEY UPDATE code = VALUES(code), valid_from_us = VALUES(valid_from_us), valid_to_us = VALUES(valid_to_us)";
-constexpr std::string_view kPutPlacement =
-    "INSERT INTO division_placement (division, seq, parent, valid_from_us, valid_to_us, recorded_us, revoked_us) VALUES ";
-constexpr std::string_view kPutPlacementAgain = " ON DUPLICATE KEY UPDATE revoked_us = VALUES(revoked_us)";
-constexpr std::string_view kPutName = "INSERT INTO division_name (division, seq, display_name, valid_from_us, valid_to_us) VALUES ";
-constexpr std::string_view kPutNameAgain =
+// Before and behind the values. What is appended grows, what changes in place is closed or reopened.
+struct Put {
+  std::string_view insert, again;
+};
+constexpr Put kPutCode = {
+    "INSERT INTO division_code (division, seq, code, valid_from_us, valid_to_us) VALUES ",
+    " ON DUPLICATE KEY UPDATE code = VALUES(code), valid_from_us = VALUES(valid_from_us), valid_to_us = VALUES(valid_to_us)"};
+constexpr Put kPutPlacement = {
+    "INSERT INTO division_placement (division, seq, parent, valid_from_us, valid_to_us, recorded_us, revoked_us) VALUES ",
+    " ON DUPLICATE KEY UPDATE revoked_us = VALUES(revoked_us)"};
+constexpr Put kPutName = {
+    "INSERT INTO division_name (division, seq, display_name, valid_from_us, valid_to_us) VALUES ",
     " ON DUPLICATE KEY UPDATE display_name = VALUES(display_name), valid_from_us = VALUES(valid_from_us), "
-    "valid_to_us = VALUES(valid_to_us)";
+    "valid_to_us = VALUES(valid_to_us)"};
+constexpr Put kPutListDate = {"INSERT INTO division_list (parent, as_of_us) VALUES ",
+                              " ON DUPLICATE KEY UPDATE as_of_us = VALUES(as_of_us)"};
 // What a correction takes back is never deleted: it was borne for no time at all, and is not read any more.
 // Unlocked: the division's own row is saved in the same transaction over the state that was read.
 constexpr std::string_view kEmptyCodes = "UPDATE division_code SET valid_to_us = valid_from_us WHERE division = ? AND seq >= ?";
@@ -58,8 +63,6 @@ constexpr std::string_view kSaveRevokedLineage = R"(
   WHERE id = ? AND subject_seq = ? - 1 AND revoked_us IS NULL)";
 
 constexpr std::string_view kListDates = "SELECT parent, as_of_us FROM division_list WHERE parent IN (";
-constexpr std::string_view kPutListDate = "INSERT INTO division_list (parent, as_of_us) VALUES ";
-constexpr std::string_view kPutListDateAgain = " ON DUPLICATE KEY UPDATE as_of_us = VALUES(as_of_us)";
 
 std::string Sql(std::string_view a, std::string_view b) { return std::string(a) + std::string(b); }
 
@@ -129,24 +132,24 @@ absl::Status PutDivisionParts(db::Transaction& tx, std::span<const DivisionRow> 
     AddParts(row.record, row.record.former_names, names);
   }
   GW_RETURN_IF_ERROR(InsertRows(
-      tx, kPutCode, 5, std::span<const Part<domain::DivisionCode>>(codes),
+      tx, kPutCode.insert, 5, std::span<const Part<domain::DivisionCode>>(codes),
       [](const auto& part, std::vector<db::Value>& values) {
         Add(values, part.division, part.seq, part.item->code, part.item->valid.from, part.item->valid.to);
       },
-      again ? kPutCodeAgain : ""));
+      again ? kPutCode.again : ""));
   GW_RETURN_IF_ERROR(InsertRows(
-      tx, kPutPlacement, 7, std::span<const Part<domain::Placement>>(placements),
+      tx, kPutPlacement.insert, 7, std::span<const Part<domain::Placement>>(placements),
       [](const auto& part, std::vector<db::Value>& values) {
         Add(values, part.division, part.seq, part.item->parent, part.item->valid.from, part.item->valid.to, part.item->recorded,
             part.item->revoked);
       },
-      again ? kPutPlacementAgain : ""));
+      again ? kPutPlacement.again : ""));
   return InsertRows(
-      tx, kPutName, 5, std::span<const Part<domain::FormerName>>(names),
+      tx, kPutName.insert, 5, std::span<const Part<domain::FormerName>>(names),
       [](const auto& part, std::vector<db::Value>& values) {
         Add(values, part.division, part.seq, part.item->display_name, part.item->valid.from, part.item->valid.to);
       },
-      again ? kPutNameAgain : "");
+      again ? kPutName.again : "");
 }
 
 }  // namespace
@@ -252,8 +255,8 @@ absl::StatusOr<absl::flat_hash_map<Uuid, absl::Time>> ReadListDates(db::Transact
 
 absl::Status SaveListDates(db::Transaction& tx, std::span<const Uuid> parents, absl::Time as_of) {
   return InsertRows(
-      tx, kPutListDate, 2, parents,
-      [&](const Uuid& parent, std::vector<db::Value>& values) { Add(values, parent, as_of); }, kPutListDateAgain);
+      tx, kPutListDate.insert, 2, parents,
+      [&](const Uuid& parent, std::vector<db::Value>& values) { Add(values, parent, as_of); }, kPutListDate.again);
 }
 
 std::vector<std::string> HotDivisionStatements() {
