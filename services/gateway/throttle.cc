@@ -5,8 +5,8 @@
 
 namespace gridwarden::gateway {
 
-Throttle::Lately& Throttle::Of(const void* service, int call_class) {
-  Lately& lately = lately_[{service, call_class}];
+Throttle::Lately& Throttle::Of(const void* method, int call_class) {
+  Lately& lately = lately_[{method, call_class}];
   const Time now = now_();
   const double half_lives = std::chrono::duration<double>(now - lately.counted) / kHalfLife;
   const double left = lately.counted == Time() ? 0 : std::exp2(-half_lives);
@@ -16,11 +16,11 @@ Throttle::Lately& Throttle::Of(const void* service, int call_class) {
   return lately;
 }
 
-bool Throttle::Refuses(const void* service, int call_class) {
+bool Throttle::Refuses(const void* method, int call_class) {
   call_class = std::clamp(call_class, 1, rpc::kCallClasses - 1);
   if (call_class == rpc::kHealthClass) return false;
   const std::lock_guard lock(mutex_);
-  Lately& lately = Of(service, call_class);
+  Lately& lately = Of(method, call_class);
   const double refuse =
       std::min(kRefusedMax, (lately.calls - kSentToAccepted * lately.accepted - 1) / (lately.calls + 1));
   lately.calls += 1;
@@ -30,9 +30,9 @@ bool Throttle::Refuses(const void* service, int call_class) {
   return true;
 }
 
-void Throttle::Accepted(const void* service, int call_class) {
+void Throttle::Accepted(const void* method, int call_class) {
   const std::lock_guard lock(mutex_);
-  Of(service, std::clamp(call_class, 1, rpc::kCallClasses - 1)).accepted += 1;
+  Of(method, std::clamp(call_class, 1, rpc::kCallClasses - 1)).accepted += 1;
 }
 
 std::array<uint64_t, rpc::kCallClasses> Throttle::refused() const {

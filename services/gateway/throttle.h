@@ -11,8 +11,8 @@
 
 // Keeps a gateway from sending an overloaded area what the area would only turn away: the probability that a
 // call is refused here grows with the part of the calls that the area refused lately (the adaptive throttling
-// of Google's SRE book, chapter 21). Something always gets through, so that it is noticed when the area has
-// room again.
+// of Google's SRE book, chapter 21), each method by itself: signing in has a narrow door of its own. Something
+// always gets through, so that it is noticed when the area has room again.
 namespace gridwarden::gateway {
 
 class Throttle {
@@ -29,10 +29,10 @@ class Throttle {
 
   explicit Throttle(Now now = std::chrono::steady_clock::now) : now_(std::move(now)) {}
 
-  // Whether a call of this class to `service` is refused here. Counts it.
-  bool Refuses(const void* service, int call_class);
+  // Whether a call of this class to `method` (any address that stands for it) is refused here. Counts it.
+  bool Refuses(const void* method, int call_class);
   // The area took it, whatever it answered.
-  void Accepted(const void* service, int call_class);
+  void Accepted(const void* method, int call_class);
 
   // Refused here since the start, by class.
   std::array<uint64_t, rpc::kCallClasses> refused() const;
@@ -43,7 +43,7 @@ class Throttle {
     double accepted = 0;
     Time counted{};
   };
-  Lately& Of(const void* service, int call_class);
+  Lately& Of(const void* method, int call_class);
 
   const Now now_;
   mutable std::mutex mutex_;  // guards everything below

@@ -105,9 +105,10 @@ void JournalWatch::Loop() {
     if (const auto backlog = ReadBacklog(database_, clock_.Now(), demo_); backlog.ok()) {
       Show(*backlog);
       NoteStageFull(backlog->staged > kStageFull);
-      NoteHealth("journal.stage", backlog->staged > kStageFull
-                                      ? absl::UnavailableError("decisions are refused until entries are ordered")
-                                      : absl::OkStatus());
+      NoteHealth("journal.stage",
+                 backlog->staged > kStageFull
+                     ? absl::UnavailableError("decisions are refused until entries are ordered")
+                     : absl::OkStatus());
     }
     // Counting a full stage takes a while: looking must not be what keeps the database busy.
     const absl::Duration rest = std::max(kInterval, 10 * (absl::Now() - began));

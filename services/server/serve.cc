@@ -196,10 +196,10 @@ class Process {
       edge.refuses = [this](const google::protobuf::MethodDescriptor& method, int call_class) {
         if (!channels_.open()) return false;
         if (Serves(AreaOf(method))) return !server_->Admit(call_class).ok();
-        return throttle_.Refuses(method.service(), call_class);
+        return throttle_.Refuses(&method, call_class);
       };
       edge.accepted = [this](const google::protobuf::MethodDescriptor& method, int call_class) {
-        if (!Serves(AreaOf(method))) throttle_.Accepted(method.service(), call_class);
+        if (!Serves(AreaOf(method))) throttle_.Accepted(&method, call_class);
       };
       for (int call_class = rpc::kHealthClass + 1; call_class < rpc::kCallClasses; ++call_class) {
         metrics_.AddCounter("gridwarden_gateway_shed_total",

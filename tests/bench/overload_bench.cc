@@ -1,5 +1,5 @@
-// Overload as guarantees.md G11 has it: calls of all classes at 1, 2, 5 and 10 times of what the server can do,
-// open loop, then back to 1. Prints one JSON line per measurement for run.py.
+// Overload as guarantees.md G11 has it: calls of all classes at 1, 2, 5 and 10 times of what the server can
+// do, open loop, then back to 1. Prints one JSON line per measurement for run.py.
 //   overload_bench PLAN --seconds=8 --connections=480 --steps=1,2,5,10
 #include <cstdio>
 #include <memory>
@@ -19,7 +19,8 @@
 namespace gridwarden::bench {
 namespace {
 
-// Of what the closed loop reached: a rate that is just met on average is not met with calls that come by chance.
+// Of what the closed loop reached: a rate that is just met on average is not met with calls that come by
+// chance.
 constexpr double kOneTimes = 0.85;
 constexpr double kUnloaded = 0.15;
 constexpr int kClients = 32;
@@ -156,10 +157,11 @@ class Traffic {
 
 constexpr const char* kClasses[] = {"health", "evidence", "decision", "read", "export"};
 
-nlohmann::json LineOf(const std::string& name, double times, const Step& step, const std::vector<Kind>& kinds) {
-  nlohmann::json line = {{"measure", "overload"}, {"step", name},           {"times", times},
-                         {"seconds", step.seconds}, {"rss", step.rss_max},
-                         {"late_p99_ms", PercentileOf(step.late_ms, 0.99)}};
+nlohmann::json LineOf(const std::string& name, double times, const Step& step,
+                      const std::vector<Kind>& kinds) {
+  nlohmann::json line = {{"measure", "overload"}, {"step", name},
+                         {"times", times},        {"seconds", step.seconds},
+                         {"rss", step.rss_max},   {"late_p99_ms", PercentileOf(step.late_ms, 0.99)}};
   for (const char* name_of_class : kClasses) {
     Outcome all;
     for (size_t i = 0; i < kinds.size(); ++i) {

@@ -6,16 +6,17 @@
 namespace gridwarden::rpc {
 namespace {
 
-constexpr double kRateWeight = 0.3;   // of the newest tick
+constexpr double kRateWeight = 0.3;    // of the newest tick
 constexpr double kAloneWeight = 0.02;  // of the newest call
-constexpr int kServedToJudge = 10;    // calls a tick; fewer say nothing
+constexpr int kServedToJudge = 10;     // calls a tick; fewer say nothing
 
 double Seconds(Admission::Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 }  // namespace
 
 const char* CallClassName(int call_class) {
-  static constexpr const char* kNames[kCallClasses] = {"read", "health", "evidence", "decision", "read", "export"};
+  static constexpr const char* kNames[kCallClasses] = {"read",     "health", "evidence",
+                                                       "decision", "read",   "export"};
   return kNames[std::clamp(call_class, 0, kCallClasses - 1)];
 }
 

@@ -6,10 +6,10 @@
 // How many calls may wait and run just now (guarantees.md G11). Judges by what it is told, time included; no
 // threads, no clock.
 //
-// As long as what comes can be done, everything may wait: a burst, or more clients than threads, each with one
-// call. Once the queue is full or somebody has waited too long, more comes than goes and waiting helps nobody:
-// then as few may wait as are served within some milliseconds, and as few run as keep a call about as fast as
-// the machine can. It ends when most of what comes has been served for a while.
+// As long as what comes can be done, everything may wait: a burst, or more clients than threads, each with
+// one call. Once the queue is full or somebody has waited too long, more comes than goes and waiting helps
+// nobody: then as few may wait as are served within some milliseconds, and as few run as keep a call about as
+// fast as the machine can. It ends when most of what comes has been served for a while.
 namespace gridwarden::rpc {
 
 // Classes in the order they are served, first the most important (type.v1.CallClass); 0 is not used.
@@ -36,7 +36,8 @@ class Admission {
   // holds is found out by trying. Fewer may run now than could, so a refusal or two says nothing.
   static constexpr int kCalmTicks = 10;
   static constexpr double kRefusedToServed = 0.5;
-  // How much longer than alone a call may take in an overload before fewer run at once, and below which more do.
+  // How much longer than alone a call may take in an overload before fewer run at once, and below which more
+  // do.
   static constexpr double kSlowdownMax = 3.0;
   static constexpr double kSlowdownGood = 2.5;
   static constexpr int kRunningMin = 4;
@@ -72,11 +73,11 @@ class Admission {
   int ahead_max_;
   Time tick_end_{};
   int calm_ticks_ = 0;
-  double refused_ = 0;   // in this tick
-  double served_ = 0;    // in this tick
-  double rate_ = 0;      // served a second, lately
-  double took_ = 0;      // in this tick, seconds of calls whose class is known alone
-  double expected_ = 0;  // what the same calls would have taken alone
+  double refused_ = 0;                        // in this tick
+  double served_ = 0;                         // in this tick
+  double rate_ = 0;                           // served a second, lately
+  double took_ = 0;                           // in this tick, seconds of calls whose class is known alone
+  double expected_ = 0;                       // what the same calls would have taken alone
   std::array<double, kCallClasses> alone_{};  // seconds of a call that runs alone, lately; 0: not known yet
 };
 

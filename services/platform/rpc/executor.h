@@ -29,8 +29,8 @@ class Executor {
   using Now = std::function<Admission::Time()>;
 
   // `queue_limit` jobs may wait; in an overload as many as admission.h says. Jobs of the export class take at
-  // most a quarter of the threads, so that long work never holds up short work; those of the health class take
-  // any.
+  // most a quarter of the threads, so that long work never holds up short work; those of the health class
+  // take any.
   Executor(int threads, int queue_limit, Now now = std::chrono::steady_clock::now);
   ~Executor();  // drains without a limit
 
@@ -51,7 +51,7 @@ class Executor {
   int running() const;
   int running_max() const;  // of the classes between health and export
   bool overloaded() const;
-  uint64_t shed() const;                                // refused since the start
+  uint64_t shed() const;  // refused since the start
   std::array<uint64_t, kCallClasses> shed_by_class() const;
 
  private:

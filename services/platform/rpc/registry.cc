@@ -31,7 +31,8 @@ void ReadMethodOptions(const google::protobuf::MethodDescriptor& descriptor, Met
   const type::CallClass call_class = descriptor.options().GetExtension(type::call_class);
   method.call_class = call_class;
   // Our own processes keep each other going by internal rpcs: whoever was admitted needs them to be finished.
-  if (call_class == type::CALL_CLASS_UNSPECIFIED) method.call_class = method.internal ? type::HEALTH : type::READ;
+  if (call_class == type::CALL_CLASS_UNSPECIFIED)
+    method.call_class = method.internal ? type::HEALTH : type::READ;
   const int bytes = descriptor.options().GetExtension(type::max_request_bytes);
   if (bytes > 0) method.max_request_bytes = static_cast<size_t>(bytes);
 }

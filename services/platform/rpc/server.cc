@@ -26,9 +26,9 @@ absl::Status MethodUnknown(const std::string& name) {
 
 absl::Status TooBusy() {
   thread_local std::minstd_rand random{std::random_device{}()};
-  return Overloaded("more calls come than can be served",
-                    absl::Seconds(std::uniform_real_distribution<double>(kRetryAfterShedMin,
-                                                                         kRetryAfterShedMax)(random)));
+  return Overloaded(
+      "more calls come than can be served",
+      absl::Seconds(std::uniform_real_distribution<double>(kRetryAfterShedMin, kRetryAfterShedMax)(random)));
 }
 
 absl::Status DeadlinePassed(const char* where) {

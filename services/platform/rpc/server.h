@@ -27,11 +27,11 @@ using Allow = std::function<absl::Status(const Call& call)>;
 struct CallRecord {
   std::string method;
   absl::StatusCode code = absl::StatusCode::kOk;
-  std::string reason;      // "" when OK
-  absl::Duration elapsed;  // since the call came in, waiting included
-  int call_class = 0;      // 0 when the method is unknown
+  std::string reason;                    // "" when OK
+  absl::Duration elapsed;                // since the call came in, waiting included
+  int call_class = 0;                    // 0 when the method is unknown
   std::optional<absl::Duration> waited;  // for a thread; none of a call that was refused or needed none
-  std::string account;     // "" for anonymous and system calls
+  std::string account;                   // "" for anonymous and system calls
   std::string trace_id;
   std::string log_id;  // of an internal fault: what the caller was told
   std::string detail;  // of an internal fault: the whole story, for the log only
@@ -46,7 +46,8 @@ struct ServerOptions {
   absl::Duration timeout_max = absl::Minutes(10);     // a caller's longer deadline is cut to this
   // Proves that a network caller is another process of this installation (hop_seal.h). Empty: nobody is.
   std::string hop_secret;
-  // Certificates on both sides in its place: who calls is a process of this installation, and `allow_peer` says what it may.
+  // Certificates on both sides in its place: who calls is a process of this installation, and `allow_peer`
+  // says what it may.
   std::shared_ptr<const Identity> identity;
   AllowPeer allow_peer;
   bool reflection = false;  // tells any caller which rpcs there are
@@ -58,7 +59,7 @@ struct ServerOptions {
 struct ServerLoad {
   int waiting = 0;
   int running = 0;
-  int running_max = 0;     // of the classes between health and export; fewer in an overload
+  int running_max = 0;  // of the classes between health and export; fewer in an overload
   bool overloaded = false;
   uint64_t shed = 0;  // since start
   std::array<uint64_t, kCallClasses> shed_by_class{};
@@ -95,11 +96,12 @@ class Server {
   std::unique_ptr<Core> core_;
 };
 
-// A channel to another process of ours; "127.0.0.1:7001" or "unix:/path". Ignores http_proxy. A call without a deadline has 5 s, an
-// export 60 s. Sends again on UNAVAILABLE, at most twice, inside the deadline and the budget of the channel (retry_budget.h), what is
-// safe to send again: reads, and requests with a request_id.
+// A channel to another process of ours; "127.0.0.1:7001" or "unix:/path". Ignores http_proxy. A call without
+// a deadline has 5 s, an export 60 s. Sends again on UNAVAILABLE, at most twice, inside the deadline and the
+// budget of the channel (retry_budget.h), what is safe to send again: reads, and requests with a request_id.
 struct DialOptions {
-  std::string hop_secret;  // the same as the server's ServerOptions::hop_secret; without it system calls are refused there
+  std::string hop_secret;  // the same as the server's ServerOptions::hop_secret; without it system calls are
+                           // refused there
   // Certificates in its place; whoever answers must be `target` of the same installation.
   std::shared_ptr<const Identity> identity;
   std::string target;

@@ -32,8 +32,8 @@ prometheus::Registry& InstrumentRegistry() {
 }
 
 Counter::Counter(const std::string& name, const std::string& help, const Labels& labels)
-    : counter_(
-          &prometheus::BuildCounter().Name(name).Help(help).Register(InstrumentRegistry()).Add(labels)) {}
+    : counter_(&prometheus::BuildCounter().Name(name).Help(help).Register(InstrumentRegistry()).Add(labels)) {
+}
 void Counter::Add(double count) { counter_->Increment(count); }
 double Counter::value() const { return counter_->Value(); }
 

@@ -7,9 +7,9 @@
 
 #include "platform/rpc/server.h"
 
-// What a process tells Prometheus: its rpcs, whatever is read at each scrape, the numbers of instruments.h and
-// those of the process itself. Labels are methods, codes and words of ours only: nothing that a stranger can
-// invent.
+// What a process tells Prometheus: its rpcs, whatever is read at each scrape, the numbers of instruments.h
+// and those of the process itself. Labels are methods, codes and words of ours only: nothing that a stranger
+// can invent.
 namespace gridwarden {
 
 class Metrics {
@@ -17,8 +17,8 @@ class Metrics {
   explicit Metrics(const std::string& version = "");
   ~Metrics();
 
-  // Counts one finished rpc: gridwarden_rpc_seconds{method,code}, gridwarden_rpc_queue_seconds{class} of those
-  // that were served, gridwarden_rpc_refused_total{reason}.
+  // Counts one finished rpc: gridwarden_rpc_seconds{method,code}, gridwarden_rpc_queue_seconds{class} of
+  // those that were served, gridwarden_rpc_refused_total{reason}.
   void CountCall(const rpc::CallRecord& record);
   // A number that is read at each scrape. `read` must not block.
   void AddGauge(const std::string& name, const std::string& help, std::function<double()> read);

@@ -221,7 +221,7 @@ struct Generator::State {
   }
 };
 
-uint64_t Step::Sum(uint64_t Outcome::* what) const {
+uint64_t Step::Sum(uint64_t Outcome::*what) const {
   uint64_t sum = 0;
   for (const Outcome& outcome : kinds) sum += outcome.*what;
   return sum;
@@ -301,7 +301,8 @@ Step Generator::RunClosedLoop(std::vector<Kind>& kinds, int clients, absl::Durat
   State& state = *state_;
   state.Begin(kinds, seed);
   const absl::Time begin = absl::Now(), end = begin + length;
-  const size_t idle = state.free_lines.size() - std::min(state.free_lines.size(), static_cast<size_t>(clients));
+  const size_t idle =
+      state.free_lines.size() - std::min(state.free_lines.size(), static_cast<size_t>(clients));
   while (absl::Now() < end) {
     while (state.free_lines.size() > idle) {
       const size_t line = state.free_lines.back();
@@ -319,9 +320,10 @@ Step Generator::RunClosedLoop(std::vector<Kind>& kinds, int clients, absl::Durat
 }
 
 std::string RpcBytes(const std::string& method, const std::string& token, const std::string& body) {
-  return absl::StrCat("POST /", method,
-                      " HTTP/1.1\r\nHost: gridwarden\r\nContent-Type: application/proto\r\nAuthorization: Bearer ",
-                      token, "\r\nContent-Length: ", body.size(), "\r\n\r\n", body);
+  return absl::StrCat(
+      "POST /", method,
+      " HTTP/1.1\r\nHost: gridwarden\r\nContent-Type: application/proto\r\nAuthorization: Bearer ", token,
+      "\r\nContent-Length: ", body.size(), "\r\n\r\n", body);
 }
 
 std::string GetBytes(const std::string& path) {

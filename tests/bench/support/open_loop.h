@@ -30,21 +30,21 @@ struct Kind {
 struct Outcome {
   uint64_t offered = 0;
   uint64_t ok = 0;
-  uint64_t shed = 0;          // 429 with Retry-After and RetryInfo
-  uint64_t errors = 0;        // anything else
+  uint64_t shed = 0;    // 429 with Retry-After and RetryInfo
+  uint64_t errors = 0;  // anything else
   std::string first_error;
   std::vector<float> ok_ms, shed_ms;  // from the planned instant to the end of the answer
 };
 
 struct Step {
   double seconds = 0;
-  std::vector<Outcome> kinds;       // as the kinds given
-  std::vector<float> late_ms;       // how late the generator itself sent
+  std::vector<Outcome> kinds;  // as the kinds given
+  std::vector<float> late_ms;  // how late the generator itself sent
   // Half seconds by planned instant: offered and answered OK.
   std::vector<uint32_t> offered_by_time, ok_by_time;
   uint64_t rss_max = 0;  // bytes, of `pids` together
 
-  uint64_t Sum(uint64_t Outcome::* what) const;
+  uint64_t Sum(uint64_t Outcome::*what) const;
 };
 
 inline constexpr absl::Duration kSlot = absl::Milliseconds(500);

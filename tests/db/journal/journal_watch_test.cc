@@ -33,9 +33,7 @@ class JournalWatchTest : public ::testing::Test {
     EXPECT_TRUE(backlog.ok()) << backlog.status();
     return backlog.value_or(Backlog());
   }
-  void Sequence() {
-    ASSERT_TRUE(SequenceAll(*test_, clock_, false, absl::Now() + absl::Seconds(20)).ok());
-  }
+  void Sequence() { ASSERT_TRUE(SequenceAll(*test_, clock_, false, absl::Now() + absl::Seconds(20)).ok()); }
 
   TestDatabase test_;
   SystemClock clock_;

@@ -30,8 +30,9 @@ TEST(Metrics, CountsCallsByMethodAndCodeAndTheirWaitByClass) {
   metrics.CountCall(Finished(absl::StatusCode::kOk, ""));
   metrics.CountCall(Finished(absl::StatusCode::kNotFound, "NOT_FOUND"));
   const std::string text = metrics.Text();
-  EXPECT_THAT(text, HasSubstr("gridwarden_rpc_seconds_count{code=\"OK\",method=\"gridwarden.grid.v1.GridService/"
-                              "GetDivision\"} 2\n"));
+  EXPECT_THAT(text,
+              HasSubstr("gridwarden_rpc_seconds_count{code=\"OK\",method=\"gridwarden.grid.v1.GridService/"
+                        "GetDivision\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("gridwarden_rpc_queue_seconds_count{class=\"read\"} 3\n"));
   EXPECT_THAT(text, HasSubstr("gridwarden_rpc_queue_seconds_count{class=\"evidence\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("gridwarden_rpc_refused_total{reason=\"NOT_FOUND\"} 1\n"));
