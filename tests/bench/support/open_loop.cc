@@ -83,6 +83,7 @@ struct Generator::State {
   std::vector<Kind>* kinds = nullptr;
   Step step;
   std::vector<double> weights;
+  size_t warm_up_slots = 0;
   std::mt19937_64 random;
   size_t under_way = 0;
 
@@ -167,12 +168,12 @@ struct Generator::State {
     switch (ending) {
       case Ending::kOk:
         outcome.ok += 1;
-        outcome.ok_ms.push_back(ms);
+        if (line.flight.slot >= warm_up_slots) outcome.ok_ms.push_back(ms);
         step.ok_by_time[line.flight.slot] += 1;
         break;
       case Ending::kShed:
         outcome.shed += 1;
-        outcome.shed_ms.push_back(ms);
+        if (line.flight.slot >= warm_up_slots) outcome.shed_ms.push_back(ms);
         break;
       case Ending::kError:
         if (outcome.errors++ == 0) outcome.first_error = words;
@@ -260,6 +261,7 @@ absl::StatusOr<std::unique_ptr<Generator>> Generator::Open(const std::string& se
 Step Generator::RunOpenLoop(std::vector<Kind>& kinds, double rate, absl::Duration length, uint64_t seed) {
   State& state = *state_;
   state.Begin(kinds, seed);
+  state.warm_up_slots = static_cast<size_t>(kWarmUp / kSlot);
   // Fixed before the first call is made.
   std::vector<Flight> plan;
   std::exponential_distribution<double> gap(rate);
@@ -300,6 +302,7 @@ Step Generator::RunOpenLoop(std::vector<Kind>& kinds, double rate, absl::Duratio
 Step Generator::RunClosedLoop(std::vector<Kind>& kinds, int clients, absl::Duration length, uint64_t seed) {
   State& state = *state_;
   state.Begin(kinds, seed);
+  state.warm_up_slots = 0;
   const absl::Time begin = absl::Now(), end = begin + length;
   const size_t idle =
       state.free_lines.size() - std::min(state.free_lines.size(), static_cast<size_t>(clients));
