@@ -14,11 +14,17 @@ namespace {
 constexpr absl::Time kToday = absl::InfiniteFuture();
 constexpr size_t kCandidatesNamed = 8;
 
-bool BegunBy(const domain::Division& division, absl::Time at, absl::Time known) {
-  if (division.placements.empty()) return division.valid.from <= at;
-  return std::any_of(division.placements.begin(), division.placements.end(), [&](const domain::Placement& p) {
-    return domain::StoodAt(p, known) && p.valid.from <= at;
-  });
+// Whether all that is known of it begins after `at`. Not so for one whose setting up was withdrawn, or was
+// not known yet: of that nothing is known at all.
+bool BeginsAfter(const domain::Division& division, absl::Time at, absl::Time known) {
+  if (division.placements.empty()) return division.valid.from > at;
+  bool any = false;
+  for (const domain::Placement& placement : division.placements) {
+    if (!domain::StoodAt(placement, known)) continue;
+    if (placement.valid.from <= at) return false;
+    any = true;
+  }
+  return any;
 }
 
 std::string Named(const domain::Ground& ground, const std::vector<const domain::Division*>& divisions) {
@@ -55,11 +61,17 @@ absl::StatusOr<const domain::Division*> DivisionAt(const domain::Ground& ground,
   for (const domain::Ground::Heir& heir : ground.HoldersOf(meant.id, at, known))
     holders.push_back(heir.division);
   if (holders.size() == 1) return holders.front();
-  const bool ended = BegunBy(meant, at, known);
+  const bool ended = !BeginsAfter(meant, at, known);
   if (holders.empty() && !ended) return &meant;
   if (holders.empty()) {
-    // Nobody took the ground over: the nearest that can be named is what it stood in.
-    if (const domain::Division* above = ground.FindDivision(meant.parent)) holders.push_back(above);
+    // Nobody took the ground over, as far as was known: the nearest that can be named are those it came from
+    // by today's knowledge, or what it stood in.
+    for (const domain::Lineage* link : ground.LineagesTo(meant.id)) {
+      const domain::Division* from = ground.FindDivision(link->from);
+      if (domain::StoodAt(*link, kToday) && from != nullptr && from != &meant) holders.push_back(from);
+    }
+    const domain::Division* above = ground.FindDivision(meant.parent);
+    if (holders.empty() && above != nullptr) holders.push_back(above);
   }
   const std::string candidates = Named(ground, holders);
   return MakeError(absl::StatusCode::kFailedPrecondition,

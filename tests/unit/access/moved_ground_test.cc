@@ -239,6 +239,32 @@ TEST_F(MovedGround, WhatCouldBeSeveralIsRefusedWithTheirNames) {
   EXPECT_EQ(LikeliestAt(*ground_, *ground_->FindDivision(Id("三村")), kNow).id, Id("新村"));
 }
 
+TEST_F(MovedGround, ADivisionWhoseSettingUpWasWithdrawnOrNotKnownYetIsNoPlace) {
+  // As known before the reform there was no 新村, although it already was one.
+  const domain::Division& fresh = *ground_->FindDivision(Id("新村"));
+  domain::Division known_later = fresh;
+  known_later.placements[0].recorded = kReform + absl::Hours(24);
+  domain::Division withdrawn = fresh;
+  withdrawn.id = Id("误设村");
+  withdrawn.display_name = "误设村";
+  withdrawn.placements[0].revoked = kReform + absl::Hours(24);
+  std::vector<domain::Division> divisions;
+  for (const domain::Division& division : ground_->divisions())
+    divisions.push_back(division.id == fresh.id ? known_later : division);
+  divisions.push_back(withdrawn);
+  const domain::Ground ground(divisions, {}, {}, {}, {}, lineages_);
+  const absl::Time at = kReform + absl::Hours(2);
+  const auto unknown = DivisionAt(ground, known_later, at, "division", kReform - absl::Hours(1));
+  EXPECT_EQ(ReasonOf(unknown.status()), "DIVISION_ENDED");
+  EXPECT_NE(std::string(unknown.status().message()).find("一村"), std::string::npos) << unknown.status();
+  EXPECT_TRUE(DivisionAt(ground, known_later, at, "division").ok());
+  const auto never = DivisionAt(ground, withdrawn, kNow, "division");
+  EXPECT_EQ(ReasonOf(never.status()), "DIVISION_ENDED");
+  EXPECT_NE(std::string(never.status().message()).find("西镇"), std::string::npos) << never.status();
+  // What was recorded on it meanwhile is not stuck.
+  EXPECT_TRUE(ground.AnswersFor(Id("西镇"), withdrawn.id, kNow));
+}
+
 TEST_F(MovedGround, ATimeBeforeTheFirstListIsJudgedByTheFirstList) {
   domain::Division only = divisions_["甲"];
   only.parent = Uuid();
