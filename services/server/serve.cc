@@ -50,6 +50,7 @@ namespace gridwarden::server {
 namespace {
 
 constexpr std::chrono::seconds kRetry{1};
+constexpr absl::Duration kDrainLeast = absl::Seconds(2);
 
 std::string TextOf(const absl::Status& status) { return std::string(status.message()); }
 
@@ -362,8 +363,10 @@ class Process {
     readiness_.StopWatch("stopping");
     if (server_ != nullptr) server_->SetServing(false);
     absl::SleepFor(options_.drain_wait);
+    // One grace for both (G18: 25 s in all); what came over HTTP is mostly what the server has under way.
+    const absl::Time deadline = absl::Now() + options_.drain_grace;
     if (http_ != nullptr) http_->Drain(options_.drain_grace);
-    if (server_ != nullptr) server_->Drain(options_.drain_grace);
+    if (server_ != nullptr) server_->Drain(std::max(deadline - absl::Now(), kDrainLeast));
     StopWorkers();
     if (!options_.ready_file.empty()) unlink(options_.ready_file.c_str());
     Log(LogLevel::kInfo, "stopped");
