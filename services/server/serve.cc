@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -369,6 +370,13 @@ class Process {
     if (server_ != nullptr) server_->Drain(std::max(deadline - absl::Now(), kDrainLeast));
     StopWorkers();
     if (!options_.ready_file.empty()) unlink(options_.ready_file.c_str());
+    // A long import, say. It is cut as by a crash, which loses nothing; waiting for it would only mean being
+    // killed instead.
+    if (const int left = server_ == nullptr ? 0 : server_->load().running; left > 0) {
+      Log(LogLevel::kWarning, "stopped_while_serving", {{"calls", absl::StrCat(left)}});
+      std::fflush(nullptr);
+      std::_Exit(0);
+    }
     Log(LogLevel::kInfo, "stopped");
   }
 
