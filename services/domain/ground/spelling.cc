@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "domain/ground/ground.h"
 
@@ -174,10 +175,10 @@ std::vector<const Division*> Ground::DivisionsOnceSpelled(std::string_view spell
   const std::optional<Spelling> read = Read(spelling);
   if (!found.empty() || !read || read->id || read->at) return found;
   // What a spelling means changes only where one of these intervals begins or ends.
-  std::vector<absl::Time> ends, starts;
+  std::set<absl::Time> ends, starts;
   const auto take = [&](const Interval& valid) {
-    if (valid.to <= at) ends.push_back(valid.to);
-    if (valid.from > at) starts.push_back(valid.from);
+    if (valid.to <= at) ends.insert(valid.to);
+    if (valid.from > at) starts.insert(valid.from);
   };
   if (!read->code.empty()) {
     for (const std::string& form : FormsOf(read->code)) {
@@ -205,12 +206,10 @@ std::vector<const Division*> Ground::DivisionsOnceSpelled(std::string_view spell
       }
     }
   }
-  std::sort(ends.rbegin(), ends.rend());
-  for (size_t i = 0; i < ends.size() && found.empty(); ++i)
-    found = DivisionsBySpelling(spelling, ends[i] - absl::Nanoseconds(1));
-  std::sort(starts.begin(), starts.end());
-  for (size_t i = 0; i < starts.size() && found.empty(); ++i)
-    found = DivisionsBySpelling(spelling, starts[i]);
+  for (auto end = ends.rbegin(); end != ends.rend() && found.empty(); ++end)
+    found = DivisionsBySpelling(spelling, *end - absl::Nanoseconds(1));
+  for (auto start = starts.begin(); start != starts.end() && found.empty(); ++start)
+    found = DivisionsBySpelling(spelling, *start);
   return found;
 }
 
