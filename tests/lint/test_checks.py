@@ -57,6 +57,21 @@ class Checks(unittest.TestCase):
         self.bad("check_manifest.py", "needs a reason", csv=header.replace("a,id,protected", "a,id,ephemeral"))
         self.bad("check_manifest.py", "privacy is 'public'", csv=header.replace("protected,none", "protected,public"))
 
+    def test_grants(self):
+        every = "".join(f"grid,{table},SELECT,x\n" for table in ("schema_migration", "policy_document", "journal_head"))
+        manifest = GOOD["db/manifest/a.csv"] + "policy_document,x,derived,none,case,\njournal_head,x,derived,none,case,\n"
+
+        def verdict(row, source='"SELECT id FROM a"; "UPDATE a SET price = ? WHERE id = ?";\n'):
+            return run("check_grants.py", {"db/manifest/a.csv": manifest, "services/grid/a_repository.cc": source,
+                                           "db/grants/grants.csv": "account,table,rights,why\n" + every + row})
+
+        self.assertEqual(verdict('grid,a,"SELECT, UPDATE",own\n'), (0, ""))
+        self.assertIn("does UPDATE on a, which", verdict("grid,a,SELECT,own\n")[1])
+        self.assertIn("gives grid DELETE on a, which", verdict('grid,a,"SELECT, UPDATE, DELETE",own\n')[1])
+        self.assertIn("there is no table b", verdict('grid,a,"SELECT, UPDATE",own\ngrid,b,SELECT,own\n')[1])
+        self.assertIn("does SELECT, UPDATE on a", verdict("grid,a,INSERT,own\n", '"INSERT INTO a (id) VALUES ", " ON DUPLICATE KEY UPDATE id = 1";\n')[1])
+        self.assertIn("does DELETE, SELECT on a", verdict("", '"DELETE FROM a WHERE id = ?";\n')[1])
+
     def test_deps(self):
         self.good("check_deps.py")
         self.bad("check_deps.py", "casework may not include grid/a.h", case='#include "grid/a.h"\n',
