@@ -22,6 +22,8 @@ constexpr int kMeasurementsMin = 30;
 constexpr size_t kPairsMin = 10;
 // Of what lies near a border, so much must lie on one in the best position, or the maps show different things.
 constexpr double kOnBorderShareMin = 0.3;
+// And such a part of their directions must differ from the others.
+constexpr double kOtherWayMin = 0.04;
 // How much better another position must be.
 constexpr double kBetter = 1.4;
 constexpr size_t kSamplesMax = 6000, kTrialSamples = 1200;
@@ -129,7 +131,15 @@ std::vector<Sample> SamplesOf(const std::vector<const MultiPolygon*>& features) 
 struct Fit {
   double score = 0;  // each sample counts 1 on a border and little far from it
   int near = 0, on_border = 0;
+  double ee = 0, en = 0, nn = 0;  // directions across the borders lain on
   std::vector<double> distances;
+
+  // Along a straight border a file may slide as it likes: only borders in more than one direction tell a place.
+  bool HoldsBothWays() const {
+    const double trace = ee + nn, half = trace / 2;
+    const double least = half - std::sqrt(std::max(0.0, half * half - (ee * nn - en * en)));
+    return least >= kOtherWayMin * trace;
+  }
 };
 
 template <typename Place>
@@ -139,7 +149,12 @@ Fit Try(const std::vector<Sample>& samples, const BoundaryIndex& stored, Place p
     const auto border = stored.NearestBorder(place(sample.at), kNearM);
     if (!border) continue;
     ++fit.near;
-    fit.on_border += border->distance_m <= kOnBorderM;
+    if (border->distance_m <= kOnBorderM) {
+      ++fit.on_border;
+      fit.ee += border->east * border->east;
+      fit.en += border->east * border->north;
+      fit.nn += border->north * border->north;
+    }
     fit.score += 1 / (1 + border->distance_m * border->distance_m / (kScaleM * kScaleM));
     fit.distances.push_back(border->distance_m);
   }
@@ -229,7 +244,8 @@ DatumFinding CheckOutlines(const std::vector<const MultiPolygon*>& features, Dat
   }
   finding.distance_m = Median(as_declared.distances);
   finding.distance_after_m = Median(best.distances);
-  if (best.on_border < kMeasurementsMin || best.on_border < kOnBorderShareMin * best.near) {
+  if (best.on_border < kMeasurementsMin || best.on_border < kOnBorderShareMin * best.near ||
+      !best.HoldsBothWays()) {
     finding.would_fit = Datum::kUnspecified;
     return finding;
   }

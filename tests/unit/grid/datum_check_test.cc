@@ -88,6 +88,18 @@ TEST(DatumCheck, NeighboursAndTheCountyAboveAreEnoughToCompareWith) {
   EXPECT_EQ(finding.features, 4) << "those at the common border";
 }
 
+TEST(DatumCheck, AVillageDrawnByHandBesideAStraightBorderRaisesNoAlarm) {
+  const auto square = [](double west, double south, double side) {
+    return MultiPolygon{{{{{west, south}, {west + side, south}, {west + side, south + side}, {west, south + side}}}}};
+  };
+  const BoundaryIndex county = IndexOf({square(113, 33, 0.3)});
+  // Some hundred metres inside the county's western border, which it should reach.
+  for (const double gap : {0.002, 0.004, 0.006}) {
+    const MultiPolygon village = square(113 + gap, 33.1, 0.02);
+    EXPECT_EQ(CheckOutlines({&village}, Datum::kWgs84, county).verdict, Verdict::kNothingToCompare) << gap;
+  }
+}
+
 TEST(DatumCheck, WhereNothingIsKnownNearbyItSaysSo) {
   const std::vector<MultiPolygon> map = MadeUpMap{}.Counties();
   EXPECT_EQ(CheckOutlines(Pointers(map), Datum::kWgs84, IndexOf({})).verdict, Verdict::kNothingToCompare);
