@@ -69,7 +69,8 @@ void PrintChanges(Invocation& run, const type::v1::DivisionChanges& changes) {
     const std::string after = PlaceText(line.code(), line.display_name(), moved || line.old_code().empty() ? line.parent() : "");
     const char mark = line.doubtful() ? '?' : line.old_display_name().empty() ? '+' : line.display_name().empty() ? '-' : '~';
     if (line.old_display_name().empty()) {
-      std::printf("%c %s\n", mark, after.c_str());
+      std::printf("%c %s%s\n", mark, after.c_str(),
+                  line.doubtful() ? Say(run, " is named for the first time: where from?", " 首次出现，来源待确认").c_str() : "");
     } else if (line.display_name().empty()) {
       std::printf("%c %s %s\n", mark, before.c_str(), Say(run, "is not in the list", "名单中没有").c_str());
     } else {

@@ -66,6 +66,7 @@ absl::StatusOr<v1::ListDivisionsResponse> ListDivisions(GridArea& area, const rp
   std::vector<std::pair<Key, const domain::Division*>> wanted;
   std::function<void(const Uuid&, int)> collect = [&](const Uuid& above, int depth) {
     for (const domain::Division* division : ground->ChildrenOf(above)) {
+      if (division->valid.to <= call.now) continue;  // ended: told by name and by ListLineages
       if (request.level() == v1::Division::LEVEL_UNSPECIFIED ||
           request.level() == static_cast<v1::Division::Level>(division->level)) {
         wanted.emplace_back(key_of(*division), division);

@@ -145,6 +145,11 @@ TEST_F(ReorganiseTest, MergedTownshipsTakeTheirVillagesAlongAndTheirTenuresEnd) 
   record.mutable_tenure()->set_kind(v1::Tenure::FORMAL);
   *record.mutable_tenure()->mutable_valid_from() = ToProto(effective_ + absl::Hours(24));
   EXPECT_EQ(ReasonOf(Call<v1::Tenure>(Admin(), "RecordTenure", record).status()), "INVALID_FIELD");
+  v1::CreatePostRequest create;
+  create.set_request_id(NewId());
+  create.mutable_post()->set_kind(v1::Post::ROAD_CHIEF);
+  create.mutable_post()->set_division(Name(from_));
+  EXPECT_EQ(ReasonOf(Call<v1::Post>(Admin(), "CreatePost", create).status()), "INVALID_FIELD");
 }
 
 TEST_F(ReorganiseTest, ATakenBackMergerNeverWasAndWhatWasKnownInBetweenStaysAnswerable) {
@@ -194,6 +199,58 @@ TEST_F(ReorganiseTest, WithdrawingIsRefusedWhenSomethingBuildsOnIt) {
   request.add_lineages("lineages/" + NewId());
   EXPECT_EQ(ReasonOf(Call<v1::Reorganisation>(Admin(), "CorrectReorganisation", request).status()), "NOT_FOUND");
   EXPECT_EQ(ReasonOf(Call<v1::Reorganisation>(Office(City().city), "CorrectReorganisation", request).status()), "NOT_ALLOWED");
+}
+
+TEST_F(ReorganiseTest, TwoTownshipsBecomeANewOneAndTwoAgain) {
+  v1::DivisionOperation first = Operation(v1::Lineage::MERGE, from_);
+  first.set_display_name("合新街道");
+  first.set_code("990101500");
+  const std::string before = Chain(City().villages[0][1][0], effective_ + absl::Hours(1), Now());
+  server_->clock().Advance(absl::Seconds(5));
+  const auto done = Send(Request({first, Operation(v1::Lineage::MERGE, to_, "code:990101500")}));
+  ASSERT_TRUE(done.ok()) << done.status();
+  for (const Uuid& village : {City().villages[0][0][0], City().villages[0][1][0]})
+    EXPECT_EQ(Get(village).path(), Get(county_).path() + "/合新街道/" + Get(village).display_name());
+  EXPECT_TRUE(Get(from_).has_valid_to() && Get(to_).has_valid_to());
+  server_->clock().Advance(absl::Seconds(5));
+  v1::Reorganisation merges;
+  for (const v1::Lineage& lineage : done->lineages()) {
+    if (lineage.kind() == v1::Lineage::MERGE) *merges.add_lineages() = lineage;
+  }
+  ASSERT_EQ(merges.lineages_size(), 2);
+  const auto back = Withdraw(merges);
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(Get(City().villages[0][0][0]).parent(), Name(from_));
+  EXPECT_EQ(Get(City().villages[0][1][0]).parent(), Name(to_));
+  EXPECT_EQ(Chain(City().villages[0][1][0], effective_ + absl::Hours(1), Now()), before);
+  v1::ListDivisionsRequest list;
+  list.set_parent(Name(county_));
+  for (const v1::Division& division : Call<v1::ListDivisionsResponse>(Admin(), "ListDivisions", list)->divisions()) {
+    EXPECT_NE(division.display_name(), "合新街道") << "it never was";
+  }
+}
+
+TEST_F(ReorganiseTest, WithdrawingTwiceWithOneRequestIsOnceAndADryRunLeavesNothing) {
+  const auto merged = Send(Request({Operation(v1::Lineage::MERGE, from_, Name(to_))}));
+  ASSERT_TRUE(merged.ok()) << merged.status();
+  server_->clock().Advance(absl::Seconds(5));
+  v1::CorrectReorganisationRequest request;
+  request.set_request_id(NewId());
+  for (const v1::Lineage& lineage : merged->lineages()) request.add_lineages(lineage.name());
+  request.set_dry_run(true);
+  const std::string state = State();
+  const auto tried = Call<v1::Reorganisation>(Admin(), "CorrectReorganisation", request);
+  ASSERT_TRUE(tried.ok()) << tried.status();
+  EXPECT_EQ(State(), state);
+  request.set_dry_run(false);
+  const auto first = Call<v1::Reorganisation>(Admin(), "CorrectReorganisation", request);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->divisions_size(), tried->divisions_size());
+  const std::string after = State();
+  EXPECT_EQ(Call<v1::Reorganisation>(Admin(), "CorrectReorganisation", request)->SerializeAsString(), first->SerializeAsString());
+  EXPECT_EQ(State(), after);
+  request.mutable_lineages()->RemoveLast();
+  EXPECT_EQ(ReasonOf(Call<v1::Reorganisation>(Admin(), "CorrectReorganisation", request).status()), "REQUEST_ID_REUSED");
 }
 
 TEST_F(ReorganiseTest, ASplitMakesANewDivisionThatOtherOperationsNameByItsCode) {

@@ -122,8 +122,13 @@ TEST_F(SuccessionTest, ALaterListBecomesLineageAndNothingIsStoredTwice) {
   ASSERT_TRUE(lineages.ok()) << lineages.status();
   EXPECT_EQ(lineages->division().name(), guolou);
   ASSERT_EQ(lineages->lineages_size(), 2) << "another code and another name";
-  EXPECT_EQ(lineages->lineages(0).from_display_name(), "郭楼镇");
-  EXPECT_EQ(lineages->lineages(0).to_display_name(), "郭楼街道");
+  for (const auto& line : lineages->lineages()) {
+    const bool recode = line.lineage().kind() == v1::Lineage::RECODE;
+    EXPECT_EQ(line.from_display_name(), recode ? "990102107 郭楼镇" : "郭楼镇");
+    EXPECT_EQ(line.to_display_name(), recode ? "990102004 郭楼街道" : "郭楼街道");
+  }
+  list.set_division(gaowan);
+  EXPECT_EQ(Call<v1::ListLineagesResponse>(Admin(), "ListLineages", list)->lineages(0).from_display_name(), "城关镇/高湾村民委员会");
   EXPECT_EQ(Get("990102108").former_names(0).display_name(), "柳林乡");
   EXPECT_EQ(database_.Ask("SELECT COUNT(*) FROM division"), "16") << "14 and the two that are new";
   EXPECT_EQ(database_.Ask("SELECT COUNT(*) FROM (SELECT code FROM division_code WHERE valid_to_us IS NULL GROUP BY code HAVING "
