@@ -16,6 +16,7 @@ SCENARIOS = [
     ("MariaDB killed between steps and under load", between_steps.database_dies),
     ("restarted in turn under load, all", functools.partial(under_load.restarted_in_turn, "all")),
     ("restarted in turn under load, split", functools.partial(under_load.restarted_in_turn, "split")),
+    ("stopped while a call hangs", under_load.stopped_while_a_call_hangs),
     ("killed at random under load, all", functools.partial(under_load.killed_at_random, "all", 4)),
     ("killed at random under load, split", functools.partial(under_load.killed_at_random, "split", 20)),
 ]
