@@ -20,7 +20,8 @@ constexpr char kExitPayload[] = "gridctl/exit-code";
 const std::vector<Option>& GlobalOptions() {
   static const auto* const options = new std::vector<Option>{
       {"--server", "URL", "where the server is; else GRIDWARDEN_SERVER, else https://127.0.0.1:8443"},
-      {"--ca", "FILE", "certificate of the server's local authority; else GRIDWARDEN_CA; see its page /trust"},
+      {"--ca", "FILE",
+       "certificate of the server's local authority; else GRIDWARDEN_CA; see its page /trust"},
       {"--token", "TOKEN", "access token; else GRIDWARDEN_TOKEN, else what `gridctl login` stored"},
       {"--json", "", "answer with the response message as proto JSON"},
       {"--lang", "zh|en", "language of messages; else LANG"},

@@ -38,8 +38,8 @@ struct Accounts {
 };
 
 // Makes the accounts what the grants say: those missing are created, each gets its password and exactly its
-// rights, so that one no longer listed is taken from it. Idempotent. `database` is opened by an account that may
-// do that. FAILED_PRECONDITION when it may not, or an account holds rights on another database: it is of
+// rights, so that one no longer listed is taken from it. Idempotent. `database` is opened by an account that
+// may do that. FAILED_PRECONDITION when it may not, or an account holds rights on another database: it is of
 // another installation. Tells what it changed.
 absl::Status SyncAccounts(Database& database, const std::map<std::string, Rights>& grants,
                           const Accounts& accounts,
