@@ -13,6 +13,7 @@
 #include "grpcpp/impl/codegen/server_callback_handlers.h"
 #include "grpcpp/impl/server_builder_option.h"
 #include "grpcpp/impl/service_type.h"
+#include "platform/rpc/callback_threads.h"
 #include "platform/rpc/grpc_status.h"
 #include "platform/rpc/hop_seal.h"
 #include "platform/runtime/log.h"
@@ -159,6 +160,7 @@ absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(const Registry
     return true;
   }();
   static_cast<void>(plugins);
+  KeepCallbackThreads();
 
   auto state = std::make_unique<State>();
   state->options = std::move(options);

@@ -14,6 +14,7 @@
 #include "grpcpp/alarm.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/grpcpp.h"
+#include "platform/rpc/callback_threads.h"
 #include "platform/rpc/executor.h"
 #include "platform/rpc/grpc_listener.h"
 #include "platform/rpc/grpc_status.h"
@@ -131,8 +132,12 @@ class Attempts : public std::enable_shared_from_this<Attempts> {
     if (passing && ++attempt_ < kAttemptsMax && MaySendAgain(envelope_.method)) {
       const absl::Time again = absl::Now() + Wait();
       if (again < envelope_.deadline && line_->budget.Spend()) {
-        alarms_[attempt_].Set(absl::ToChronoTime(again),
-                              [self = shared_from_this()](bool) { self->Start(); });
+        waiting_ = shared_from_this();
+        // Not by the callback itself: an alarm keeps it after it has run, and would keep us and the channel.
+        alarms_[attempt_].Set(absl::ToChronoTime(again), [this](bool) {
+          const std::shared_ptr<Attempts> self = std::move(waiting_);
+          self->Start();
+        });
         return;
       }
     }
@@ -160,6 +165,7 @@ class Attempts : public std::enable_shared_from_this<Attempts> {
   const std::string hop_;
   const Answer done_;
   int attempt_ = 0;
+  std::shared_ptr<Attempts> waiting_;  // ourselves, while an alarm is all that knows of us
   std::optional<grpc::ClientContext> context_;
   grpc::ByteBuffer request_;
   grpc::ByteBuffer response_;
@@ -170,6 +176,7 @@ class Attempts : public std::enable_shared_from_this<Attempts> {
 class NetworkChannel final : public Channel {
  public:
   NetworkChannel(const std::string& address, DialOptions options) : line_(std::make_shared<Line>()) {
+    KeepCallbackThreads();
     line_->address = address;
     line_->options = std::move(options);
     grpc::ChannelArguments arguments;
@@ -180,7 +187,8 @@ class NetworkChannel final : public Channel {
     arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
     arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
     arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2'000);
-    // A name may have several replicas behind it (dns:///): each gets its share, and one that ends is left out.
+    // A name may have several replicas behind it (dns:///): each gets its share, and one that ends is left
+    // out.
     arguments.SetLoadBalancingPolicyName("round_robin");
     arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);  // ours knows which calls may be sent again
     arguments.SetMaxReceiveMessageSize(kAnswerBytesMax);
