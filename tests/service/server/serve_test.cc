@@ -136,6 +136,20 @@ TEST_F(Processes, AllInOneIsReadyOnAnEmptyDatabaseAndStopsInOrder) {
   EXPECT_FALSE(fs::exists(ReadyFile("all")));
 }
 
+// A load balancer sees "not ready" before calls are turned away.
+TEST_F(Processes, SaysNotReadyAndServesOnForAWhileWhenItIsAskedToStop) {
+  StoreShippedPolicy();
+  Start("all", {"--listen-http=127.0.0.1:0", "--drain-wait=3"});
+  const int port = Ready("all")["http"];
+  kill(pids_.at("all"), SIGTERM);
+  const absl::Time give_up = absl::Now() + absl::Seconds(10);
+  while (Fetch(port, "GET", "/readyz").status != 503 && absl::Now() < give_up)
+    absl::SleepFor(absl::Milliseconds(10));
+  EXPECT_EQ(Fetch(port, "GET", "/readyz").status, 503);
+  EXPECT_TRUE(absl::StrContains(SignIn(port), "SIGN_IN_REFUSED"));
+  EXPECT_EQ(ExitOf("all"), 0) << Log("all");
+}
+
 TEST_F(Processes, WaitsForThePolicyAndSaysSo) {
   Start("all", {"--listen-http=127.0.0.1:0"});
   const absl::Time give_up = absl::Now() + absl::Seconds(30);
