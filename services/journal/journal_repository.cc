@@ -206,7 +206,8 @@ absl::StatusOr<uint64_t> CountStaged(db::Transaction& tx) {
 
 absl::StatusOr<uint64_t> CountStagedUpTo(db::Transaction& tx, uint64_t most) {
   GW_ASSIGN_OR_RETURN(const auto count,
-                      tx.QueryOne(kCountStagedUpTo, [](const db::Row& row) { return row.Int(0); }, most));
+                      tx.QueryOne(
+                          kCountStagedUpTo, [](const db::Row& row) { return row.Int(0); }, most));
   return static_cast<uint64_t>(count.value_or(0));
 }
 
