@@ -225,7 +225,10 @@ TEST_F(ReorganiseTest, TwoTownshipsBecomeANewOneAndTwoAgain) {
   EXPECT_EQ(Chain(City().villages[0][1][0], effective_ + absl::Hours(1), Now()), before);
   v1::ListDivisionsRequest list;
   list.set_parent(Name(county_));
-  for (const v1::Division& division : Call<v1::ListDivisionsResponse>(Admin(), "ListDivisions", list)->divisions()) {
+  const auto standing = Call<v1::ListDivisionsResponse>(Admin(), "ListDivisions", list);
+  ASSERT_TRUE(standing.ok()) << standing.status();
+  EXPECT_EQ(standing->divisions_size(), 3);
+  for (const v1::Division& division : standing->divisions()) {
     EXPECT_NE(division.display_name(), "合新街道") << "it never was";
   }
 }
