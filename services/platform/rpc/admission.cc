@@ -6,9 +6,11 @@
 namespace gridwarden::rpc {
 namespace {
 
-constexpr double kRateWeight = 0.3;    // of the newest tick
-constexpr double kAloneWeight = 0.02;  // of the newest call
-constexpr int kServedToJudge = 10;     // calls a tick; fewer say nothing
+constexpr double kRateWeight = 0.3;     // of the newest tick
+constexpr double kAloneWeight = 0.02;   // of the newest call
+constexpr double kBestFades = 0.9997;   // a tick: half in four minutes
+constexpr double kWorkUnknown = 0.002;  // seconds of a call of a class that was never seen alone
+constexpr int kServedToJudge = 10;      // calls a tick; fewer say nothing
 
 double Seconds(Admission::Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
@@ -33,9 +35,15 @@ bool Admission::OldestHasWaited(Duration waited, Time now) {
   return waited > kBurstWait && Begin();
 }
 
-void Admission::Refused(int calls, Time now) {
+void Admission::Refused(int call_class, Time now) {
   Roll(now);
-  refused_ += calls;
+  if (call_class <= kHealthClass || call_class >= kExportClass) return;
+  refused_ += 1;
+  offered_work_ += WorkOf(call_class);
+}
+
+double Admission::WorkOf(int call_class) const {
+  return alone_[call_class] > 0 ? alone_[call_class] : kWorkUnknown;
 }
 
 void Admission::Served(int call_class, Duration took, bool alone, Time now) {
@@ -45,6 +53,8 @@ void Admission::Served(int call_class, Duration took, bool alone, Time now) {
   served_ += 1;
   double& known = alone_[call_class];
   if (alone) known = known == 0 ? Seconds(took) : known + kAloneWeight * (Seconds(took) - known);
+  served_work_ += WorkOf(call_class);
+  offered_work_ += WorkOf(call_class);
   if (known == 0) return;
   took_ += Seconds(took);
   expected_ += known;
@@ -73,8 +83,12 @@ void Admission::Roll(Time now) {
 
 void Admission::CloseTick() {
   rate_ += kRateWeight * (served_ / Seconds(kTick) - rate_);
+  work_ += kRateWeight * (served_work_ - work_);
+  best_work_ = std::max(best_work_ * kBestFades, work_);
   if (overloaded_) {
-    calm_ticks_ = refused_ <= kRefusedToServed * served_ ? calm_ticks_ + 1 : 0;
+    const bool calm = refused_ <= kRefusedToServed * served_ ||
+                      (served_ > 0 && offered_work_ <= kOfferedToBest * best_work_);
+    calm_ticks_ = calm ? calm_ticks_ + 1 : 0;
     overloaded_ = calm_ticks_ < kCalmTicks;
   }
   if (!overloaded_) {
@@ -86,10 +100,10 @@ void Admission::CloseTick() {
       const double slowdown = took_ / expected_;
       if (slowdown > kSlowdownMax) running_max_ -= std::max(1, running_max_ / 8);
       if (slowdown < kSlowdownGood) running_max_ += 1;
-      running_max_ = std::clamp(running_max_, std::min(kRunningMin, threads_), threads_);
+      running_max_ = std::clamp(running_max_, std::max(1, threads_ / kRunningPart), threads_);
     }
   }
-  refused_ = served_ = took_ = expected_ = 0;
+  refused_ = served_ = took_ = expected_ = offered_work_ = served_work_ = 0;
 }
 
 }  // namespace gridwarden::rpc

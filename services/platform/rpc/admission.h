@@ -9,7 +9,8 @@
 // As long as what comes can be done, everything may wait: a burst, or more clients than threads, each with
 // one call. Once the queue is full or somebody has waited too long, more comes than goes and waiting helps
 // nobody: then as few may wait as are served within some milliseconds, and as few run as keep a call about as
-// fast as the machine can. It ends when most of what comes has been served for a while.
+// fast as the machine can. It ends when, for a while, most of what comes has been served, or no more has come
+// than was served before: with few running less is done than could be, and an overload must not feed itself.
 namespace gridwarden::rpc {
 
 // Classes in the order they are served, first the most important (type.v1.CallClass); 0 is not used.
@@ -30,17 +31,19 @@ class Admission {
   // What a call may wait in an overload; whoever waited longer is refused.
   static constexpr Duration kWaitMax = std::chrono::milliseconds(12);
   // What is to be waited in an overload: so many calls may be ahead of a new one as take this long.
-  static constexpr Duration kWaitGoal = std::chrono::milliseconds(4);
+  static constexpr Duration kWaitGoal = std::chrono::milliseconds(6);
   static constexpr Duration kTick = std::chrono::milliseconds(100);
   // So many ticks in a row in which at most a third was refused end an overload: what the burst that follows
   // holds is found out by trying. Fewer may run now than could, so a refusal or two says nothing.
   static constexpr int kCalmTicks = 10;
   static constexpr double kRefusedToServed = 0.5;
+  // The other way to an end: what comes is at most this part of the most that was done lately.
+  static constexpr double kOfferedToBest = 0.95;
   // How much longer than alone a call may take in an overload before fewer run at once, and below which more
   // do.
   static constexpr double kSlowdownMax = 3.0;
   static constexpr double kSlowdownGood = 2.5;
-  static constexpr int kRunningMin = 4;
+  static constexpr int kRunningPart = 3;  // of the threads at least one in so many
   static constexpr int kAheadMin = 2;
 
   Admission(int threads, int queue_limit);
@@ -54,7 +57,7 @@ class Admission {
   // The queue is full, or `waited` is how long its oldest has waited. True when this ends the calm.
   bool QueueFull(Time now);
   bool OldestHasWaited(Duration waited, Time now);
-  void Refused(int calls, Time now);
+  void Refused(int call_class, Time now);
   // A call was served. `alone`: hardly anything else ran when it began.
   void Served(int call_class, Duration took, bool alone, Time now);
   // Nothing happened for a while, perhaps.
@@ -65,6 +68,7 @@ class Admission {
   void CloseTick();
   bool Begin();
   int ServedSoon() const;
+  double WorkOf(int call_class) const;
 
   const int threads_;
   const int queue_limit_;
@@ -73,12 +77,16 @@ class Admission {
   int ahead_max_;
   Time tick_end_{};
   int calm_ticks_ = 0;
-  double refused_ = 0;                        // in this tick
-  double served_ = 0;                         // in this tick
-  double rate_ = 0;                           // served a second, lately
-  double took_ = 0;                           // in this tick, seconds of calls whose class is known alone
-  double expected_ = 0;                       // what the same calls would have taken alone
-  std::array<double, kCallClasses> alone_{};  // seconds of a call that runs alone, lately; 0: not known yet
+  double refused_ = 0;   // in this tick
+  double served_ = 0;    // in this tick
+  double rate_ = 0;      // served a second, lately
+  double took_ = 0;      // in this tick, seconds of calls whose class is known alone
+  double expected_ = 0;  // what the same calls would have taken alone
+  // Work: the seconds calls would take alone. What class a call has matters more than that it is one.
+  double offered_work_ = 0, served_work_ = 0;  // in this tick
+  double work_ = 0;                            // served a tick, lately
+  double best_work_ = 0;                       // the most of that, fading over minutes
+  std::array<double, kCallClasses> alone_{};   // seconds of a call that runs alone, lately; 0: not known yet
 };
 
 }  // namespace gridwarden::rpc

@@ -96,8 +96,10 @@ void Executor::Submit(Job job) {
     } else {
       refused.push_back(std::move(job));
     }
-    for (const Job& one : refused) ++shed_[one.call_class];
-    if (!refused.empty()) admission_.Refused(static_cast<int>(refused.size()), now_());
+    for (const Job& one : refused) {
+      ++shed_[one.call_class];
+      admission_.Refused(one.call_class, one.came);
+    }
   }
   if (wake) work_.notify_one();
   for (Job& one : refused) one.refuse();
@@ -111,7 +113,7 @@ bool Executor::RefusesNow(int call_class) {
   admission_.Look(now);
   if (!admission_.overloaded() || AheadLocked(call_class) < admission_.ahead_max()) return false;
   ++shed_[call_class];
-  admission_.Refused(1, now);
+  admission_.Refused(call_class, now);
   return true;
 }
 
