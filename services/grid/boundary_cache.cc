@@ -128,7 +128,7 @@ std::shared_ptr<const Outlines> BoundaryCache::Index() const {
     const auto& [division, since] = key;
     // Nothing older is known than the first outline: it stands for all the time before.
     const absl::Time from = division == before ? since : absl::InfinitePast();
-    boundaries.push_back({division, stored.level, stored.shape, {from, stored.until}});
+    boundaries.push_back({division, stored.level, stored.shape, {from, stored.until}, since});
     before = division;
   }
   std::vector<KnownPoint> points;

@@ -215,6 +215,8 @@ BoundaryIndex::BoundaryIndex(std::vector<IndexedBoundary> boundaries)
     : boundaries_(std::move(boundaries)), shapes_(std::make_unique<Shapes>()) {
   for (const IndexedBoundary& boundary : boundaries_) {
     vertices_ += boundary.shape->num_edges();
+    absl::Time& newest = drawn_since_.try_emplace(boundary.division, absl::InfinitePast()).first->second;
+    newest = std::max(newest, boundary.since);
     shapes_->index.Add(std::make_unique<S2WrappedShape>(boundary.shape.get()));
   }
   shapes_->index.ForceBuild();
@@ -223,6 +225,11 @@ BoundaryIndex::BoundaryIndex(std::vector<IndexedBoundary> boundaries)
 }
 
 BoundaryIndex::~BoundaryIndex() = default;
+
+absl::Time BoundaryIndex::DrawnSince(const Uuid& division) const {
+  const auto found = drawn_since_.find(division);
+  return found == drawn_since_.end() ? absl::InfinitePast() : found->second;
+}
 
 size_t BoundaryIndex::bytes() const {
   return shapes_->index.SpaceUsed() + shapes_->grid->bytes() + boundaries_.capacity() * sizeof(IndexedBoundary) +

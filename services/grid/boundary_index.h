@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/id.h"
@@ -34,7 +35,8 @@ struct IndexedBoundary {
   Uuid division;
   domain::Level level = domain::Level::kUnspecified;
   BoundaryShape shape;
-  domain::Interval valid;  // when the ground had this outline
+  domain::Interval valid;  // when the ground had this outline, as far as is known
+  absl::Time since = absl::InfinitePast();  // the date it was stored with
 };
 
 struct Candidate {
@@ -75,6 +77,9 @@ class BoundaryIndex {
   // The divisions whose outline of that time holds the point.
   std::vector<Uuid> Holders(const domain::Point& wgs84, absl::Time at = absl::InfiniteFuture()) const;
 
+  // The date of the newest outline of a division; InfinitePast when it has none, or one without a date.
+  absl::Time DrawnSince(const Uuid& division) const;
+
   size_t size() const { return boundaries_.size(); }
   int64_t vertices() const { return vertices_; }
   size_t bytes() const;
@@ -82,6 +87,7 @@ class BoundaryIndex {
  private:
   struct Shapes;
   std::vector<IndexedBoundary> boundaries_;
+  absl::flat_hash_map<Uuid, absl::Time> drawn_since_;
   int64_t vertices_ = 0;
   std::unique_ptr<Shapes> shapes_;
 };

@@ -12,15 +12,21 @@ namespace {
 constexpr int kPositionsMax = 5'000;
 constexpr double kAccuracyMaxM = 50'000;
 
+// More than this no outline says, however many of them say it.
+constexpr double kSureMax = 0.9987;
+
 // Outlines say whose ground it is by the division that drew them. Then it was the ground of those who held it:
 // where that is one division it is named instead, where it is several each by its share, where nobody knows
-// the outline says nothing. A list that begins later than the event says nothing about the time before.
-std::vector<Candidate> AsOf(const std::vector<Candidate>& reached, const domain::Ground& ground, absl::Time at) {
+// the outline says nothing. Whoever took ground over and drew its own outline since answers by that one alone.
+// A list that begins later than the event says nothing about the time before.
+std::vector<Candidate> AsOf(const std::vector<Candidate>& reached, const domain::Ground& ground,
+                            const BoundaryIndex& index, absl::Time at) {
   std::vector<Candidate> found;
   const auto add = [&](const domain::Division& division, const Candidate& from, double share) {
     for (Candidate& known : found) {
       if (known.division != division.id) continue;
-      known.confidence = std::max(known.confidence, from.confidence * share);
+      // Between two parts of one division runs no border any more.
+      known.confidence = std::min(kSureMax, known.confidence + from.confidence * share);
       return;
     }
     Candidate candidate = from;
@@ -38,12 +44,11 @@ std::vector<Candidate> AsOf(const std::vector<Candidate>& reached, const domain:
     }
     const std::vector<domain::Ground::Heir> holders =
         ground.HoldersOf(division->id, at, absl::InfiniteFuture());
-    if (holders.empty() && at < division->valid.from) {
-      add(*division, candidate, 1);
-    } else if (holders.size() == 1) {
-      add(*holders[0].division, candidate, 1);
-    } else {
-      for (const domain::Ground::Heir& holder : holders) add(*holder.division, candidate, holder.share);
+    if (holders.empty() && at < division->valid.from) add(*division, candidate, 1);
+    for (const domain::Ground::Heir& holder : holders) {
+      const bool drew_anew =
+          division->valid.to <= at && division->valid.to <= index.DrawnSince(holder.division->id);
+      if (!drew_anew) add(*holder.division, candidate, holders.size() == 1 ? 1 : holder.share);
     }
   }
   return found;
@@ -74,7 +79,7 @@ absl::StatusOr<v1::LocatePointResponse> Locate(const domain::Ground& ground, con
                         absl::StrFormat("got %g, want 0 to %g", position.accuracy_m(), kAccuracyMaxM));
   }
   const std::vector<Candidate> polygons =
-      Rank(AsOf(outlines.boundaries.Reach(point, position.accuracy_m(), at), ground, at));
+      Rank(AsOf(outlines.boundaries.Reach(point, position.accuracy_m(), at), ground, outlines.boundaries, at));
   std::vector<NearestShare> nearest;
   if (!polygons.empty() && !outlines.points.points().empty()) {
     std::vector<Candidate> deepest;

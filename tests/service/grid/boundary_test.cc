@@ -176,6 +176,37 @@ TEST_F(BoundaryTest, TheOutlineBeforeStaysForTheTimeBefore) {
   EXPECT_EQ(told->boundaries_size(), 5);
 }
 
+TEST_F(BoundaryTest, TheOutlineOfADivisionThatEndedIsTheGroundOfWhoeverTookItOver) {
+  Draw(Collection({Square("990102", 114, 33), Square("990103", 114.1, 33)}));
+  v1::ReorganiseDivisionsRequest merger;
+  merger.set_request_id(NewId());
+  v1::DivisionOperation& operation = *merger.add_operations();
+  operation.set_kind(v1::Lineage::MERGE);
+  operation.set_division("divisions/code:990103");
+  operation.set_to("divisions/code:990102");
+  const absl::Time effective = *ParseDay("2024-03-01");
+  *merger.mutable_effective_time() = ToProto(effective);
+  merger.set_document_no("测政〔2024〕3号");
+  const auto merged = Call<v1::Reorganisation>(Admin(), "ReorganiseDivisions", merger);
+  ASSERT_TRUE(merged.ok()) << merged.status();
+  EXPECT_EQ(Named(114.15, 33.05), "甲县") << "no new outline is needed";
+  EXPECT_EQ(Named(114.15, 33.05, "2024-02-29"), "乙县");
+  const v1::LocatePointResponse inside = Locate(114.1, 33.05, "2024-06-01", 100);
+  ASSERT_GE(inside.candidates_size(), 1);
+  EXPECT_EQ(inside.candidates(0).display_name(), "甲县") << "the old border parts nothing any more";
+  EXPECT_GT(inside.candidates(0).confidence(), 0.97);
+  // A later file that still has the old code: the outline is kept for the time before, and the importer is told.
+  const type::v1::ImportReport late = Draw(Collection({Square("990103", 114.1, 33, 0.099)}), "2025-01-01");
+  EXPECT_EQ(late.updated(), 1) << late.ShortDebugString();
+  EXPECT_NE(late.ShortDebugString().find("ended on 2024-03-01"), std::string::npos) << late.ShortDebugString();
+  EXPECT_EQ(Named(114.15, 33.05, "2023-01-01"), "乙县");
+  // Once the heir has an outline of its own from then on, that one alone counts.
+  EXPECT_EQ(Draw(Collection({Square("990102", 114, 33, 0.12)}), "2024-03-01").updated(), 1);
+  EXPECT_EQ(Named(114.11, 33.05, "2024-06-01"), "甲县");
+  EXPECT_EQ(Locate(114.15, 33.05, "2024-06-01").candidates_size(), 0);
+  EXPECT_EQ(Named(114.15, 33.05, "2024-02-01"), "乙县");
+}
+
 TEST_F(BoundaryTest, WhatCanBePutRightIsAndTheRestIsRefusedByFeatureRingAndPoint) {
   const type::v1::ImportReport report = Draw(Collection(
       {FeatureOf("990102", {{{114, 33}, {114, 33.1}, {114.1, 33.1}, {114.1, 33.1}, {114.1, 33}}}),
