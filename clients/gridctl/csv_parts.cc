@@ -30,14 +30,20 @@ Part PartOf(const std::string& content, const std::vector<size_t>& line_ends, si
           .rows = static_cast<int>(to - from)};
 }
 
-// What the codes of one county's villages, of one city's townships have in common; "" for a line without a code.
+// What the codes of one county's villages, of one city's townships have in common; "" for a line without a
+// code.
 std::string RegionOf(std::string_view line) {
   for (size_t at = 0; at < line.size();) {
     size_t end = at;
     while (end < line.size() && line[end] >= '0' && line[end] <= '9') ++end;
-    const bool whole = at == 0 || line[at - 1] == ',' || line[at - 1] == ';' || line[at - 1] == '\t' || line[at - 1] == '"';
+    const bool whole =
+        at == 0 || line[at - 1] == ',' || line[at - 1] == ';' || line[at - 1] == '\t' || line[at - 1] == '"';
     const size_t length = end - at;
-    if (whole && length >= 4) return absl::StrCat(std::string(line.substr(at, length > 9 ? 6 : length > 6 ? 4 : 2)), " of ", length, " digits");
+    if (whole && length >= 4)
+      return absl::StrCat(std::string(line.substr(at, length > 9   ? 6
+                                                      : length > 6 ? 4
+                                                                   : 2)),
+                          " of ", length, " digits");
     at = end + 1;
   }
   return "";
@@ -62,12 +68,14 @@ absl::StatusOr<std::vector<Part>> SplitDivisions(const std::string& content, int
   std::string region;
   size_t first = 1;
   for (size_t line = 1; line < line_ends.size(); ++line) {
-    const std::string next = RegionOf(std::string_view(content).substr(line_ends[line - 1], line_ends[line] - line_ends[line - 1]));
+    const std::string next = RegionOf(
+        std::string_view(content).substr(line_ends[line - 1], line_ends[line] - line_ends[line - 1]));
     if (next == region) continue;
     region = next;
     if (!regions.insert(region).second) {
-      return absl::InvalidArgumentError(absl::StrCat("line ", line + 1, ": the rows of ", region,
-                                                     " stand in several places; sort the file by code, it is too large to be sent at once"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "line ", line + 1, ": the rows of ", region,
+          " stand in several places; sort the file by code, it is too large to be sent at once"));
     }
     if (line - first >= static_cast<size_t>(rows_per_part)) {
       parts.push_back(PartOf(content, line_ends, first, line));

@@ -21,9 +21,11 @@ struct Part {
 // with it.
 std::vector<Part> SplitCsv(const std::string& content, int rows_per_part = kRowsPerPart);
 
-// The same for a list of divisions, which the server compares with what it has parent by parent, and a move within a county only when
-// it sees both ends: never cuts between villages of one county or townships of one city. The code is the first cell of four digits or
-// more. Fails when such rows stand in several places of a file that needs several parts: sort it by code.
-absl::StatusOr<std::vector<Part>> SplitDivisions(const std::string& content, int rows_per_part = kRowsPerPart);
+// The same for a list of divisions, which the server compares with what it has parent by parent, and a move
+// within a county only when it sees both ends: never cuts between villages of one county or townships of one
+// city. The code is the first cell of four digits or more. Fails when such rows stand in several places of a
+// file that needs several parts: sort it by code.
+absl::StatusOr<std::vector<Part>> SplitDivisions(const std::string& content,
+                                                 int rows_per_part = kRowsPerPart);
 
 }  // namespace gridwarden::gridctl

@@ -216,7 +216,8 @@ void AddGridCommands(std::vector<Command>& commands) {
   commands.push_back(
       {.words = "locate",
        .arguments = "LON,LAT",
-       .summary = "whose ground a point is: every candidate with its share, how it was found and how far it is",
+       .summary =
+           "whose ground a point is: every candidate with its share, how it was found and how far it is",
        .options = {{"--accuracy", "METRES", "radius that holds the true point with 68 %; default not stated"},
                    {"--at", "TIME", "the ground as it was then; default now"},
                    {"--datum", "WGS84|CGCS2000|GCJ02|BD09", "default WGS84"}},

@@ -61,16 +61,24 @@ std::string PlaceText(const std::string& code, const std::string& name, const st
   return code + " " + name + (parent.empty() ? "" : " (" + parent + ")");
 }
 
-// The difference as people read one: what is stored, an arrow, what the list has; "?" before what waits for a decision.
+// The difference as people read one: what is stored, an arrow, what the list has; "?" before what waits for a
+// decision.
 void PrintChanges(Invocation& run, const type::v1::DivisionChanges& changes) {
   for (const type::v1::DivisionChanges::Line& line : changes.lines()) {
     const bool moved = line.old_parent() != line.parent();
-    const std::string before = PlaceText(line.old_code(), line.old_display_name(), moved ? line.old_parent() : "");
-    const std::string after = PlaceText(line.code(), line.display_name(), moved || line.old_code().empty() ? line.parent() : "");
-    const char mark = line.doubtful() ? '?' : line.old_display_name().empty() ? '+' : line.display_name().empty() ? '-' : '~';
+    const std::string before =
+        PlaceText(line.old_code(), line.old_display_name(), moved ? line.old_parent() : "");
+    const std::string after =
+        PlaceText(line.code(), line.display_name(), moved || line.old_code().empty() ? line.parent() : "");
+    const char mark = line.doubtful()                   ? '?'
+                      : line.old_display_name().empty() ? '+'
+                      : line.display_name().empty()     ? '-'
+                                                        : '~';
     if (line.old_display_name().empty()) {
       std::printf("%c %s%s\n", mark, after.c_str(),
-                  line.doubtful() ? Say(run, " is named for the first time: where from?", " 首次出现，来源待确认").c_str() : "");
+                  line.doubtful()
+                      ? Say(run, " is named for the first time: where from?", " 首次出现，来源待确认").c_str()
+                      : "");
     } else if (line.display_name().empty()) {
       std::printf("%c %s %s\n", mark, before.c_str(), Say(run, "is not in the list", "名单中没有").c_str());
     } else {
@@ -79,11 +87,15 @@ void PrintChanges(Invocation& run, const type::v1::DivisionChanges& changes) {
   }
   if (changes.lines_left_out() > 0)
     std::printf(run.chinese ? "……另有 %d 行\n" : "... and %d more lines\n", changes.lines_left_out());
-  std::printf(run.chinese ? "与已存名单相比：新增 %d，更名 %d，换码 %d，划转 %d；待确认 %d%s\n"
-                          : "compared with what was stored: %d new, %d renamed, %d re-coded, %d moved; %d to be decided%s\n",
-              changes.created(), changes.renamed(), changes.recoded(), changes.moved(),
-              changes.proposals() + changes.proposals_known(),
-              changes.proposals() + changes.proposals_known() > 0 ? Say(run, " (gridctl division proposals)", "（gridctl division proposals）").c_str() : "");
+  std::printf(
+      run.chinese
+          ? "与已存名单相比：新增 %d，更名 %d，换码 %d，划转 %d；待确认 %d%s\n"
+          : "compared with what was stored: %d new, %d renamed, %d re-coded, %d moved; %d to be decided%s\n",
+      changes.created(), changes.renamed(), changes.recoded(), changes.moved(),
+      changes.proposals() + changes.proposals_known(),
+      changes.proposals() + changes.proposals_known() > 0
+          ? Say(run, " (gridctl division proposals)", "（gridctl division proposals）").c_str()
+          : "");
 }
 
 // Where the file lies beside what is known, and under which datum it would lie where it belongs.
@@ -91,25 +103,30 @@ void PrintDatumCheck(Invocation& run, const type::v1::DatumCheck& check) {
   const std::string declared = type::v1::Position::Datum_Name(check.declared());
   switch (check.verdict()) {
     case type::v1::DatumCheck::NOTHING_TO_COMPARE:
-      std::printf(run.chinese ? "坐标系核对：附近没有足够的已知边界或点位可比，按申报的 %s 采用，未经核对\n"
-                              : "datum: too little is known nearby to compare with; %s is taken as declared, unchecked\n",
-                  declared.c_str());
+      std::printf(
+          run.chinese
+              ? "坐标系核对：附近没有足够的已知边界或点位可比，按申报的 %s 采用，未经核对\n"
+              : "datum: too little is known nearby to compare with; %s is taken as declared, unchecked\n",
+          declared.c_str());
       return;
     case type::v1::DatumCheck::FITS:
-      std::printf(run.chinese ? "坐标系核对：%s 与已知情况相符（%d 个要素，%d 处量测，偏东 %.0f 米、偏北 %.0f 米）\n"
-                              : "datum: %s fits what is known (%d features, %d measurements, %.0f m east, %.0f m north)\n",
-                  declared.c_str(), check.features(), check.measurements(), check.east_m(), check.north_m());
+      std::printf(
+          run.chinese
+              ? "坐标系核对：%s 与已知情况相符（%d 个要素，%d 处量测，偏东 %.0f 米、偏北 %.0f 米）\n"
+              : "datum: %s fits what is known (%d features, %d measurements, %.0f m east, %.0f m north)\n",
+          declared.c_str(), check.features(), check.measurements(), check.east_m(), check.north_m());
       return;
     case type::v1::DatumCheck::SHIFTED:
-      std::printf(run.chinese
-                      ? "坐标系核对：按 %s，%d 个要素整体偏东 %.0f 米、偏北 %.0f 米（中位数，%d 处量测）；%s\n"
-                      : "datum: as %s, %d features lie %.0f m east and %.0f m north of what is known (median of %d); %s\n",
-                  declared.c_str(), check.features(), check.east_m(), check.north_m(), check.measurements(),
-                  check.would_fit() == type::v1::Position::DATUM_UNSPECIFIED
-                      ? Say(run, "no known datum explains it", "已知坐标系都不能解释").c_str()
-                      : (type::v1::Position::Datum_Name(check.would_fit()) +
-                         Say(run, " would fit", " 才相符"))
-                            .c_str());
+      std::printf(
+          run.chinese
+              ? "坐标系核对：按 %s，%d 个要素整体偏东 %.0f 米、偏北 %.0f 米（中位数，%d 处量测）；%s\n"
+              : "datum: as %s, %d features lie %.0f m east and %.0f m north of what is known (median of %d); "
+                "%s\n",
+          declared.c_str(), check.features(), check.east_m(), check.north_m(), check.measurements(),
+          check.would_fit() == type::v1::Position::DATUM_UNSPECIFIED
+              ? Say(run, "no known datum explains it", "已知坐标系都不能解释").c_str()
+              : (type::v1::Position::Datum_Name(check.would_fit()) + Say(run, " would fit", " 才相符"))
+                    .c_str());
       return;
     default:
       return;
@@ -248,21 +265,24 @@ void AddImportCommands(std::vector<Command>& commands) {
   const Option datum = {"--datum", "WGS84|CGCS2000|GCJ02|BD09", "the datum the file's positions are in"};
   const Option accept = {"--accept-shift", "REASON",
                          "takes the file although it lies to one side of what is known; kept in the journal"};
-  commands.push_back(ImportCommand(
-      "divisions",
-      "imports divisions from CSV (statistical codes, china-division's columns); a later list shows the difference and becomes lineage",
-      {{"--as-of", "YYYY-MM-DD", "the date of the list; without it names are corrected, nothing is compared"}},
-      {"gridctl import divisions henan_2023_levels1-4.csv --as-of 2023-06-30 --dry-run",
-       "gridctl import divisions zhumadian_2023_villages.csv --as-of 2023-06-30"},
-      [](Invocation& run) {
-        return ImportFile<grid::v1::ImportRequest>(run, "gridwarden.grid.v1.GridService/ImportDivisions",
-                                                   true);
-      }));
+  commands.push_back(
+      ImportCommand("divisions",
+                    "imports divisions from CSV (statistical codes, china-division's columns); a later list "
+                    "shows the difference and becomes lineage",
+                    {{"--as-of", "YYYY-MM-DD",
+                      "the date of the list; without it names are corrected, nothing is compared"}},
+                    {"gridctl import divisions henan_2023_levels1-4.csv --as-of 2023-06-30 --dry-run",
+                     "gridctl import divisions zhumadian_2023_villages.csv --as-of 2023-06-30"},
+                    [](Invocation& run) {
+                      return ImportFile<grid::v1::ImportRequest>(
+                          run, "gridwarden.grid.v1.GridService/ImportDivisions", true);
+                    }));
   commands.push_back(ImportCommand(
       "boundaries",
       "imports polygons from GeoJSON; the datum must be declared and is checked against what is known",
       {datum,
-       {"--as-of", "YYYY-MM-DD", "since when the ground has these outlines; those before stay for the time before"},
+       {"--as-of", "YYYY-MM-DD",
+        "since when the ground has these outlines; those before stay for the time before"},
        accept},
       {"gridctl import boundaries counties.geojson --datum WGS84 --dry-run",
        "gridctl import boundaries counties_2023.geojson --datum CGCS2000 --as-of 2023-06-30"},
@@ -272,7 +292,8 @@ void AddImportCommands(std::vector<Command>& commands) {
       }));
   commands.push_back(ImportCommand(
       "points",
-      "imports known points of villages and groups from CSV (code, longitude, latitude, name) or GeoJSON Points",
+      "imports known points of villages and groups from CSV (code, longitude, latitude, name) or GeoJSON "
+      "Points",
       {datum, {"--as-of", "YYYY-MM-DD", "the date of the file, by which its codes are read"}, accept},
       {"gridctl import points village_committees.csv --datum GCJ02 --dry-run"}, [](Invocation& run) {
         return ImportFile<grid::v1::ImportRequest>(run, "gridwarden.grid.v1.GridService/ImportPoints", true);
@@ -298,30 +319,32 @@ void AddImportCommands(std::vector<Command>& commands) {
         return ImportFile<intake::v1::ImportHotspotsRequest>(
             run, "gridwarden.intake.v1.IntakeService/ImportHotspots", true);
       }));
-  commands.push_back(
-      {.words = "hotspot relocate",
-       .summary = "locates hotspots again that lay outside every boundary; the server does so by itself after an import",
-       .examples = {"gridctl hotspot relocate"},
-       .run = [](Invocation& run) -> absl::Status {
-         intake::v1::RelocateHotspotsResponse all;
-         do {
-           intake::v1::RelocateHotspotsRequest request;
-           request.set_request_id(NewRequestId());
-           GW_ASSIGN_OR_RETURN(const intake::v1::RelocateHotspotsResponse part,
-                               run.session().Call<intake::v1::RelocateHotspotsResponse>(
-                                   "gridwarden.intake.v1.IntakeService/RelocateHotspots", request));
-           all.set_outside(all.outside() + part.outside());
-           all.set_located(all.located() + part.located());
-           all.set_more(part.more());
-         } while (all.more());
-         if (run.json) {
-           PrintJson(all);
-           return absl::OkStatus();
-         }
-         std::printf(run.chinese ? "界外火点 %d 个，其中 %d 个现已定位\n" : "%d were outside, %d of them are located now\n",
-                     all.outside(), all.located());
-         return absl::OkStatus();
-       }});
+  commands.push_back({.words = "hotspot relocate",
+                      .summary = "locates hotspots again that lay outside every boundary; the server does so "
+                                 "by itself after an import",
+                      .examples = {"gridctl hotspot relocate"},
+                      .run = [](Invocation& run) -> absl::Status {
+                        intake::v1::RelocateHotspotsResponse all;
+                        do {
+                          intake::v1::RelocateHotspotsRequest request;
+                          request.set_request_id(NewRequestId());
+                          GW_ASSIGN_OR_RETURN(
+                              const intake::v1::RelocateHotspotsResponse part,
+                              run.session().Call<intake::v1::RelocateHotspotsResponse>(
+                                  "gridwarden.intake.v1.IntakeService/RelocateHotspots", request));
+                          all.set_outside(all.outside() + part.outside());
+                          all.set_located(all.located() + part.located());
+                          all.set_more(part.more());
+                        } while (all.more());
+                        if (run.json) {
+                          PrintJson(all);
+                          return absl::OkStatus();
+                        }
+                        std::printf(run.chinese ? "界外火点 %d 个，其中 %d 个现已定位\n"
+                                                : "%d were outside, %d of them are located now\n",
+                                    all.outside(), all.located());
+                        return absl::OkStatus();
+                      }});
 }
 
 }  // namespace gridwarden::gridctl

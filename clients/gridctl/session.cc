@@ -45,7 +45,8 @@ bool IsDigits(std::string_view text) {
 }  // namespace
 
 Session::Session(SessionOptions options)
-    : options_(std::move(options)), client_({.server = options_.server, .token = options_.token, .ca_file = options_.ca_file}) {
+    : options_(std::move(options)),
+      client_({.server = options_.server, .token = options_.token, .ca_file = options_.ca_file}) {
   access_token_ = options_.token;
   if (options_.token.empty()) Load();
   client_.set_token(access_token_);

@@ -57,7 +57,8 @@ absl::StatusOr<std::string> World::CallBytes(const std::string& who, absl::Time 
                                              const std::string& body) {
   thread_local std::unique_ptr<client::ConnectClient> client;
   if (!client)
-    client = std::make_unique<client::ConnectClient>(client::ClientOptions{.server = options_.server, .ca_file = options_.ca_file});
+    client = std::make_unique<client::ConnectClient>(
+        client::ClientOptions{.server = options_.server, .ca_file = options_.ca_file});
   bool fresh = false;
   absl::Status last;
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {

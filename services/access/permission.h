@@ -83,20 +83,21 @@ absl::Status AllowCall(const domain::Ground& ground, const rpc::Call& call);
 // kAssigned is read as kSubtree here. PERMISSION_DENIED / NOT_ALLOWED, with the same words for "absent" and
 // "forbidden".
 absl::StatusOr<Acting> AllowAt(const domain::Ground& ground, const rpc::Call& call, const Uuid& division);
-// May the caller see with this rpc a row of `division` that is counted under `ground_path`? As AllowAt, and also
-// whoever lists the row (ScopeOf): who had the ground when it happened still sees what happened, though he may no
-// longer act on it.
+// May the caller see with this rpc a row of `division` that is counted under `ground_path`? As AllowAt, and
+// also whoever lists the row (ScopeOf): who had the ground when it happened still sees what happened, though
+// he may no longer act on it.
 absl::Status AllowToSee(const domain::Ground& ground, const rpc::Call& call, const Uuid& division,
                         std::string_view ground_path);
-// May the caller do this rpc to something assigned to this post or unit? The work of a post on ground that ended
-// is that of the same desk of the division that holds the ground now. NOT_YOUR_TASK otherwise.
+// May the caller do this rpc to something assigned to this post or unit? The work of a post on ground that
+// ended is that of the same desk of the division that holds the ground now. NOT_YOUR_TASK otherwise.
 absl::StatusOr<Acting> AllowAssigned(const domain::Ground& ground, const rpc::Call& call,
                                      const Uuid& post_or_unit);
-// Path keys of the subtrees that the caller may list with this rpc: those that his divisions have, and had, and
-// took over (Ground::PathKeysHeldBy); one empty key = everything, no key = nothing. A row of scope kAssigned has no subtree: its lists go by AssigneesOf.
+// Path keys of the subtrees that the caller may list with this rpc: those that his divisions have, and had,
+// and took over (Ground::PathKeysHeldBy); one empty key = everything, no key = nothing. A row of scope
+// kAssigned has no subtree: its lists go by AssigneesOf.
 std::vector<std::string> ScopeOf(const domain::Ground& ground, const rpc::Call& call);
-// Posts (and units, by their posts) the caller holds now, of the kinds this rpc's row names, and those whose work
-// they took over (AllowAssigned).
+// Posts (and units, by their posts) the caller holds now, of the kinds this rpc's row names, and those whose
+// work they took over (AllowAssigned).
 std::vector<Uuid> AssigneesOf(const domain::Ground& ground, const rpc::Call& call);
 
 }  // namespace gridwarden::access

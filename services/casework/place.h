@@ -23,14 +23,15 @@ Place PlaceAt(const domain::Ground& ground, const Uuid& division, std::optional<
 
 // Finds the place from the division as spelled or, when none is given, from the point by the grid area's
 // polygons: the division that held the ground at the event. INVALID_FIELD for an unknown division or when
-// neither is given, DIVISION_ENDED or DIVISION_NOT_YET with the candidates when the one named did not exist then
-// and several could be meant, POSITION_OUT_OF_AREA when no polygon holds the point. Calls another area: never inside a transaction.
+// neither is given, DIVISION_ENDED or DIVISION_NOT_YET with the candidates when the one named did not exist
+// then and several could be meant, POSITION_OUT_OF_AREA when no polygon holds the point. Calls another area:
+// never inside a transaction.
 absl::StatusOr<Located> Locate(const Casework& casework, const rpc::Call& call, const domain::Ground& ground,
                                std::string_view division, const std::optional<type::v1::Position>& position,
                                absl::Time event_time);
 
-// The county that the ground of a division lies in at `at`; the city where there are no counties; the division
-// itself above that.
+// The county that the ground of a division lies in at `at`; the city where there are no counties; the
+// division itself above that.
 Uuid CountyOf(const domain::Ground& ground, const Uuid& division, absl::Time at);
 // The code that stands before a case number: the first six digits of the county's code at `at`.
 std::string CountyCode(const domain::Ground& ground, const Uuid& division, absl::Time at);

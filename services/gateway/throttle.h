@@ -11,8 +11,8 @@
 
 // Keeps a gateway from sending an overloaded area what the area would only turn away: the probability that a
 // call is refused here grows with the part of the calls that the area refused lately (the adaptive throttling
-// of Google's SRE book, chapter 21), each method by itself: signing in has a narrow door of its own. Something
-// always gets through, so that it is noticed when the area has room again.
+// of Google's SRE book, chapter 21), each method by itself: signing in has a narrow door of its own.
+// Something always gets through, so that it is noticed when the area has room again.
 namespace gridwarden::gateway {
 
 class Throttle {

@@ -14,8 +14,8 @@
 #include "grid/point_index.h"
 #include "platform/db/database.h"
 
-// The index of all outlines and known points: one immutable value, built anew beside the old one when something
-// has changed and put in its place as a whole. Nobody who asks waits for that.
+// The index of all outlines and known points: one immutable value, built anew beside the old one when
+// something has changed and put in its place as a whole. Nobody who asks waits for that.
 namespace gridwarden::grid {
 
 struct Outlines {
@@ -32,8 +32,8 @@ class BoundaryCache {
   ~BoundaryCache();  // stops and joins the thread that builds
 
   enum class Wait { kForTheFirst, kForTheNewest };
-  // The outlines at hand; where the database has newer ones, their building begins and is waited for only when
-  // asked, or when there are none yet. UNAVAILABLE when the database is away, DEADLINE_EXCEEDED.
+  // The outlines at hand; where the database has newer ones, their building begins and is waited for only
+  // when asked, or when there are none yet. UNAVAILABLE when the database is away, DEADLINE_EXCEEDED.
   absl::StatusOr<std::shared_ptr<const Outlines>> Get(absl::Time deadline, Wait wait = Wait::kForTheFirst);
 
  private:
@@ -45,8 +45,8 @@ class BoundaryCache {
   db::Database& database_;
   std::mutex mutex_;  // guards everything down to thread_; held for moments only
   std::condition_variable changed_;
-  int64_t wanted_ = 0;   // somebody saw this revision in the database
-  int64_t tried_ = -1;   // the last revision that was built, or tried in vain
+  int64_t wanted_ = 0;  // somebody saw this revision in the database
+  int64_t tried_ = -1;  // the last revision that was built, or tried in vain
   uint64_t failures_ = 0;
   absl::Status failure_;
   bool stopping_ = false;

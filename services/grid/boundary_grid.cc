@@ -131,9 +131,9 @@ void BoundaryGrid::Fill(const MutableS2ShapeIndex& index) {
         continue;
       }
       holders.clear();
-      const S2Point middle =
-          S2LatLng::FromDegrees(south_ + (row + 0.5) / rows_a_degree_, west_ + (column + 0.5) / columns_a_degree_)
-              .ToPoint();
+      const S2Point middle = S2LatLng::FromDegrees(south_ + (row + 0.5) / rows_a_degree_,
+                                                   west_ + (column + 0.5) / columns_a_degree_)
+                                 .ToPoint();
       contains.VisitContainingShapes(middle, [&](S2Shape* shape) {
         holders.push_back(shape->id());
         return true;

@@ -77,7 +77,8 @@ class Plane {
     return {point.DotProd(east_) * S2Earth::RadiusMeters(), point.DotProd(north_) * S2Earth::RadiusMeters()};
   }
   S2Point At(double east_m, double north_m) const {
-    return (origin_ + east_ * (east_m / S2Earth::RadiusMeters()) + north_ * (north_m / S2Earth::RadiusMeters()))
+    return (origin_ + east_ * (east_m / S2Earth::RadiusMeters()) +
+            north_ * (north_m / S2Earth::RadiusMeters()))
         .Normalize();
   }
 
@@ -146,17 +147,19 @@ void SampleShares(S2Point point, bool on_border, double deviation, Search& searc
     const S2Shape::Edge ends = search.borders.GetEdge(edge);
     const auto in_deviations = [&](const S2Point& end) {
       const std::array<double, 2> at = plane.Of(end);
-      return std::array<float, 2>{static_cast<float>(at[0] / deviation), static_cast<float>(at[1] / deviation)};
+      return std::array<float, 2>{static_cast<float>(at[0] / deviation),
+                                  static_cast<float>(at[1] / deviation)};
     };
     const std::array<float, 2> a = in_deviations(ends.v0), b = in_deviations(ends.v1);
     const float area = a[0] * b[1] - a[1] * b[0];
-    // Without a branch, so that the compiler does several places at once: a line crosses the way when its ends
-    // are on two sides of it and the crossing lies between the point and the place.
+    // Without a branch, so that the compiler does several places at once: a line crosses the way when its
+    // ends are on two sides of it and the crossing lies between the point and the place.
     for (size_t i = 0; i < kPlaces; ++i) {
       const float left_a = kSpread.x[i] * a[1] - kSpread.y[i] * a[0];
       const float left_b = kSpread.x[i] * b[1] - kSpread.y[i] * b[0];
       const float apart = left_b - left_a;
-      count[i] += static_cast<uint32_t>((left_a > 0) != (left_b > 0)) & static_cast<uint32_t>(area * apart > 0) &
+      count[i] += static_cast<uint32_t>((left_a > 0) != (left_b > 0)) &
+                  static_cast<uint32_t>(area * apart > 0) &
                   static_cast<uint32_t>(std::abs(area) <= std::abs(apart));
     }
   }
@@ -232,8 +235,8 @@ absl::Time BoundaryIndex::DrawnSince(const Uuid& division) const {
 }
 
 size_t BoundaryIndex::bytes() const {
-  return shapes_->index.SpaceUsed() + shapes_->grid->bytes() + boundaries_.capacity() * sizeof(IndexedBoundary) +
-         static_cast<size_t>(vertices_) * sizeof(S2Point);
+  return shapes_->index.SpaceUsed() + shapes_->grid->bytes() +
+         boundaries_.capacity() * sizeof(IndexedBoundary) + static_cast<size_t>(vertices_) * sizeof(S2Point);
 }
 
 std::vector<Candidate> BoundaryIndex::Reach(const domain::Point& wgs84, double accuracy_m,
@@ -289,9 +292,9 @@ std::vector<Candidate> BoundaryIndex::Reach(const domain::Point& wgs84, double a
     const double border_m = candidate.near_border ? S2Earth::ToMeters(one.border.ToAngle()) : 0;
     const double deviations = candidate.near_border ? border_m / deviation : kReach;
     candidate.border_m = one.inside ? -border_m : border_m;
-    candidate.confidence = std::min(sampled && candidate.near_border ? one.share
-                                                                     : Share(one.inside ? deviations : -deviations),
-                                    Share(kReach));
+    candidate.confidence =
+        std::min(sampled && candidate.near_border ? one.share : Share(one.inside ? deviations : -deviations),
+                 Share(kReach));
     found.push_back(candidate);
   }
   return found;

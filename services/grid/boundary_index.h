@@ -35,7 +35,7 @@ struct IndexedBoundary {
   Uuid division;
   domain::Level level = domain::Level::kUnspecified;
   BoundaryShape shape;
-  domain::Interval valid;  // when the ground had this outline, as far as is known
+  domain::Interval valid;                   // when the ground had this outline, as far as is known
   absl::Time since = absl::InfinitePast();  // the date it was stored with
 };
 
@@ -57,9 +57,9 @@ class BoundaryIndex {
   explicit BoundaryIndex(std::vector<IndexedBoundary> boundaries);
   ~BoundaryIndex();
 
-  // Every polygon of that time that may hold the point, in no order. `accuracy_m` is the radius that holds the
-  // true point with 68 %; 0 = not stated. Empty when every polygon is out of reach. InfiniteFuture asks for the
-  // outlines of today.
+  // Every polygon of that time that may hold the point, in no order. `accuracy_m` is the radius that holds
+  // the true point with 68 %; 0 = not stated. Empty when every polygon is out of reach. InfiniteFuture asks
+  // for the outlines of today.
   std::vector<Candidate> Reach(const domain::Point& wgs84, double accuracy_m,
                                absl::Time at = absl::InfiniteFuture()) const;
   std::vector<Candidate> Locate(const domain::Point& wgs84, double accuracy_m,

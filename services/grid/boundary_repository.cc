@@ -107,10 +107,10 @@ absl::Status SaveBoundary(db::Transaction& tx, const BoundaryRow& row) {
               static_cast<int>(b.given_datum), b.valid.from, b.revision, row.subject.seq, row.subject.leaf)
         .status();
   }
-  return ExpectOne(tx.Exec(kReplaceBoundary, b.geojson, b.digest, b.vertices, static_cast<int>(b.given_datum),
-                           b.valid.from, b.revision, row.subject.seq, row.subject.leaf, b.division,
-                           row.subject.seq),
-                   b.division);
+  return ExpectOne(
+      tx.Exec(kReplaceBoundary, b.geojson, b.digest, b.vertices, static_cast<int>(b.given_datum),
+              b.valid.from, b.revision, row.subject.seq, row.subject.leaf, b.division, row.subject.seq),
+      b.division);
 }
 
 absl::Status KeepFormer(db::Transaction& tx, const Uuid& division, int seq, absl::Time until,
@@ -236,8 +236,7 @@ absl::StatusOr<std::vector<PointRecord>> ReadPoints(db::Transaction& tx, int64_t
 
 std::vector<std::string> HotBoundaryStatements() {
   std::vector<std::string> statements;
-  for (const std::string_view sql :
-       {kSizes, kFormerSizes, kBoundariesBetween, kFormerBetween, kPointsAfter})
+  for (const std::string_view sql : {kSizes, kFormerSizes, kBoundariesBetween, kFormerBetween, kPointsAfter})
     statements.emplace_back(sql);
   for (const std::string_view sql : {kLockBoundaries, kLockFormer, kLockPoints})
     statements.push_back(absl::StrCat(std::string(sql), "?)"));

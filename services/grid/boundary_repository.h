@@ -22,8 +22,8 @@ struct BoundaryRecord {
   domain::Datum given_datum = domain::Datum::kUnspecified;
   domain::Interval valid;  // when the ground had this outline; the last one is open
   uint64_t revision = 0;
-  int seq = 0;                                         // of a former outline; 0 is the one of today
-  domain::Level level = domain::Level::kUnspecified;   // read only
+  int seq = 0;                                        // of a former outline; 0 is the one of today
+  domain::Level level = domain::Level::kUnspecified;  // read only
 };
 using BoundaryRow = Row<BoundaryRecord>;
 
@@ -45,11 +45,13 @@ Uuid PointId(const Uuid& division, std::string_view display_name);
 // Writes today's outline, new or over the row locked before.
 absl::Status SaveBoundary(db::Transaction& tx, const BoundaryRow& row);
 // Keeps the outline of today, as stored, for the time before `until`, as number `seq`.
-absl::Status KeepFormer(db::Transaction& tx, const Uuid& division, int seq, absl::Time until, uint64_t revision);
+absl::Status KeepFormer(db::Transaction& tx, const Uuid& division, int seq, absl::Time until,
+                        uint64_t revision);
 // Writes an outline of an earlier time, and the end of the chain into the row of today's.
 absl::Status SaveFormer(db::Transaction& tx, const BoundaryRow& row);
 // Another end of a former outline.
-absl::Status EndFormer(db::Transaction& tx, const Uuid& division, int seq, absl::Time until, uint64_t revision);
+absl::Status EndFormer(db::Transaction& tx, const Uuid& division, int seq, absl::Time until,
+                       uint64_t revision);
 
 // Locks the outlines of these divisions, today's and former ones (seq > 0), without their geometry. Only
 // today's carries the end of the chain.

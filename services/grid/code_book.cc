@@ -72,9 +72,9 @@ CodeBook::Match CodeBook::Find(std::string_view code, absl::Time as_of) const {
         continue;
       }
       const bool before = bearer.valid.to <= as_of, chosen_before = chosen->valid.to <= as_of;
-      if (before != chosen_before ? before
-                                  : (before ? bearer.valid.to > chosen->valid.to
-                                            : bearer.valid.from < chosen->valid.from))
+      if (before != chosen_before
+              ? before
+              : (before ? bearer.valid.to > chosen->valid.to : bearer.valid.from < chosen->valid.from))
         chosen = &bearer;
     }
   }
@@ -82,8 +82,9 @@ CodeBook::Match CodeBook::Find(std::string_view code, absl::Time as_of) const {
   const std::string shown(code);
   Match match{&division, ""};
   if (division.valid.to <= as_of) {
-    match.remark = absl::StrFormat("%s is the code of %s, which ended on %s%s; kept for the time before", shown,
-                                   division.display_name, Day(division.valid.to), FateOf(division, as_of));
+    match.remark =
+        absl::StrFormat("%s is the code of %s, which ended on %s%s; kept for the time before", shown,
+                        division.display_name, Day(division.valid.to), FateOf(division, as_of));
   } else if (!then && chosen->valid.to <= as_of) {
     match.remark = absl::StrFormat("%s was the code of %s until %s, since then it is %s", shown,
                                    division.display_name, Day(chosen->valid.to), CodeOf(division, as_of));

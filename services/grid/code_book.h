@@ -8,8 +8,8 @@
 #include "absl/time/time.h"
 #include "domain/ground/ground.h"
 
-// Which division a file means by a code. Files are drawn from lists of other years: a code may have been given
-// up, changed, or given to other ground since.
+// Which division a file means by a code. Files are drawn from lists of other years: a code may have been
+// given up, changed, or given to other ground since.
 namespace gridwarden::grid {
 
 class CodeBook {
@@ -19,7 +19,7 @@ class CodeBook {
 
   struct Match {
     const domain::Division* division = nullptr;  // null: no division ever had the code
-    std::string remark;                          // for the importer, where the code was not simply its code then
+    std::string remark;  // for the importer, where the code was not simply its code then
   };
   // `code` as published, or padded with zeros to 6, 9 or 12 digits; `as_of` is the date of the file.
   Match Find(std::string_view code, absl::Time as_of) const;

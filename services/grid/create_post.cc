@@ -57,7 +57,8 @@ absl::StatusOr<domain::Post> ReadPost(const domain::Ground& ground, const rpc::C
   if (post.valid.from >= post.valid.to) return InvalidField("post.valid_to", "want a time after valid_from");
   const domain::Division* stands_on = ground.FindDivision(ground.DivisionOf(post));
   if (stands_on != nullptr && stands_on->valid.to <= std::max(call.now, post.valid.from))
-    return InvalidField("post", absl::StrFormat("got a post on %s, which ended, want ground that stands", stands_on->display_name));
+    return InvalidField("post", absl::StrFormat("got a post on %s, which ended, want ground that stands",
+                                                stands_on->display_name));
   return post;
 }
 

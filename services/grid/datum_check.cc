@@ -20,7 +20,8 @@ constexpr double kScaleM = 60;
 constexpr double kShiftMinM = 150;
 constexpr int kMeasurementsMin = 30;
 constexpr size_t kPairsMin = 10;
-// Of what lies near a border, so much must lie on one in the best position, or the maps show different things.
+// Of what lies near a border, so much must lie on one in the best position, or the maps show different
+// things.
 constexpr double kOnBorderShareMin = 0.3;
 // And such a part of their directions must differ from the others.
 constexpr double kOtherWayMin = 0.04;
@@ -35,8 +36,7 @@ struct Offset {
 };
 
 Offset Between(const Point& from, const Point& to) {
-  return {(to.longitude - from.longitude) * kMetresADegree *
-              std::cos(from.latitude * std::numbers::pi / 180),
+  return {(to.longitude - from.longitude) * kMetresADegree * std::cos(from.latitude * std::numbers::pi / 180),
           (to.latitude - from.latitude) * kMetresADegree};
 }
 
@@ -134,7 +134,8 @@ struct Fit {
   double ee = 0, en = 0, nn = 0;  // directions across the borders lain on
   std::vector<double> distances;
 
-  // Along a straight border a file may slide as it likes: only borders in more than one direction tell a place.
+  // Along a straight border a file may slide as it likes: only borders in more than one direction tell a
+  // place.
   bool HoldsBothWays() const {
     const double trace = ee + nn, half = trace / 2;
     const double least = half - std::sqrt(std::max(0.0, half * half - (ee * nn - en * en)));
@@ -236,8 +237,7 @@ DatumFinding CheckOutlines(const std::vector<const MultiPolygon*>& features, Dat
     most = score;
     shift = settled;
   }
-  Fit after =
-      Try(samples, stored, [&](const Point& at) { return Moved(at, {-shift.east, -shift.north}); });
+  Fit after = Try(samples, stored, [&](const Point& at) { return Moved(at, {-shift.east, -shift.north}); });
   const bool moved = shift.length() >= kShiftMinM && after.score >= kBetter * as_declared.score;
   if (finding.would_fit == Datum::kUnspecified) {
     if (moved || after.score > as_declared.score) best = std::move(after);
@@ -251,8 +251,7 @@ DatumFinding CheckOutlines(const std::vector<const MultiPolygon*>& features, Dat
   }
   finding.east_m = shift.east;
   finding.north_m = shift.north;
-  finding.verdict =
-      moved || finding.would_fit != Datum::kUnspecified ? Verdict::kShifted : Verdict::kFits;
+  finding.verdict = moved || finding.would_fit != Datum::kUnspecified ? Verdict::kShifted : Verdict::kFits;
   return finding;
 }
 

@@ -7,9 +7,9 @@
 #include "domain/geo/datum.h"
 #include "grid/boundary_index.h"
 
-// Whether a file lies where its ground is. GCJ-02 and BD-09 move everything by 300 to 1,200 metres to one side:
-// enough to blame the neighbour, too little to be seen on a map of the province. What is known of the ground
-// tells: stored borders and known points.
+// Whether a file lies where its ground is. GCJ-02 and BD-09 move everything by 300 to 1,200 metres to one
+// side: enough to blame the neighbour, too little to be seen on a map of the province. What is known of the
+// ground tells: stored borders and known points.
 namespace gridwarden::grid {
 
 struct DatumFinding {

@@ -72,11 +72,10 @@ void TellDatum(const DatumFinding& finding, domain::Datum declared, std::string_
     return notes.Remark(absl::StrFormat("%s: the file lies %s of what is known; taken all the same: %s", name,
                                         Sideways(finding), std::string(accepted_reason)));
   }
-  const std::string fits =
-      finding.would_fit == domain::Datum::kUnspecified
-          ? "the datum it is in (none that is known explains the shift)"
-          : absl::StrFormat("%s, under which it lies where it belongs",
-                            std::string(domain::NameOf(finding.would_fit)));
+  const std::string fits = finding.would_fit == domain::Datum::kUnspecified
+                               ? "the datum it is in (none that is known explains the shift)"
+                               : absl::StrFormat("%s, under which it lies where it belongs",
+                                                 std::string(domain::NameOf(finding.would_fit)));
   notes.Refuse(1, "datum",
                absl::StrFormat("%s: %d features lie %s of what is known (median of %d)", name,
                                finding.features, Sideways(finding), finding.measurements),
@@ -84,8 +83,9 @@ void TellDatum(const DatumFinding& finding, domain::Datum declared, std::string_
 }
 
 std::string_view ReasonToKeep(const DatumFinding& finding, const v1::ImportRequest& request) {
-  return finding.verdict == DatumFinding::Verdict::kShifted ? std::string_view(request.shift_accepted_reason())
-                                                            : std::string_view();
+  return finding.verdict == DatumFinding::Verdict::kShifted
+             ? std::string_view(request.shift_accepted_reason())
+             : std::string_view();
 }
 
 }  // namespace gridwarden::grid

@@ -13,8 +13,8 @@ namespace gridwarden::grid {
 // characters.
 absl::StatusOr<domain::Datum> DeclaredDatum(const v1::ImportRequest& request);
 
-// Writes the finding into the report: refuses a shifted file unless the request gives a reason to take it, and
-// says so where nothing could be compared.
+// Writes the finding into the report: refuses a shifted file unless the request gives a reason to take it,
+// and says so where nothing could be compared.
 void TellDatum(const DatumFinding& finding, domain::Datum declared, std::string_view accepted_reason,
                ImportNotes& notes);
 

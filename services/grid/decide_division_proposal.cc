@@ -23,7 +23,8 @@ absl::Status Accept(const ProposalRecord& proposal, const Choice& candidate, Reo
     case v1::Lineage::MERGE:
       operation.set_to(candidate.other());
       // What appeared holds the ground of what vanished.
-      if (proposal.kind == v1::DivisionProposal::APPEARED) operation.mutable_division()->swap(*operation.mutable_to());
+      if (proposal.kind == v1::DivisionProposal::APPEARED)
+        operation.mutable_division()->swap(*operation.mutable_to());
       break;
     case v1::Lineage::SPLIT:
       operation.set_division(candidate.other());
@@ -49,8 +50,8 @@ std::vector<Uuid> GroundOf(const ProposalRecord& proposal, const Choice& candida
 
 }  // namespace
 
-absl::StatusOr<v1::DecideDivisionProposalResponse> DecideDivisionProposal(GridArea& area, const rpc::Call& call,
-                                                                          const v1::DecideDivisionProposalRequest& request) {
+absl::StatusOr<v1::DecideDivisionProposalResponse> DecideDivisionProposal(
+    GridArea& area, const rpc::Call& call, const v1::DecideDivisionProposalRequest& request) {
   GW_ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("divisionProposals", request.name()));
   if (request.candidate() > 0) GW_RETURN_IF_ERROR(CheckDocumentNo(request.document_no()));
   GW_ASSIGN_OR_RETURN(const auto ground, area.ground.Fresh(call.deadline));
@@ -62,22 +63,27 @@ absl::StatusOr<v1::DecideDivisionProposalResponse> DecideDivisionProposal(GridAr
   if (!known) return NotFound(request.name());
   const int candidates = known->candidates.candidates_size();
   if (request.candidate() < 0 || request.candidate() > candidates) {
-    return InvalidField("candidate", absl::StrFormat("got %d, want 1 to %d, or 0 to dismiss", request.candidate(), candidates));
+    return InvalidField("candidate", absl::StrFormat("got %d, want 1 to %d, or 0 to dismiss",
+                                                     request.candidate(), candidates));
   }
   v1::OpenWork open_work;
-  const Choice chosen = request.candidate() == 0 ? Choice() : known->candidates.candidates(request.candidate() - 1);
+  const Choice chosen =
+      request.candidate() == 0 ? Choice() : known->candidates.candidates(request.candidate() - 1);
   if (request.candidate() > 0) open_work = OpenWorkOn(area, call, *ground, GroundOf(*known, chosen));
   using Response = v1::DecideDivisionProposalResponse;
   return MutateOrTry<Response>(area, call, request, [&](db::Transaction& tx) -> absl::StatusOr<Response> {
     GW_ASSIGN_OR_RETURN(GridChange change, GridChange::Begin(tx, call, {}, request.request_id()));
     GW_ASSIGN_OR_RETURN(std::optional<ProposalRecord> proposal, LockProposal(tx, id));
     if (!proposal) return NotFound(request.name());
-    if (!request.etag().empty() && request.etag() != absl::StrCat(proposal->version)) return EtagMismatch(request.name());
+    if (!request.etag().empty() && request.etag() != absl::StrCat(proposal->version))
+      return EtagMismatch(request.name());
     if (proposal->state != v1::DivisionProposal::OPEN) {
-      return FailedPrecondition("ILLEGAL_TRANSITION", "the proposal was decided before",
-                                {{"state", v1::DivisionProposal::State_Name(proposal->state)}, {"action", "DECIDE"}});
+      return FailedPrecondition(
+          "ILLEGAL_TRANSITION", "the proposal was decided before",
+          {{"state", v1::DivisionProposal::State_Name(proposal->state)}, {"action", "DECIDE"}});
     }
-    proposal->state = request.candidate() == 0 ? v1::DivisionProposal::DISMISSED : v1::DivisionProposal::ACCEPTED;
+    proposal->state =
+        request.candidate() == 0 ? v1::DivisionProposal::DISMISSED : v1::DivisionProposal::ACCEPTED;
     proposal->accepted_candidate = request.candidate();
     proposal->decided = call.now;
     proposal->decided_by = call.principal.account;

@@ -17,7 +17,8 @@ void DivisionPlan::Take(std::vector<DivisionRow> rows) {
   for (DivisionRow& row : rows) {
     const Uuid id = row.record.id;
     if (entries_.contains(id)) continue;
-    if (const std::string_view code = domain::CodeOf(row.record); !code.empty()) by_code_[std::string(code)] = id;
+    if (const std::string_view code = domain::CodeOf(row.record); !code.empty())
+      by_code_[std::string(code)] = id;
     below_[row.record.parent].push_back(id);
     auto entry = std::make_unique<Entry>();
     entry->before = row.record;
@@ -67,7 +68,8 @@ std::vector<const Division*> DivisionPlan::StandingBelow(const Uuid& parent) con
   for (const Uuid& id : found->second) {
     const Division* division = Find(id);
     const bool known = std::find(standing.begin(), standing.end(), division) != standing.end();
-    if (!known && division->parent == parent && division->valid.to == absl::InfiniteFuture()) standing.push_back(division);
+    if (!known && division->parent == parent && division->valid.to == absl::InfiniteFuture())
+      standing.push_back(division);
   }
   std::sort(standing.begin(), standing.end(), [](const Division* a, const Division* b) {
     return std::pair(domain::CodeOf(*a), a->id) < std::pair(domain::CodeOf(*b), b->id);
@@ -109,7 +111,8 @@ void DivisionPlan::Link(const Uuid& from, const Uuid& to, LineageKind kind, doub
   lineages_.push_back(std::move(lineage));
 }
 
-void DivisionPlan::Rename(const Uuid& id, std::string_view name, absl::Time at, std::string_view document_no) {
+void DivisionPlan::Rename(const Uuid& id, std::string_view name, absl::Time at,
+                          std::string_view document_no) {
   domain::Rename(Edit(id), name, at);
   Link(id, id, LineageKind::kRename, 0, at, document_no);
 }
@@ -120,7 +123,8 @@ void DivisionPlan::Move(const Uuid& id, const Uuid& parent, absl::Time at, std::
   Link(id, id, LineageKind::kMove, 0, at, document_no);
 }
 
-absl::Status DivisionPlan::Recode(const Uuid& id, std::string_view code, absl::Time at, std::string_view document_no) {
+absl::Status DivisionPlan::Recode(const Uuid& id, std::string_view code, absl::Time at,
+                                  std::string_view document_no) {
   const std::string before(domain::CodeOf(*Find(id)));
   domain::Recode(Edit(id), code, at);
   by_code_[std::string(code)] = id;
@@ -138,7 +142,8 @@ absl::Status DivisionPlan::Recode(const Uuid& id, std::string_view code, absl::T
   return absl::OkStatus();
 }
 
-void DivisionPlan::End(const Uuid& id, LineageKind kind, const Uuid& to, absl::Time at, std::string_view document_no) {
+void DivisionPlan::End(const Uuid& id, LineageKind kind, const Uuid& to, absl::Time at,
+                       std::string_view document_no) {
   domain::End(Edit(id), at, call_.now);
   Link(id, to, kind, kind == LineageKind::kMerge ? 1 : 0, at, document_no);
 }
@@ -146,9 +151,8 @@ void DivisionPlan::End(const Uuid& id, LineageKind kind, const Uuid& to, absl::T
 std::vector<const DivisionPlan::Entry*> DivisionPlan::Touched() const {
   std::vector<const Entry*> touched;
   for (const Uuid& id : order_) touched.push_back(entries_.at(id).get());
-  std::stable_sort(touched.begin(), touched.end(), [](const Entry* a, const Entry* b) {
-    return a->row.record.level < b->row.record.level;
-  });
+  std::stable_sort(touched.begin(), touched.end(),
+                   [](const Entry* a, const Entry* b) { return a->row.record.level < b->row.record.level; });
   return touched;
 }
 
@@ -189,7 +193,8 @@ absl::StatusOr<std::string> DivisionPlan::PathOf(const Uuid& id, bool before) {
     GW_RETURN_IF_ERROR(Load(std::span<const Uuid>(&at, 1)));
     const auto found = entries_.find(at);
     if (found == entries_.end()) break;
-    const Division& division = before && !found->second->is_new() ? found->second->before : found->second->row.record;
+    const Division& division =
+        before && !found->second->is_new() ? found->second->before : found->second->row.record;
     path = path.empty() ? division.display_name : division.display_name + "/" + path;
     at = division.parent;
   }

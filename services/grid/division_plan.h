@@ -11,8 +11,8 @@
 #include "grid/grid_change.h"
 #include "grid/grid_service.h"
 
-// Divisions while they are changed together: read and locked once, changed in memory as often as need be, written once. What an
-// import, a reorganisation and its correction share.
+// Divisions while they are changed together: read and locked once, changed in memory as often as need be,
+// written once. What an import, a reorganisation and its correction share.
 namespace gridwarden::grid {
 
 class DivisionPlan {
@@ -48,8 +48,10 @@ class DivisionPlan {
   // Codes of what stands below follow by prefix.
   absl::Status Recode(const Uuid& id, std::string_view code, absl::Time at, std::string_view document_no);
   // Ends it; its ground passes by the link.
-  void End(const Uuid& id, domain::LineageKind kind, const Uuid& to, absl::Time at, std::string_view document_no);
-  void Link(const Uuid& from, const Uuid& to, domain::LineageKind kind, double share, absl::Time at, std::string_view document_no);
+  void End(const Uuid& id, domain::LineageKind kind, const Uuid& to, absl::Time at,
+           std::string_view document_no);
+  void Link(const Uuid& from, const Uuid& to, domain::LineageKind kind, double share, absl::Time at,
+            std::string_view document_no);
   // For corrections and for names that were only misspelt: the record itself, marked as changed.
   domain::Division& Edit(const Uuid& id);
 
@@ -74,7 +76,7 @@ class DivisionPlan {
   absl::flat_hash_map<Uuid, std::unique_ptr<Entry>> entries_;
   absl::flat_hash_map<std::string, Uuid> by_code_;
   absl::flat_hash_map<Uuid, std::vector<Uuid>> below_;  // by the parent they were read under, or came to
-  std::vector<Uuid> order_;                              // touched, in order
+  std::vector<Uuid> order_;                             // touched, in order
   std::vector<domain::Lineage> lineages_;
   std::vector<domain::Post> posts_;
 };

@@ -34,18 +34,21 @@ v1::DivisionProposal ToProto(const domain::Ground& ground, const ProposalRecord&
   return message;
 }
 
-absl::StatusOr<v1::ListDivisionProposalsResponse> ListDivisionProposals(GridArea& area, const rpc::Call& call,
-                                                                        const v1::ListDivisionProposalsRequest& request) {
-  if (!v1::DivisionProposal::State_IsValid(request.state())) return InvalidField("state", "want OPEN, ACCEPTED or DISMISSED");
+absl::StatusOr<v1::ListDivisionProposalsResponse> ListDivisionProposals(
+    GridArea& area, const rpc::Call& call, const v1::ListDivisionProposalsRequest& request) {
+  if (!v1::DivisionProposal::State_IsValid(request.state()))
+    return InvalidField("state", "want OPEN, ACCEPTED or DISMISSED");
   GW_ASSIGN_OR_RETURN(const rpc::Page page, rpc::ReadPage(request));
   GW_ASSIGN_OR_RETURN(const auto ground, area.ground.Fresh(call.deadline));
   Uuid above;
   if (!request.division().empty()) {
-    GW_ASSIGN_OR_RETURN(const domain::Division* division, FindDivision(*ground, request.division(), call.now, "division"));
+    GW_ASSIGN_OR_RETURN(const domain::Division* division,
+                        FindDivision(*ground, request.division(), call.now, "division"));
     above = division->id;
   }
-  const v1::DivisionProposal::State state =
-      request.state() == v1::DivisionProposal::STATE_UNSPECIFIED ? v1::DivisionProposal::OPEN : request.state();
+  const v1::DivisionProposal::State state = request.state() == v1::DivisionProposal::STATE_UNSPECIFIED
+                                                ? v1::DivisionProposal::OPEN
+                                                : request.state();
   absl::Time after_date = absl::InfinitePast();
   Uuid after_id;
   if (page.after.size() == 2) {

@@ -15,9 +15,11 @@ namespace gridwarden::grid {
 // All lock what they read and answer it whole. A division is answered once, in no order.
 absl::StatusOr<std::vector<DivisionRow>> LockDivisions(db::Transaction& tx, std::span<const Uuid> ids);
 // Those with one of these codes today.
-absl::StatusOr<std::vector<DivisionRow>> LockDivisionsWithCode(db::Transaction& tx, std::span<const std::string> codes);
+absl::StatusOr<std::vector<DivisionRow>> LockDivisionsWithCode(db::Transaction& tx,
+                                                               std::span<const std::string> codes);
 // Those that stand right under one of these today (or stood there when they ended).
-absl::StatusOr<std::vector<DivisionRow>> LockDivisionsBelow(db::Transaction& tx, std::span<const Uuid> parents);
+absl::StatusOr<std::vector<DivisionRow>> LockDivisionsBelow(db::Transaction& tx,
+                                                            std::span<const Uuid> parents);
 
 // Codes, placements and former names of new divisions.
 absl::Status InsertDivisionParts(db::Transaction& tx, std::span<const DivisionRow> rows);
@@ -31,10 +33,12 @@ absl::Status InsertLineages(db::Transaction& tx, std::span<const LineageRow> row
 absl::Status SaveRevoked(db::Transaction& tx, const LineageRow& row);
 
 // Date of the newest list that named what stands below a division.
-absl::StatusOr<absl::flat_hash_map<Uuid, absl::Time>> ReadListDates(db::Transaction& tx, std::span<const Uuid> parents);
+absl::StatusOr<absl::flat_hash_map<Uuid, absl::Time>> ReadListDates(db::Transaction& tx,
+                                                                    std::span<const Uuid> parents);
 absl::Status SaveListDates(db::Transaction& tx, std::span<const Uuid> parents, absl::Time as_of);
 
-// One row of "id, from_division, to_division, kind, share, effective_us, recorded_us, revoked_us, document_no, revision".
+// One row of "id, from_division, to_division, kind, share, effective_us, recorded_us, revoked_us,
+// document_no, revision".
 domain::Lineage ReadLineage(const db::Row& row);
 // One row of "division, parent, valid_from_us, valid_to_us, recorded_us, revoked_us".
 domain::Placement ReadPlacement(const db::Row& row);

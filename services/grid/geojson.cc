@@ -68,8 +68,7 @@ void ReadRing(const Json& points, size_t part, size_t number, domain::Datum datu
     if (!point.ok()) return Refuse(feature, place, "a position", std::string(point.status().message()));
     ring.push_back(*point);
   }
-  const bool closed =
-      ring.size() > 1 && last.longitude == first.longitude && last.latitude == first.latitude;
+  const bool closed = ring.size() > 1 && last.longitude == first.longitude && last.latitude == first.latitude;
   if (closed)
     ring.pop_back();
   else

@@ -45,7 +45,8 @@ absl::StatusOr<v1::GetBoundariesResponse> GetBoundaries(GridArea& area, const rp
       v1::Boundary& to = *response.add_boundaries();
       to.set_division(ResourceName("divisions", boundary.division));
       to.set_geojson(boundary.geojson);
-      if (boundary.valid.from != absl::InfinitePast()) *to.mutable_valid_from() = ToProto(boundary.valid.from);
+      if (boundary.valid.from != absl::InfinitePast())
+        *to.mutable_valid_from() = ToProto(boundary.valid.from);
       if (boundary.valid.to != absl::InfiniteFuture()) *to.mutable_valid_to() = ToProto(boundary.valid.to);
       response.set_revision(static_cast<int64_t>(boundary.revision));
     }

@@ -59,7 +59,8 @@ v1::GridEvent EventOf(const BoundaryRecord& boundary, std::string_view reason) {
   change.set_geometry_digest(boundary.digest);
   change.set_vertices(boundary.vertices);
   change.set_given_datum(static_cast<type::v1::Position::Datum>(boundary.given_datum));
-  if (boundary.valid.from != absl::InfinitePast()) *change.mutable_valid_from() = ToProto(boundary.valid.from);
+  if (boundary.valid.from != absl::InfinitePast())
+    *change.mutable_valid_from() = ToProto(boundary.valid.from);
   change.set_shift_accepted_reason(std::string(reason));
   return event;
 }

@@ -29,19 +29,20 @@ class GridChange {
   absl::StatusOr<domain::Unit> Add(domain::Unit unit);
   absl::StatusOr<domain::Lineage> Add(domain::Lineage lineage);
 
-  // Rows read and locked in this transaction, with their new content; a division whole (division_repository.h).
+  // Rows read and locked in this transaction, with their new content; a division whole
+  // (division_repository.h).
   absl::StatusOr<domain::Division> Change(DivisionRow division);
   absl::Status Change(PersonRow person);
   // Withdraws a tenure as of this call. Answers it as withdrawn.
   absl::StatusOr<domain::Tenure> Revoke(TenureRow tenure);
   absl::StatusOr<domain::Lineage> Revoke(LineageRow lineage);
-  // The outline of today, new or over `before` (seq 0 when there is none), and the flag of its division. The one
-  // it follows stays for the time before it, as number `keep_as` of the former ones; 0: it is corrected. `reason`
-  // says why it was taken although its file lay to one side.
+  // The outline of today, new or over `before` (seq 0 when there is none), and the flag of its division. The
+  // one it follows stays for the time before it, as number `keep_as` of the former ones; 0: it is corrected.
+  // `reason` says why it was taken although its file lay to one side.
   absl::Status Put(BoundaryRecord boundary, const journal::Subject& before, DivisionRow division,
                    std::string_view reason, int keep_as = 0);
-  // An outline of an earlier time, as number `boundary.seq`; the former one that held until then ends where it
-  // begins (0: none does).
+  // An outline of an earlier time, as number `boundary.seq`; the former one that held until then ends where
+  // it begins (0: none does).
   absl::Status PutFormer(BoundaryRecord boundary, const journal::Subject& before, std::string_view reason,
                          int ends = 0);
   // A known point, new or moved.

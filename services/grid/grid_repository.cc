@@ -75,8 +75,10 @@ constexpr std::string_view kInsertUnit =
     "INSERT INTO unit (id, display_name, division, revision, subject_seq, subject_leaf) VALUES ";
 constexpr std::string_view kInsertAlias = "INSERT INTO unit_alias (unit, seq, alias) VALUES ";
 
-// Unlocked: LockDivisionsByCode read the row FOR UPDATE in the same transaction; its statement is put together in QueryIn.
-constexpr std::string_view kSaveBoundaryFlag = "UPDATE division SET has_boundary = ?, revision = ? WHERE id = ?";
+// Unlocked: LockDivisionsByCode read the row FOR UPDATE in the same transaction; its statement is put
+// together in QueryIn.
+constexpr std::string_view kSaveBoundaryFlag =
+    "UPDATE division SET has_boundary = ?, revision = ? WHERE id = ?";
 // A change is saved only over the state it was decided by.
 constexpr std::string_view kSavePerson = R"(
   UPDATE person SET display_name = ?, phone = ?, revision = ?, subject_seq = ?, subject_leaf = ?
@@ -333,8 +335,8 @@ absl::Status InsertUnits(db::Transaction& tx, std::span<const UnitRow> rows) {
 }
 
 absl::Status SaveBoundaryFlag(db::Transaction& tx, const DivisionRow& row) {
-  return ExpectOne(tx.Exec(kSaveBoundaryFlag, row.record.has_boundary, row.record.revision, row.record.id), "divisions",
-                   row.record.id);
+  return ExpectOne(tx.Exec(kSaveBoundaryFlag, row.record.has_boundary, row.record.revision, row.record.id),
+                   "divisions", row.record.id);
 }
 
 absl::Status SavePerson(db::Transaction& tx, const PersonRow& row) {
@@ -390,9 +392,10 @@ absl::StatusOr<std::vector<TenureRow>> LockTenuresOfPosts(db::Transaction& tx, s
       posts, ReadTenureRow);
 }
 
-absl::StatusOr<std::vector<TenureRow>> LockTenuresEverOfPosts(db::Transaction& tx, std::span<const Uuid> posts) {
-  return QueryIn<TenureRow>(tx, absl::StrCat(std::string(kTenureColumns), "WHERE post IN ("), ") FOR UPDATE", posts,
-                            ReadTenureRow);
+absl::StatusOr<std::vector<TenureRow>> LockTenuresEverOfPosts(db::Transaction& tx,
+                                                              std::span<const Uuid> posts) {
+  return QueryIn<TenureRow>(tx, absl::StrCat(std::string(kTenureColumns), "WHERE post IN ("), ") FOR UPDATE",
+                            posts, ReadTenureRow);
 }
 
 absl::StatusOr<std::vector<PostRow>> LockPostsAt(db::Transaction& tx, std::span<const Uuid> places) {

@@ -12,8 +12,8 @@
 #include "platform/db/database.h"
 #include "platform/journal/stage.h"
 
-// The SQL of divisions, posts, tenures, persons and units. Boundaries: boundary_repository.h; divisions as a whole, their lineage:
-// division_repository.h.
+// The SQL of divisions, posts, tenures, persons and units. Boundaries: boundary_repository.h; divisions as a
+// whole, their lineage: division_repository.h.
 namespace gridwarden::grid {
 
 // A record and the end of its chain in the journal.
@@ -68,8 +68,9 @@ absl::StatusOr<std::vector<PersonRow>> LockPersonsByStaffNo(db::Transaction& tx,
                                                             std::span<const std::string> staff_nos);
 absl::StatusOr<std::vector<TenureRow>> LockTenuresOfPosts(db::Transaction& tx,
                                                           std::span<const Uuid> posts);  // standing ones
-absl::StatusOr<std::vector<TenureRow>> LockTenuresEverOfPosts(db::Transaction& tx,
-                                                              std::span<const Uuid> posts);  // withdrawn ones too
+absl::StatusOr<std::vector<TenureRow>> LockTenuresEverOfPosts(
+    db::Transaction& tx,
+    std::span<const Uuid> posts);  // withdrawn ones too
 absl::StatusOr<std::vector<PostRow>> LockPostsAt(db::Transaction& tx, std::span<const Uuid> places);
 absl::StatusOr<std::optional<PostRow>> LockPost(db::Transaction& tx, const Uuid& id);
 absl::StatusOr<std::optional<TenureRow>> LockTenure(db::Transaction& tx, const Uuid& id);

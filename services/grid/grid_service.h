@@ -66,13 +66,16 @@ absl::StatusOr<type::v1::ImportReport> ImportPersons(GridArea&, const rpc::Call&
 absl::StatusOr<type::v1::ImportReport> ImportTenures(GridArea&, const rpc::Call&, const v1::ImportRequest&);
 
 // Ground that changes: one file each; lineages.cc and division_proposals.cc list.
-absl::StatusOr<v1::ListLineagesResponse> ListLineages(GridArea&, const rpc::Call&, const v1::ListLineagesRequest&);
-absl::StatusOr<v1::ListDivisionProposalsResponse> ListDivisionProposals(GridArea&, const rpc::Call&,
-                                                                        const v1::ListDivisionProposalsRequest&);
-absl::StatusOr<v1::DecideDivisionProposalResponse> DecideDivisionProposal(GridArea&, const rpc::Call&,
-                                                                          const v1::DecideDivisionProposalRequest&);
-absl::StatusOr<v1::Reorganisation> ReorganiseDivisions(GridArea&, const rpc::Call&, const v1::ReorganiseDivisionsRequest&);
-absl::StatusOr<v1::Reorganisation> CorrectReorganisation(GridArea&, const rpc::Call&, const v1::CorrectReorganisationRequest&);
+absl::StatusOr<v1::ListLineagesResponse> ListLineages(GridArea&, const rpc::Call&,
+                                                      const v1::ListLineagesRequest&);
+absl::StatusOr<v1::ListDivisionProposalsResponse> ListDivisionProposals(
+    GridArea&, const rpc::Call&, const v1::ListDivisionProposalsRequest&);
+absl::StatusOr<v1::DecideDivisionProposalResponse> DecideDivisionProposal(
+    GridArea&, const rpc::Call&, const v1::DecideDivisionProposalRequest&);
+absl::StatusOr<v1::Reorganisation> ReorganiseDivisions(GridArea&, const rpc::Call&,
+                                                       const v1::ReorganiseDivisionsRequest&);
+absl::StatusOr<v1::Reorganisation> CorrectReorganisation(GridArea&, const rpc::Call&,
+                                                         const v1::CorrectReorganisationRequest&);
 absl::StatusOr<v1::HandOverReceipt> HandOver(GridArea&, const rpc::Call&, const v1::HandOverRequest&);
 
 // For other processes: get_ground.cc.

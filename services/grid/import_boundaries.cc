@@ -24,9 +24,7 @@ struct Outline {
   CodeBook::Match match;
   std::string shown;  // "411723 平舆县"
 
-  bool usable() const {
-    return feature.problem_want.empty() && !feature.no_geometry && !report.refused();
-  }
+  bool usable() const { return feature.problem_want.empty() && !feature.no_geometry && !report.refused(); }
 };
 
 std::vector<Outline> Prepare(FeatureFile file, const domain::Ground& ground, absl::Time as_of) {
@@ -66,8 +64,7 @@ DatumFinding CheckDatum(const std::vector<Outline>& outlines, domain::Datum decl
   std::vector<PointOnGround> points;
   for (const KnownPoint& known : stored.points.points()) {
     PointOnGround point{known.wgs84, {}};
-    for (const domain::Division* above :
-         ground.AncestorsAt(known.division, as_of, absl::InfiniteFuture())) {
+    for (const domain::Division* above : ground.AncestorsAt(known.division, as_of, absl::InfiniteFuture())) {
       if (drawn.contains(above->id)) point.homes.push_back(above->id);
     }
     if (!point.homes.empty()) points.push_back(std::move(point));
@@ -108,7 +105,8 @@ class BoundaryPlan {
     }
     for (const Outline& outline : outlines) GW_RETURN_IF_ERROR(Take(outline));
     if (!notes_.refused() && unmatched_ == static_cast<int>(outlines.size())) {
-      notes_.Refuse(1, "properties.adcode", absl::StrFormat("%d features, none of a stored division", unmatched_),
+      notes_.Refuse(1, "properties.adcode",
+                    absl::StrFormat("%d features, none of a stored division", unmatched_),
                     "codes of stored divisions; import the divisions first");
     }
     return absl::OkStatus();
@@ -136,8 +134,8 @@ class BoundaryPlan {
                     outline.report.want);
       return absl::OkStatus();
     }
-    const auto division = outline.match.division == nullptr ? divisions_.end()
-                                                            : divisions_.find(outline.match.division->id);
+    const auto division =
+        outline.match.division == nullptr ? divisions_.end() : divisions_.find(outline.match.division->id);
     if (division == divisions_.end()) {
       ++unmatched_;
       Tell(outline, "no division has this code, nor had it; left out");
@@ -197,7 +195,8 @@ class BoundaryPlan {
         next_digest = former->digest;
       }
     }
-    if (boundary.digest == (held != nullptr ? std::string_view(held->digest) : next_digest)) return Unchanged();
+    if (boundary.digest == (held != nullptr ? std::string_view(held->digest) : next_digest))
+      return Unchanged();
     report.set_updated(report.updated() + 1);
     const bool corrects = held != nullptr && held->valid.from == from;
     boundary.seq = corrects ? held->seq : NextSeq(stored);
@@ -243,13 +242,14 @@ absl::StatusOr<type::v1::ImportReport> ImportBoundaries(GridArea& area, const rp
   const DatumFinding finding = CheckDatum(outlines, datum, *ground, *stored, file_date);
   GW_ASSIGN_OR_RETURN(
       const type::v1::ImportReport report,
-      RunImport(area, call, request, access::Acting(),
-                [&](db::Transaction& tx, GridChange& change, ImportNotes& notes) -> absl::Status {
-                  GW_RETURN_IF_ERROR(BoundaryPlan(datum, ReasonToKeep(finding, request), as_of, change, notes)
-                                         .Run(outlines, tx));
-                  TellDatum(finding, datum, request.shift_accepted_reason(), notes);
-                  return absl::OkStatus();
-                }));
+      RunImport(
+          area, call, request, access::Acting(),
+          [&](db::Transaction& tx, GridChange& change, ImportNotes& notes) -> absl::Status {
+            GW_RETURN_IF_ERROR(
+                BoundaryPlan(datum, ReasonToKeep(finding, request), as_of, change, notes).Run(outlines, tx));
+            TellDatum(finding, datum, request.shift_accepted_reason(), notes);
+            return absl::OkStatus();
+          }));
   // What was stored is answered by from now on, here; elsewhere as soon as it is indexed.
   if (report.created() + report.updated() > 0 && !report.dry_run())
     area.boundaries.Get(call.deadline, BoundaryCache::Wait::kForTheNewest).IgnoreError();

@@ -15,9 +15,10 @@
 #include "grid/import_report.h"
 #include "grid/proposal_repository.h"
 
-// A list of divisions, the first of its ground or a later one. The list covers a parent when one of its rows stands below it: what is
-// stored there and not in the list has vanished. What domain/ground/succession.h is sure of is changed as of the date of the list,
-// everything else is proposed. A second file of the same date, or one without a date, adds and corrects; it misses nothing.
+// A list of divisions, the first of its ground or a later one. The list covers a parent when one of its rows
+// stands below it: what is stored there and not in the list has vanished. What domain/ground/succession.h is
+// sure of is changed as of the date of the list, everything else is proposed. A second file of the same date,
+// or one without a date, adds and corrects; it misses nothing.
 namespace gridwarden::grid {
 namespace {
 
@@ -30,10 +31,11 @@ constexpr int kLinesMax = 300;
 
 class DivisionImport {
  public:
-  DivisionImport(GridArea& area, const rpc::Call& call, const v1::ImportRequest& request, absl::Time as_of, db::Transaction& tx,
-                 GridChange& change, ImportNotes& notes)
+  DivisionImport(GridArea& area, const rpc::Call& call, const v1::ImportRequest& request, absl::Time as_of,
+                 db::Transaction& tx, GridChange& change, ImportNotes& notes)
       : call_(call), request_(request), as_of_(as_of), tx_(tx), notes_(notes), plan_(area, call, tx, change) {
-    document_no_ = request.file_name().empty() ? absl::StrCat("list ", request.as_of_date()) : request.file_name();
+    document_no_ =
+        request.file_name().empty() ? absl::StrCat("list ", request.as_of_date()) : request.file_name();
     if (document_no_.size() > 80) document_no_ = absl::StrCat("list ", request.as_of_date());
   }
 
@@ -76,18 +78,20 @@ class DivisionImport {
   absl::Status TakeLevel(std::span<const DivisionLine> lines) {
     std::vector<Row> rows;
     for (const DivisionLine& line : lines) {
-      if (const std::optional<Uuid> parent = ParentOf(line); parent && !IsTwice(line, *parent)) rows.push_back({&line, *parent});
+      if (const std::optional<Uuid> parent = ParentOf(line); parent && !IsTwice(line, *parent))
+        rows.push_back({&line, *parent});
     }
     GW_RETURN_IF_ERROR(ReadBelow(rows));
-    // What is compared: everything that stands below the parents of a first or later list, and whatever has a listed code.
+    // What is compared: everything that stands below the parents of a first or later list, and whatever has a
+    // listed code.
     std::vector<domain::ListedDivision> listed;
     std::vector<domain::StandingDivision> standing;
     std::vector<Row> compared;
     absl::flat_hash_set<Uuid> taken;
     const auto add = [&](const Division& division) {
       if (division.level != lines.front().level || !taken.insert(division.id).second) return;
-      standing.push_back({division.id, division.parent, RegionOf(division.parent), std::string(domain::CodeOf(division)),
-                          division.display_name});
+      standing.push_back({division.id, division.parent, RegionOf(division.parent),
+                          std::string(domain::CodeOf(division)), division.display_name});
     };
     for (const Row& row : rows) {
       if (!MayCompare(row)) continue;
@@ -117,15 +121,17 @@ class DivisionImport {
     }
     for (const domain::Doubt& doubt : succession.doubts) Propose(doubt, standing, listed, ids, compared);
     for (const Uuid& parent : succession.incomplete) {
-      notes_.Remark(absl::StrFormat("%s: the file has so few of the divisions below it that it is not taken for a whole list; what "
-                                    "it does not name is left as it is",
-                                    plan_.Find(parent)->display_name));
+      notes_.Remark(absl::StrFormat(
+          "%s: the file has so few of the divisions below it that it is not taken for a whole list; what "
+          "it does not name is left as it is",
+          plan_.Find(parent)->display_name));
     }
     return absl::OkStatus();
   }
 
   // A division that the list no longer names lives on, but its code may belong to another one now.
-  void FreeCodes(const domain::Succession& succession, const std::vector<domain::StandingDivision>& standing) {
+  void FreeCodes(const domain::Succession& succession,
+                 const std::vector<domain::StandingDivision>& standing) {
     absl::flat_hash_set<int> found(succession.standing_of.begin(), succession.standing_of.end());
     for (size_t s = 0; s < standing.size(); ++s) {
       if (!found.contains(static_cast<int>(s)) && by_code_.contains(standing[s].code))
@@ -163,8 +169,9 @@ class DivisionImport {
     if (first) return false;
     const DivisionLine& before = *found->second.line;
     if (before.display_name != line.display_name || found->second.parent != parent) {
-      notes_.Refuse(line.line, "code", absl::StrCat(line.code, " ", line.display_name),
-                    absl::StrFormat("each code once; line %d has it as %s", before.line, before.display_name));
+      notes_.Refuse(
+          line.line, "code", absl::StrCat(line.code, " ", line.display_name),
+          absl::StrFormat("each code once; line %d has it as %s", before.line, before.display_name));
     } else {
       Count(&ImportReport::unchanged, &ImportReport::set_unchanged);
     }
@@ -176,7 +183,8 @@ class DivisionImport {
     std::vector<Uuid> parents, above;
     absl::flat_hash_set<Uuid> seen;
     for (const Row& row : rows) {
-      if (row.parent.IsNil() || standing_of_parent_.contains(row.parent) || !seen.insert(row.parent).second) continue;
+      if (row.parent.IsNil() || standing_of_parent_.contains(row.parent) || !seen.insert(row.parent).second)
+        continue;
       parents.push_back(row.parent);
       above.push_back(plan_.Find(row.parent)->parent);
     }
@@ -185,21 +193,25 @@ class DivisionImport {
     GW_ASSIGN_OR_RETURN(const auto dates, ReadListDates(tx_, parents));
     for (const Uuid& parent : parents) {
       const auto date = dates.find(parent);
-      standing_of_parent_[parent] = StandingOf(parent, date == dates.end() ? absl::InfinitePast() : date->second);
+      standing_of_parent_[parent] =
+          StandingOf(parent, date == dates.end() ? absl::InfinitePast() : date->second);
       levels_[parent] = rows.front().line->level;
     }
     return ReadUndecided(parents);
   }
 
-  // Places that appeared and may be ones that vanished elsewhere: until somebody decides, what stands below them would be stored twice.
+  // Places that appeared and may be ones that vanished elsewhere: until somebody decides, what stands below
+  // them would be stored twice.
   absl::Status ReadUndecided(const std::vector<Uuid>& parents) {
     GW_ASSIGN_OR_RETURN(std::vector<ProposalRecord> asked, LockProposalsOf(tx_, parents));
     asked.insert(asked.end(), proposals_.begin(), proposals_.end());
     for (const ProposalRecord& proposal : asked) {
-      if (proposal.state != v1::DivisionProposal::OPEN || proposal.kind != v1::DivisionProposal::APPEARED) continue;
+      if (proposal.state != v1::DivisionProposal::OPEN || proposal.kind != v1::DivisionProposal::APPEARED)
+        continue;
       for (const v1::DivisionProposal::Candidate& candidate : proposal.candidates.candidates()) {
         constexpr double kLikely = 0.5;
-        if (candidate.kind() == v1::Lineage::MERGE && candidate.confidence() >= kLikely) undecided_.insert(proposal.division);
+        if (candidate.kind() == v1::Lineage::MERGE && candidate.confidence() >= kLikely)
+          undecided_.insert(proposal.division);
       }
     }
     return absl::OkStatus();
@@ -228,9 +240,10 @@ class DivisionImport {
     const auto found = standing_of_parent_.find(row.parent);
     if (found == standing_of_parent_.end()) return true;  // a top
     if (found->second == Standing::kFirst && undecided_.contains(row.parent)) {
-      notes_.Refuse(row.line->line, "parent_code", row.line->parents.front(),
-                    absl::StrFormat("a decision first whether %s is one that was stored before (division proposals)",
-                                    plan_.Find(row.parent)->display_name));
+      notes_.Refuse(
+          row.line->line, "parent_code", row.line->parents.front(),
+          absl::StrFormat("a decision first whether %s is one that was stored before (division proposals)",
+                          plan_.Find(row.parent)->display_name));
       return false;
     }
     if (found->second == Standing::kOlder) {
@@ -247,8 +260,9 @@ class DivisionImport {
     if (found->second == Standing::kChangedSince) {
       Count(&ImportReport::unchanged, &ImportReport::set_unchanged);
       if (remarked_.insert(row.parent).second) {
-        notes_.Remark(absl::StrFormat("%s: was reorganised after the date of this list; what stands below it is left as it is",
-                                      plan_.Find(row.parent)->display_name));
+        notes_.Remark(absl::StrFormat(
+            "%s: was reorganised after the date of this list; what stands below it is left as it is",
+            plan_.Find(row.parent)->display_name));
       }
       return false;
     }
@@ -309,20 +323,24 @@ class DivisionImport {
     if (renamed && later) plan_.Rename(id, line.display_name, as_of_, document_no_);
     if (renamed && !later) {  // only misspelt until now
       plan_.Edit(id).display_name = line.display_name;
-      notes_.Remark(absl::StrFormat("%s: %s is now named %s", line.code, stored.display_name, line.display_name));
+      notes_.Remark(
+          absl::StrFormat("%s: %s is now named %s", line.code, stored.display_name, line.display_name));
     }
     return absl::OkStatus();
   }
 
   void Propose(const domain::Doubt& doubt, const std::vector<domain::StandingDivision>& standing,
-               const std::vector<domain::ListedDivision>& listed, const std::vector<Uuid>& ids, const std::vector<Row>& compared) {
-    const Uuid parent = doubt.kind == DoubtKind::kVanished ? standing[doubt.standing].parent : listed[doubt.listed].parent;
+               const std::vector<domain::ListedDivision>& listed, const std::vector<Uuid>& ids,
+               const std::vector<Row>& compared) {
+    const Uuid parent =
+        doubt.kind == DoubtKind::kVanished ? standing[doubt.standing].parent : listed[doubt.listed].parent;
     if (!Dated() || (doubt.kind != DoubtKind::kRenamedOrReplaced && !IsLater(parent))) return;
     ProposalRecord proposal;
     proposal.id = Uuid::Make(call_.now);
     proposal.kind = static_cast<v1::DivisionProposal::Kind>(doubt.kind);
     proposal.division = doubt.kind == DoubtKind::kAppeared ? ids[doubt.listed] : standing[doubt.standing].id;
-    if (doubt.kind == DoubtKind::kRenamedOrReplaced) proposal.listed_display_name = listed[doubt.listed].display_name;
+    if (doubt.kind == DoubtKind::kRenamedOrReplaced)
+      proposal.listed_display_name = listed[doubt.listed].display_name;
     proposal.as_of = as_of_;
     proposal.document_no = document_no_;
     proposal.recorded = call_.now;
@@ -335,8 +353,9 @@ class DivisionImport {
       for (const domain::DoubtReason reason : candidate.reasons)
         to.add_reasons(static_cast<v1::DivisionProposal::Reason>(reason));
     }
-    doubtful_.push_back({doubt.standing < 0 ? std::optional<Division>() : *plan_.Find(standing[doubt.standing].id),
-                         doubt.listed < 0 ? nullptr : compared[doubt.listed].line, parent});
+    doubtful_.push_back(
+        {doubt.standing < 0 ? std::optional<Division>() : *plan_.Find(standing[doubt.standing].id),
+         doubt.listed < 0 ? nullptr : compared[doubt.listed].line, parent});
     proposals_.push_back(std::move(proposal));
   }
 
@@ -346,16 +365,21 @@ class DivisionImport {
     for (const ProposalRecord& proposal : proposals_) subjects.push_back(proposal.division);
     GW_ASSIGN_OR_RETURN(const std::vector<ProposalRecord> known, LockProposalsOf(tx_, subjects));
     std::set<std::tuple<Uuid, int, absl::Time>> asked;
-    for (const ProposalRecord& proposal : known) asked.insert({proposal.division, proposal.kind, proposal.as_of});
+    for (const ProposalRecord& proposal : known)
+      asked.insert({proposal.division, proposal.kind, proposal.as_of});
     for (size_t i = 0; i < proposals_.size(); ++i) {
       const ProposalRecord& proposal = proposals_[i];
       const bool before = asked.contains({proposal.division, proposal.kind, proposal.as_of});
       Changes().set_proposals(Changes().proposals() + !before);
       Changes().set_proposals_known(Changes().proposals_known() + before);
-      if (!before) AddLine(doubtful_[i].stored ? &*doubtful_[i].stored : nullptr, doubtful_[i].line, doubtful_[i].parent, true);
+      if (!before)
+        AddLine(doubtful_[i].stored ? &*doubtful_[i].stored : nullptr, doubtful_[i].line, doubtful_[i].parent,
+                true);
     }
     PutLines();
-    std::erase_if(proposals_, [&](const ProposalRecord& p) { return asked.contains({p.division, p.kind, p.as_of}); });
+    std::erase_if(proposals_, [&](const ProposalRecord& p) {
+      return asked.contains({p.division, p.kind, p.as_of});
+    });
     if (notes_.refused() || request_.dry_run()) return absl::OkStatus();
     GW_RETURN_IF_ERROR(InsertProposals(tx_, proposals_));
     if (!Dated()) return absl::OkStatus();
@@ -397,7 +421,8 @@ class DivisionImport {
     // Nothing that was stored was compared with a later list: then there is no difference to tell.
     const bool compared = std::any_of(standing_of_parent_.begin(), standing_of_parent_.end(),
                                       [](const auto& parent) { return parent.second == Standing::kLater; });
-    if (!compared && Changes().proposals() + Changes().proposals_known() == 0) notes_.report().clear_division_changes();
+    if (!compared && Changes().proposals() + Changes().proposals_known() == 0)
+      notes_.report().clear_division_changes();
   }
 
   void Count(int (ImportReport::*get)() const, void (ImportReport::*set)(int)) {
@@ -410,7 +435,8 @@ class DivisionImport {
                                     static_cast<int>(plan_.posts().size())));
     if (statistical_ > 0) {
       notes_.Remark(absl::StrFormat(
-          "%d of the new divisions exist for statistics only (zones, headings): no polygon is expected", statistical_));
+          "%d of the new divisions exist for statistics only (zones, headings): no polygon is expected",
+          statistical_));
     }
   }
 

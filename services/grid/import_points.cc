@@ -51,7 +51,8 @@ absl::StatusOr<std::vector<PointFeature>> ReadCsvPoints(std::string_view content
     if (!absl::SimpleAtod(std::string(CellOf(row, places[kLatitude])), &point.given.latitude))
       refuse(kLatitude, "degrees, -90 to 90");
     if (const std::string want = WantOfPosition(point.given); point.problem_want.empty() && !want.empty()) {
-      point.problem_column = absl::StrCat(table.header[places[kLongitude]], ", ", table.header[places[kLatitude]]);
+      point.problem_column =
+          absl::StrCat(table.header[places[kLongitude]], ", ", table.header[places[kLatitude]]);
       point.problem_got = absl::StrFormat("%g, %g", point.given.longitude, point.given.latitude);
       point.problem_want = want;
     }
@@ -91,8 +92,8 @@ absl::StatusOr<std::vector<Known>> Prepare(std::vector<PointFeature> points, dom
 }
 
 // Against the same points as stored, else against stored outlines of their divisions or of those above.
-DatumFinding CheckDatum(const std::vector<Known>& points, domain::Datum declared, const domain::Ground& ground,
-                        const Outlines& stored, absl::Time as_of) {
+DatumFinding CheckDatum(const std::vector<Known>& points, domain::Datum declared,
+                        const domain::Ground& ground, const Outlines& stored, absl::Time as_of) {
   absl::flat_hash_map<std::pair<Uuid, std::string>, domain::Point> before;
   for (const KnownPoint& known : stored.points.points())
     before[{known.division, known.display_name}] = known.wgs84;
@@ -100,7 +101,8 @@ DatumFinding CheckDatum(const std::vector<Known>& points, domain::Datum declared
   std::vector<PointOnGround> on_ground;
   for (const Known& point : points) {
     if (point.match.division == nullptr) continue;
-    if (const auto same = before.find({point.match.division->id, point.file.display_name}); same != before.end())
+    if (const auto same = before.find({point.match.division->id, point.file.display_name});
+        same != before.end())
       pairs.push_back({point.wgs84, same->second});
     // Its own outline, or the lowest above it that is drawn.
     for (const domain::Division* above :
@@ -159,8 +161,9 @@ absl::Status Plan(const std::vector<Known>& points, domain::Datum datum, std::st
     }
     const Uuid id = PointId(point.match.division->id, file.display_name);
     if (const auto [before, first] = taken.emplace(id, file.number); !first) {
-      notes.Refuse(file.number, "name", absl::StrCat(file.code, " ", file.display_name),
-                   absl::StrFormat("each point of a division once, by its name; line %d has it", before->second));
+      notes.Refuse(
+          file.number, "name", absl::StrCat(file.code, " ", file.display_name),
+          absl::StrFormat("each point of a division once, by its name; line %d has it", before->second));
       continue;
     }
     if (!point.match.remark.empty())
@@ -200,9 +203,9 @@ absl::StatusOr<type::v1::ImportReport> ImportPoints(GridArea& area, const rpc::C
   if (content.substr(0, 3) == "\xEF\xBB\xBF") content.remove_prefix(3);
   const size_t begin = content.find_first_not_of(" \t\r\n");
   const bool geojson = begin != std::string_view::npos && content[begin] == '{';
-  GW_ASSIGN_OR_RETURN(std::vector<PointFeature> read, geojson
-                                                          ? ReadPointFeatures(content)
-                                                          : ReadCsvPoints(request.content(), ImportNotes(request)));
+  GW_ASSIGN_OR_RETURN(
+      std::vector<PointFeature> read,
+      geojson ? ReadPointFeatures(content) : ReadCsvPoints(request.content(), ImportNotes(request)));
   GW_ASSIGN_OR_RETURN(const auto ground, area.ground.Fresh(call.deadline));
   GW_ASSIGN_OR_RETURN(const auto stored,
                       area.boundaries.Get(call.deadline, BoundaryCache::Wait::kForTheNewest));

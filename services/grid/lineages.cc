@@ -22,11 +22,13 @@ std::string WordsOf(const domain::Ground& ground, const Uuid& id, domain::Lineag
 
 }  // namespace
 
-absl::StatusOr<v1::ListLineagesResponse> ListLineages(GridArea& area, const rpc::Call& call, const v1::ListLineagesRequest& request) {
+absl::StatusOr<v1::ListLineagesResponse> ListLineages(GridArea& area, const rpc::Call& call,
+                                                      const v1::ListLineagesRequest& request) {
   constexpr int kLineagesMax = 1000;
   GW_ASSIGN_OR_RETURN(const auto ground, area.ground.Fresh(call.deadline));
   // A code or a name that was given up still finds the division that bore it.
-  const std::vector<const domain::Division*> once = ground->DivisionsOnceSpelled(request.division(), call.now);
+  const std::vector<const domain::Division*> once =
+      ground->DivisionsOnceSpelled(request.division(), call.now);
   const domain::Division* division = once.size() == 1 ? once.front() : nullptr;
   if (division == nullptr) {
     GW_ASSIGN_OR_RETURN(division, FindDivision(*ground, request.division(), call.now, "division"));
@@ -39,7 +41,8 @@ absl::StatusOr<v1::ListLineagesResponse> ListLineages(GridArea& area, const rpc:
     if (response.lineages_size() == kLineagesMax) break;
     v1::ListLineagesResponse::LineageWithNames& to = *response.add_lineages();
     *to.mutable_lineage() = ToProto(lineage);
-    to.set_from_display_name(WordsOf(*ground, lineage.from, lineage.kind, lineage.effective - absl::Microseconds(1)));
+    to.set_from_display_name(
+        WordsOf(*ground, lineage.from, lineage.kind, lineage.effective - absl::Microseconds(1)));
     to.set_to_display_name(WordsOf(*ground, lineage.to, lineage.kind, lineage.effective));
   }
   return response;

@@ -15,10 +15,10 @@ constexpr double kAccuracyMaxM = 50'000;
 // More than this no outline says, however many of them say it.
 constexpr double kSureMax = 0.9987;
 
-// Outlines say whose ground it is by the division that drew them. Then it was the ground of those who held it:
-// where that is one division it is named instead, where it is several each by its share, where nobody knows
-// the outline says nothing. Whoever took ground over and drew its own outline since answers by that one alone.
-// A list that begins later than the event says nothing about the time before.
+// Outlines say whose ground it is by the division that drew them. Then it was the ground of those who held
+// it: where that is one division it is named instead, where it is several each by its share, where nobody
+// knows the outline says nothing. Whoever took ground over and drew its own outline since answers by that one
+// alone. A list that begins later than the event says nothing about the time before.
 std::vector<Candidate> AsOf(const std::vector<Candidate>& reached, const domain::Ground& ground,
                             const BoundaryIndex& index, absl::Time at) {
   std::vector<Candidate> found;
@@ -54,8 +54,8 @@ std::vector<Candidate> AsOf(const std::vector<Candidate>& reached, const domain:
   return found;
 }
 
-void Add(const domain::Ground& ground, const Uuid& id, double confidence, const char* basis, double distance_m,
-         v1::LocatePointResponse& response) {
+void Add(const domain::Ground& ground, const Uuid& id, double confidence, const char* basis,
+         double distance_m, v1::LocatePointResponse& response) {
   const domain::Division* division = ground.FindDivision(id);
   if (division == nullptr) return;
   v1::LocatePointResponse::Candidate& to = *response.add_candidates();
@@ -78,16 +78,15 @@ absl::StatusOr<v1::LocatePointResponse> Locate(const domain::Ground& ground, con
     return InvalidField(field + ".accuracy_m",
                         absl::StrFormat("got %g, want 0 to %g", position.accuracy_m(), kAccuracyMaxM));
   }
-  const std::vector<Candidate> polygons =
-      Rank(AsOf(outlines.boundaries.Reach(point, position.accuracy_m(), at), ground, outlines.boundaries, at));
+  const std::vector<Candidate> polygons = Rank(
+      AsOf(outlines.boundaries.Reach(point, position.accuracy_m(), at), ground, outlines.boundaries, at));
   std::vector<NearestShare> nearest;
   if (!polygons.empty() && !outlines.points.points().empty()) {
     std::vector<Candidate> deepest;
     for (const Candidate& candidate : polygons) {
       if (candidate.level == polygons.front().level) deepest.push_back(candidate);
     }
-    nearest =
-        SharesByNearestPoint(outlines.points, ground, deepest, point, position.accuracy_m(), at);
+    nearest = SharesByNearestPoint(outlines.points, ground, deepest, point, position.accuracy_m(), at);
   }
   // The levels at which one division is more likely than not come before the polygons, the others behind.
   const auto likely = [&](domain::Level level) {
@@ -145,9 +144,8 @@ absl::StatusOr<v1::LocatePointsResponse> LocatePoints(GridArea& area, const rpc:
     if (request.event_times_size() > 0) {
       GW_ASSIGN_OR_RETURN(at, ReadTime(request.event_times(i), absl::StrFormat("event_times[%d]", i)));
     }
-    GW_ASSIGN_OR_RETURN(
-        *response.add_results(),
-        Locate(*ground, *outlines, request.positions(i), at, absl::StrFormat("positions[%d]", i)));
+    GW_ASSIGN_OR_RETURN(*response.add_results(), Locate(*ground, *outlines, request.positions(i), at,
+                                                        absl::StrFormat("positions[%d]", i)));
   }
   return response;
 }

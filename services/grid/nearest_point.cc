@@ -69,15 +69,16 @@ std::vector<NearestShare> SharesByNearestPoint(const PointIndex& points, const d
     const std::vector<const domain::Division*> above =
         ground.AncestorsAt(near.point->division, at, absl::InfiniteFuture());
     for (size_t h = 0; h < holders.size(); ++h) {
-      const auto holder =
-          std::find_if(above.begin(), above.end(),
-                       [&](const domain::Division* d) { return d->id == holders[h].division; });
+      const auto holder = std::find_if(above.begin(), above.end(), [&](const domain::Division* d) {
+        return d->id == holders[h].division;
+      });
       if (holder == above.end() || holder == above.begin()) continue;
       std::vector<Below>& of = found[near.point->level][h];
       const bool nearer_one = std::any_of(
           of.begin(), of.end(), [&](const Below& b) { return b.share.division == near.point->division; });
       if (nearer_one) continue;
-      if (!of.empty() && near.distance_m > kFartherMax * std::max(of.front().share.distance_m, blur)) continue;
+      if (!of.empty() && near.distance_m > kFartherMax * std::max(of.front().share.distance_m, blur))
+        continue;
       of.push_back({{near.point->division, near.point->level, 0, near.distance_m},
                     above[1]->id,
                     std::pow(std::hypot(near.distance_m, blur), -kExponent)});

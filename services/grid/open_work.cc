@@ -23,7 +23,8 @@ constexpr int kCaseNosMax = 1000;
 
 // Goes through the pages of a list; nothing when one cannot be had.
 template <typename Response, typename Request, typename Each>
-bool EachPage(rpc::Channel& channel, const rpc::Call& call, std::string_view method, Request request, Each each) {
+bool EachPage(rpc::Channel& channel, const rpc::Call& call, std::string_view method, Request request,
+              Each each) {
   request.set_page_size(kPageSize);
   for (int page = 0; page < kPagesMax; ++page) {
     const absl::StatusOr<Response> response = rpc::Send<Response>(channel, call, method, request);
@@ -38,15 +39,16 @@ bool EachPage(rpc::Channel& channel, const rpc::Call& call, std::string_view met
 template <typename Request>
 void AskForOpenCases(Request& request) {
   using Case = casework::v1::Case;
-  for (const Case::State state : {Case::FILED, Case::DISPATCHED, Case::RETURNED, Case::HANDLING, Case::SUSPENDED, Case::FEEDBACK,
-                                  Case::CHECKING, Case::SIGN_OFF})
+  for (const Case::State state : {Case::FILED, Case::DISPATCHED, Case::RETURNED, Case::HANDLING,
+                                  Case::SUSPENDED, Case::FEEDBACK, Case::CHECKING, Case::SIGN_OFF})
     request.add_states(state);
 }
 
 patrol::v1::ListPatrolTasksRequest OpenTasksOn(const Uuid& division) {
   patrol::v1::ListPatrolTasksRequest request;
   request.set_division(ResourceName("divisions", division));
-  for (const auto state : {patrol::v1::PatrolTask::PLANNED, patrol::v1::PatrolTask::ISSUED, patrol::v1::PatrolTask::STARTED})
+  for (const auto state :
+       {patrol::v1::PatrolTask::PLANNED, patrol::v1::PatrolTask::ISSUED, patrol::v1::PatrolTask::STARTED})
     request.add_states(state);
   return request;
 }
@@ -54,16 +56,20 @@ patrol::v1::ListPatrolTasksRequest OpenTasksOn(const Uuid& division) {
 std::vector<Uuid> Outermost(const domain::Ground& ground, std::span<const Uuid> divisions) {
   std::vector<Uuid> outermost;
   for (const Uuid& id : divisions) {
-    if (ground.FindDivision(id) == nullptr || std::find(outermost.begin(), outermost.end(), id) != outermost.end()) continue;
-    const bool inner = std::any_of(divisions.begin(), divisions.end(),
-                                   [&](const Uuid& other) { return other != id && ground.IsWithin(id, other); });
+    if (ground.FindDivision(id) == nullptr ||
+        std::find(outermost.begin(), outermost.end(), id) != outermost.end())
+      continue;
+    const bool inner = std::any_of(divisions.begin(), divisions.end(), [&](const Uuid& other) {
+      return other != id && ground.IsWithin(id, other);
+    });
     if (!inner) outermost.push_back(id);
   }
   return outermost;
 }
 
 // The numbers of the board, all as of the index the first answer had.
-void CountCases(GridArea& area, const rpc::Call& call, const std::vector<Uuid>& divisions, v1::OpenWork& work) {
+void CountCases(GridArea& area, const rpc::Call& call, const std::vector<Uuid>& divisions,
+                v1::OpenWork& work) {
   int64_t open = 0;
   std::optional<uint64_t> index;
   for (const Uuid& division : divisions) {
@@ -79,15 +85,18 @@ void CountCases(GridArea& area, const rpc::Call& call, const std::vector<Uuid>& 
   work.set_log_index(index.value_or(0));
 }
 
-void ListCaseNos(GridArea& area, const rpc::Call& call, const std::vector<Uuid>& divisions, v1::OpenWork& work) {
+void ListCaseNos(GridArea& area, const rpc::Call& call, const std::vector<Uuid>& divisions,
+                 v1::OpenWork& work) {
   for (const Uuid& division : divisions) {
     casework::v1::ListCasesRequest request;
     request.set_division(ResourceName("divisions", division));
     AskForOpenCases(request);
-    EachPage<casework::v1::ListCasesResponse>(area.channel("casework"), call, "gridwarden.casework.v1.CaseworkService/ListCases",
-                                              request, [&](const casework::v1::ListCasesResponse& page) {
+    EachPage<casework::v1::ListCasesResponse>(area.channel("casework"), call,
+                                              "gridwarden.casework.v1.CaseworkService/ListCases", request,
+                                              [&](const casework::v1::ListCasesResponse& page) {
                                                 for (const casework::v1::Case& c : page.cases()) {
-                                                  if (work.case_nos_size() < kCaseNosMax) work.add_case_nos(c.case_no());
+                                                  if (work.case_nos_size() < kCaseNosMax)
+                                                    work.add_case_nos(c.case_no());
                                                 }
                                               });
   }
@@ -95,7 +104,8 @@ void ListCaseNos(GridArea& area, const rpc::Call& call, const std::vector<Uuid>&
 
 }  // namespace
 
-v1::OpenWork OpenWorkOn(GridArea& area, const rpc::Call& call, const domain::Ground& ground, std::span<const Uuid> divisions) {
+v1::OpenWork OpenWorkOn(GridArea& area, const rpc::Call& call, const domain::Ground& ground,
+                        std::span<const Uuid> divisions) {
   v1::OpenWork work;
   const std::vector<Uuid> outermost = Outermost(ground, divisions);
   CountCases(area, call, outermost, work);
@@ -103,21 +113,24 @@ v1::OpenWork OpenWorkOn(GridArea& area, const rpc::Call& call, const domain::Gro
   int64_t tasks = 0, sources = 0;
   bool tasks_known = true, sources_known = true;
   for (const Uuid& division : outermost) {
-    tasks_known = tasks_known && EachPage<patrol::v1::ListPatrolTasksResponse>(
-                                     area.channel("patrol"), call, "gridwarden.patrol.v1.PatrolService/ListPatrolTasks",
-                                     OpenTasksOn(division), [&](const auto& page) { tasks += page.patrol_tasks_size(); });
+    tasks_known = tasks_known &&
+                  EachPage<patrol::v1::ListPatrolTasksResponse>(
+                      area.channel("patrol"), call, "gridwarden.patrol.v1.PatrolService/ListPatrolTasks",
+                      OpenTasksOn(division), [&](const auto& page) { tasks += page.patrol_tasks_size(); });
     source::v1::ListSourcesRequest request;
     request.set_division(ResourceName("divisions", division));
-    sources_known = sources_known && EachPage<source::v1::ListSourcesResponse>(
-                                         area.channel("source"), call, "gridwarden.source.v1.SourceService/ListSources", request,
-                                         [&](const auto& page) { sources += page.sources_size(); });
+    sources_known =
+        sources_known && EachPage<source::v1::ListSourcesResponse>(
+                             area.channel("source"), call, "gridwarden.source.v1.SourceService/ListSources",
+                             request, [&](const auto& page) { sources += page.sources_size(); });
   }
   if (tasks_known) work.set_patrol_tasks_open(tasks);
   if (sources_known) work.set_sources(sources);
   return work;
 }
 
-v1::OpenWork OpenWorkOf(GridArea& area, const rpc::Call& call, const domain::Ground& ground, std::span<const Uuid> posts) {
+v1::OpenWork OpenWorkOf(GridArea& area, const rpc::Call& call, const domain::Ground& ground,
+                        std::span<const Uuid> posts) {
   v1::OpenWork work;
   std::set<std::string> holders;  // posts/... and units/... that work is assigned to
   std::vector<Uuid> grounds;
@@ -139,20 +152,23 @@ v1::OpenWork OpenWorkOf(GridArea& area, const rpc::Call& call, const domain::Gro
     casework::v1::ListCasesRequest request;
     request.set_division(ResourceName("divisions", division));
     AskForOpenCases(request);
-    cases_known = cases_known && EachPage<casework::v1::ListCasesResponse>(
-                                     area.channel("casework"), call, "gridwarden.casework.v1.CaseworkService/ListCases", request,
-                                     [&](const casework::v1::ListCasesResponse& page) {
-                                       for (const casework::v1::Case& c : page.cases()) {
-                                         if (holders.contains(c.handler()) || holders.contains(c.check_post())) cases.insert(c.case_no());
-                                       }
-                                     });
-    tasks_known = tasks_known && EachPage<patrol::v1::ListPatrolTasksResponse>(
-                                     area.channel("patrol"), call, "gridwarden.patrol.v1.PatrolService/ListPatrolTasks",
-                                     OpenTasksOn(division), [&](const patrol::v1::ListPatrolTasksResponse& page) {
-                                       for (const patrol::v1::PatrolTask& task : page.patrol_tasks()) {
-                                         if (holders.contains(task.post())) tasks.insert(task.name());
-                                       }
-                                     });
+    cases_known =
+        cases_known && EachPage<casework::v1::ListCasesResponse>(
+                           area.channel("casework"), call, "gridwarden.casework.v1.CaseworkService/ListCases",
+                           request, [&](const casework::v1::ListCasesResponse& page) {
+                             for (const casework::v1::Case& c : page.cases()) {
+                               if (holders.contains(c.handler()) || holders.contains(c.check_post()))
+                                 cases.insert(c.case_no());
+                             }
+                           });
+    tasks_known =
+        tasks_known && EachPage<patrol::v1::ListPatrolTasksResponse>(
+                           area.channel("patrol"), call, "gridwarden.patrol.v1.PatrolService/ListPatrolTasks",
+                           OpenTasksOn(division), [&](const patrol::v1::ListPatrolTasksResponse& page) {
+                             for (const patrol::v1::PatrolTask& task : page.patrol_tasks()) {
+                               if (holders.contains(task.post())) tasks.insert(task.name());
+                             }
+                           });
   }
   if (cases_known) {
     work.set_cases_open(static_cast<int64_t>(cases.size()));

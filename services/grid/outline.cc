@@ -19,7 +19,8 @@ namespace {
 using Ring = std::vector<domain::Point>;
 
 constexpr double kMetresADegree = 6371008.8 * std::numbers::pi / 180;
-// A loop smaller than this part of its ring is a slip of the pen; a larger one leaves open whose ground it is.
+// A loop smaller than this part of its ring is a slip of the pen; a larger one leaves open whose ground it
+// is.
 constexpr double kLoopShareMax = 0.01;
 constexpr int kLoopsMax = 200;
 
@@ -45,15 +46,15 @@ bool Holds(const Ring& ring, const domain::Point& point) {
   for (size_t i = 0, before = ring.size() - 1; i < ring.size(); before = i++) {
     const domain::Point &a = ring[i], &b = ring[before];
     if ((a.latitude > point.latitude) == (b.latitude > point.latitude)) continue;
-    const double east = a.longitude + (b.longitude - a.longitude) * (point.latitude - a.latitude) /
-                                          (b.latitude - a.latitude);
+    const double east =
+        a.longitude + (b.longitude - a.longitude) * (point.latitude - a.latitude) / (b.latitude - a.latitude);
     if (point.longitude < east) inside = !inside;
   }
   return inside;
 }
 
-// For rings that do not cross: whether `inner` lies in `outer`. Most of its points decide, for some may lie on
-// the common border.
+// For rings that do not cross: whether `inner` lies in `outer`. Most of its points decide, for some may lie
+// on the common border.
 bool LiesIn(const Ring& inner, const Ring& outer) {
   const auto within = std::count_if(inner.begin(), inner.end(),
                                     [&](const domain::Point& point) { return Holds(outer, point); });
@@ -77,7 +78,8 @@ int Straighten(Ring& ring) {
         kept.push_back(point);
       }
     }
-    while (kept.size() >= 3 && (Same(kept.front(), kept.back()) || Same(kept[kept.size() - 2], kept.front()))) {
+    while (kept.size() >= 3 &&
+           (Same(kept.front(), kept.back()) || Same(kept[kept.size() - 2], kept.front()))) {
       kept.pop_back();
       changed = true;
     }
@@ -186,12 +188,13 @@ OutlineReport Repair(MultiPolygon& polygon) {
       loops += cut.loops;
       largest_m2 = std::max(largest_m2, cut.largest_m2);
       if (cut.left) {
-        return Refused(PlaceName(p, r, cut.left->edge_a + 1),
-                       absl::StrFormat("the ring crosses itself at [%.6f, %.6f], between points %d and %d and "
-                                       "between points %d and %d",
-                                       cut.left->at.longitude, cut.left->at.latitude, cut.left->edge_a + 1,
-                                       cut.left->edge_a + 2, cut.left->edge_b + 1, cut.left->edge_b + 2),
-                       "a ring that does not cross itself");
+        return Refused(
+            PlaceName(p, r, cut.left->edge_a + 1),
+            absl::StrFormat("the ring crosses itself at [%.6f, %.6f], between points %d and %d and "
+                            "between points %d and %d",
+                            cut.left->at.longitude, cut.left->at.latitude, cut.left->edge_a + 1,
+                            cut.left->edge_a + 2, cut.left->edge_b + 1, cut.left->edge_b + 2),
+            "a ring that does not cross itself");
       }
       const double area = Area(ring);
       if (area == 0 || ring.size() < 3)
@@ -214,11 +217,11 @@ OutlineReport Repair(MultiPolygon& polygon) {
     if (const std::optional<Crossing> crossing = FindCrossing(rings)) {
       const auto [part_a, ring_a] = places[crossing->ring_a];
       const auto [part_b, ring_b] = places[crossing->ring_b];
-      return Refused(PlaceName(part_a, ring_a, crossing->edge_a + 1),
-                     absl::StrFormat("crosses %s at [%.6f, %.6f]",
-                                     PlaceName(part_b, ring_b, crossing->edge_b + 1), crossing->at.longitude,
-                                     crossing->at.latitude),
-                     "rings that do not cross");
+      return Refused(
+          PlaceName(part_a, ring_a, crossing->edge_a + 1),
+          absl::StrFormat("crosses %s at [%.6f, %.6f]", PlaceName(part_b, ring_b, crossing->edge_b + 1),
+                          crossing->at.longitude, crossing->at.latitude),
+          "rings that do not cross");
     }
   }
   int holes = 0, parts = 0;

@@ -17,10 +17,10 @@ struct OutlineReport {
   bool refused() const { return !want.empty(); }
 };
 
-// Expects rings as the file has them, each without its closing point. Turned the right way round: points given
-// twice, ways out and back, small loops where a ring crosses itself, parts and holes that lie in others.
-// Refused: fewer than three points, no area, a larger crossing, rings that cross each other, a hole outside its
-// outer ring.
+// Expects rings as the file has them, each without its closing point. Turned the right way round: points
+// given twice, ways out and back, small loops where a ring crosses itself, parts and holes that lie in
+// others. Refused: fewer than three points, no area, a larger crossing, rings that cross each other, a hole
+// outside its outer ring.
 OutlineReport Repair(MultiPolygon& polygon);
 
 // "part 1 ring 2 point 17", each counted from 1; without the point when it is 0.

@@ -35,10 +35,12 @@ absl::Status InsertProposals(db::Transaction& tx, std::span<const ProposalRecord
 absl::Status SaveProposal(db::Transaction& tx, const ProposalRecord& record);
 absl::StatusOr<std::optional<ProposalRecord>> LockProposal(db::Transaction& tx, const Uuid& id);
 // Whatever was ever asked about one of these.
-absl::StatusOr<std::vector<ProposalRecord>> LockProposalsOf(db::Transaction& tx, std::span<const Uuid> divisions);
+absl::StatusOr<std::vector<ProposalRecord>> LockProposalsOf(db::Transaction& tx,
+                                                            std::span<const Uuid> divisions);
 // In the order of the lists' dates, from behind (as_of, id) on.
-absl::StatusOr<std::vector<ProposalRecord>> ReadProposalsAfter(db::Transaction& tx, v1::DivisionProposal::State state,
-                                                              absl::Time as_of, const Uuid& id, int limit);
+absl::StatusOr<std::vector<ProposalRecord>> ReadProposalsAfter(db::Transaction& tx,
+                                                               v1::DivisionProposal::State state,
+                                                               absl::Time as_of, const Uuid& id, int limit);
 
 std::vector<std::string> HotProposalStatements();
 

@@ -41,35 +41,41 @@ std::string_view CodeIn(std::string_view spelling) {
 absl::StatusOr<absl::Time> ReadEffectiveTime(const rpc::Call& call, const google::protobuf::Timestamp& time) {
   GW_ASSIGN_OR_RETURN(const absl::Time effective, ReadTime(time, "effective_time"));
   if (effective > call.now + absl::Hours(24))
-    return InvalidField("effective_time", absl::StrFormat("got %s, want at most a day ahead: record it when it is in force",
-                                                          DayOf(effective)));
+    return InvalidField(
+        "effective_time",
+        absl::StrFormat("got %s, want at most a day ahead: record it when it is in force", DayOf(effective)));
   return effective;
 }
 
 absl::Status CheckDocumentNo(std::string_view document_no) {
   if (!document_no.empty() && document_no.size() <= 80) return absl::OkStatus();
-  return InvalidField("document_no", absl::StrFormat("got %d bytes, want the number of the document, at most 80 bytes",
-                                                     static_cast<int>(document_no.size())));
+  return InvalidField("document_no",
+                      absl::StrFormat("got %d bytes, want the number of the document, at most 80 bytes",
+                                      static_cast<int>(document_no.size())));
 }
 
 absl::Status Reorganiser::CheckUnchangedSince(const Division& division, absl::Time since) {
   const absl::Time changed = domain::ChangedLast(division);
   if (changed <= since) return absl::OkStatus();
-  return FailedPrecondition("GROUND_CHANGED_SINCE", absl::StrFormat("%s was changed after %s", division.display_name, DayOf(since)),
-                            {{"division", division.display_name}, {"since", DayOf(since)}, {"changed", DayOf(changed)}});
+  return FailedPrecondition(
+      "GROUND_CHANGED_SINCE", absl::StrFormat("%s was changed after %s", division.display_name, DayOf(since)),
+      {{"division", division.display_name}, {"since", DayOf(since)}, {"changed", DayOf(changed)}});
 }
 
 absl::StatusOr<Uuid> Reorganiser::DivisionOf(std::string_view spelling, const std::string& field) {
   if (spelling.empty()) return InvalidField(field, "got nothing, want a division");
-  if (const auto found = created_.find(std::string(CodeIn(spelling))); found != created_.end()) return found->second;
+  if (const auto found = created_.find(std::string(CodeIn(spelling))); found != created_.end())
+    return found->second;
   GW_ASSIGN_OR_RETURN(const Division* known, FindDivision(ground_, spelling, effective_, field));
   const Uuid id = known->id;
   GW_RETURN_IF_ERROR(plan_.Load(std::span<const Uuid>(&id, 1)));
   const Division* division = plan_.Find(id);
   if (division == nullptr) return NotFound(spelling);
   if (!Stands(*division) || division->valid.from > effective_) {
-    return InvalidField(field, absl::StrFormat("got %s, which does not exist on %s or ended since, want a division that stands",
-                                               division->display_name, DayOf(effective_)));
+    return InvalidField(
+        field,
+        absl::StrFormat("got %s, which does not exist on %s or ended since, want a division that stands",
+                        division->display_name, DayOf(effective_)));
   }
   return id;
 }
@@ -79,14 +85,17 @@ absl::Status Reorganiser::CheckCode(std::string_view code, Level level, const st
   static constexpr size_t kLengths[] = {0, 2, 4, 6, 9, 12, 0};
   const size_t want = kLengths[static_cast<int>(level)];
   const bool digits = std::all_of(code.begin(), code.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (code.empty() || canonical != code || (want != 0 && (!digits || code.size() != want)) || code.size() > 24) {
-    return InvalidField(field, absl::StrFormat("got \"%s\", want a code of %d digits for a %s", std::string(code.substr(0, 30)),
-                                               static_cast<int>(want), domain::NameOf(level)));
+  if (code.empty() || canonical != code || (want != 0 && (!digits || code.size() != want)) ||
+      code.size() > 24) {
+    return InvalidField(field, absl::StrFormat("got \"%s\", want a code of %d digits for a %s",
+                                               std::string(code.substr(0, 30)), static_cast<int>(want),
+                                               domain::NameOf(level)));
   }
   const std::string text(code);
   GW_RETURN_IF_ERROR(plan_.LoadWithCodes(std::span<const std::string>(&text, 1)));
   if (const Division* holder = plan_.FindCode(code); holder != nullptr)
-    return InvalidField(field, absl::StrFormat("got %s, which %s has, want a code that is free", text, holder->display_name));
+    return InvalidField(
+        field, absl::StrFormat("got %s, which %s has, want a code that is free", text, holder->display_name));
   return absl::OkStatus();
 }
 
@@ -94,7 +103,8 @@ absl::Status Reorganiser::CheckNoCircle(const Uuid& division, const Uuid& parent
   constexpr int kDepthMax = 10;
   Uuid at = parent;
   for (int depth = 0; depth < kDepthMax && !at.IsNil(); ++depth) {
-    if (at == division) return InvalidField(field, "got a division that stands below this one, want one above");
+    if (at == division)
+      return InvalidField(field, "got a division that stands below this one, want one above");
     GW_RETURN_IF_ERROR(plan_.Load(std::span<const Uuid>(&at, 1)));
     const Division* above = plan_.Find(at);
     at = above == nullptr ? Uuid() : above->parent;
@@ -102,8 +112,8 @@ absl::Status Reorganiser::CheckNoCircle(const Uuid& division, const Uuid& parent
   return absl::OkStatus();
 }
 
-absl::StatusOr<Uuid> Reorganiser::CreateBeside(const Uuid& from, std::string_view display_name, std::string_view code,
-                                               const std::string& field) {
+absl::StatusOr<Uuid> Reorganiser::CreateBeside(const Uuid& from, std::string_view display_name,
+                                               std::string_view code, const std::string& field) {
   const Division beside = *plan_.Find(from);
   GW_RETURN_IF_ERROR(CheckName(display_name, field + ".display_name"));
   GW_RETURN_IF_ERROR(CheckCode(code, beside.level, field + ".code"));
@@ -119,13 +129,15 @@ absl::StatusOr<Uuid> Reorganiser::CreateBeside(const Uuid& from, std::string_vie
   return plan_.Create(std::move(division), true).id;
 }
 
-absl::StatusOr<Uuid> Reorganiser::SuccessorOf(const v1::DivisionOperation& operation, const Uuid& from, const std::string& field) {
+absl::StatusOr<Uuid> Reorganiser::SuccessorOf(const v1::DivisionOperation& operation, const Uuid& from,
+                                              const std::string& field) {
   if (operation.to().empty()) return CreateBeside(from, operation.display_name(), operation.code(), field);
   GW_ASSIGN_OR_RETURN(const Uuid to, DivisionOf(operation.to(), field + ".to"));
   const Division* successor = plan_.Find(to);
   if (to == from) return InvalidField(field + ".to", "got the division itself, want another one");
   if (successor->level != plan_.Find(from)->level) {
-    return InvalidField(field + ".to", absl::StrFormat("got a %s, want a division of the same level: %s", domain::NameOf(successor->level),
+    return InvalidField(field + ".to", absl::StrFormat("got a %s, want a division of the same level: %s",
+                                                       domain::NameOf(successor->level),
                                                        domain::NameOf(plan_.Find(from)->level)));
   }
   return to;
@@ -158,7 +170,9 @@ absl::Status Reorganiser::Take(const v1::DivisionOperation& operation, int index
       double& given = shares_[id];
       given += operation.share();
       if (given > 1 + 1e-9) {
-        return InvalidField(field + ".share", absl::StrFormat("got shares of %s that make up %.4g, want at most 1", before.display_name, given));
+        return InvalidField(field + ".share",
+                            absl::StrFormat("got shares of %s that make up %.4g, want at most 1",
+                                            before.display_name, given));
       }
       if (given >= kWhole) {
         ended_.push_back(id);
@@ -176,10 +190,12 @@ absl::Status Reorganiser::Take(const v1::DivisionOperation& operation, int index
     case v1::Lineage::MOVE: {
       GW_ASSIGN_OR_RETURN(const Uuid parent, DivisionOf(operation.to(), field + ".to"));
       const Division* above = plan_.Find(parent);
-      if (parent == before.parent) return InvalidField(field + ".to", "got the division it stands under, want another one");
+      if (parent == before.parent)
+        return InvalidField(field + ".to", "got the division it stands under, want another one");
       if (above->level >= before.level) {
-        return InvalidField(field + ".to", absl::StrFormat("got a %s, want a division above the level %s", domain::NameOf(above->level),
-                                                           domain::NameOf(before.level)));
+        return InvalidField(field + ".to",
+                            absl::StrFormat("got a %s, want a division above the level %s",
+                                            domain::NameOf(above->level), domain::NameOf(before.level)));
       }
       GW_RETURN_IF_ERROR(CheckNoCircle(id, parent, field + ".to"));
       plan_.Move(id, parent, effective_, document_no_);
@@ -215,15 +231,19 @@ absl::Status Reorganiser::MoveWhatStandsBelow() {
     const std::vector<const Division*> below = plan_.StandingBelow(id);
     const auto merged = merged_into_.find(id);
     if (merged == merged_into_.end() && !below.empty()) {
-      return InvalidField("operations", absl::StrFormat("got the end of %s, want an operation for each of the %d divisions that stand "
-                                                        "below it (%s ...)",
-                                                        plan_.Find(id)->display_name, static_cast<int>(below.size()),
-                                                        below.front()->display_name));
+      return InvalidField(
+          "operations",
+          absl::StrFormat("got the end of %s, want an operation for each of the %d divisions that stand "
+                          "below it (%s ...)",
+                          plan_.Find(id)->display_name, static_cast<int>(below.size()),
+                          below.front()->display_name));
     }
     if (merged == merged_into_.end()) continue;
     if (!Stands(*plan_.Find(merged->second))) {
-      return InvalidField("operations", absl::StrFormat("got %s merged into %s, which ends too, want a division that stands",
-                                                        plan_.Find(id)->display_name, plan_.Find(merged->second)->display_name));
+      return InvalidField(
+          "operations",
+          absl::StrFormat("got %s merged into %s, which ends too, want a division that stands",
+                          plan_.Find(id)->display_name, plan_.Find(merged->second)->display_name));
     }
     for (const Division* child : below) {
       GW_RETURN_IF_ERROR(CheckUnchangedSince(*child, effective_));
@@ -232,27 +252,34 @@ absl::Status Reorganiser::MoveWhatStandsBelow() {
   }
   for (const domain::Lineage& link : plan_.lineages()) {
     if (link.kind == LineageKind::kSplit && !Stands(*plan_.Find(link.to))) {
-      return InvalidField("operations", absl::StrFormat("got ground that passes to %s, which ends too, want a division that stands",
-                                                        plan_.Find(link.to)->display_name));
+      return InvalidField(
+          "operations",
+          absl::StrFormat("got ground that passes to %s, which ends too, want a division that stands",
+                          plan_.Find(link.to)->display_name));
     }
     if (link.kind != LineageKind::kMove) continue;
     const Division* moved = plan_.Find(link.from);
-    if (const Division* above = plan_.Find(moved->parent); above != nullptr && Stands(*moved) && !Stands(*above)) {
-      return InvalidField("operations", absl::StrFormat("got %s moved under %s, which ends, want a division that stands",
-                                                        moved->display_name, above->display_name));
+    if (const Division* above = plan_.Find(moved->parent);
+        above != nullptr && Stands(*moved) && !Stands(*above)) {
+      return InvalidField("operations",
+                          absl::StrFormat("got %s moved under %s, which ends, want a division that stands",
+                                          moved->display_name, above->display_name));
     }
   }
   return absl::OkStatus();
 }
 
-v1::Reorganisation::AffectedPost Reorganiser::AffectedPost(const domain::Post& post, const domain::Tenure* tenure, bool ends) const {
+v1::Reorganisation::AffectedPost Reorganiser::AffectedPost(const domain::Post& post,
+                                                           const domain::Tenure* tenure, bool ends) const {
   v1::Reorganisation::AffectedPost affected;
   *affected.mutable_post() = ToProto(post);
-  if (const Division* division = plan_.Find(post.division)) affected.set_division_display_name(division->display_name);
+  if (const Division* division = plan_.Find(post.division))
+    affected.set_division_display_name(division->display_name);
   affected.set_ends(ends);
   if (tenure == nullptr) return affected;
   *affected.mutable_tenure() = ToProto(*tenure);
-  if (const domain::Person* person = ground_.FindPerson(tenure->person)) affected.set_person_display_name(person->display_name);
+  if (const domain::Person* person = ground_.FindPerson(tenure->person))
+    affected.set_person_display_name(person->display_name);
   return affected;
 }
 
@@ -287,8 +314,9 @@ absl::Status Reorganiser::CloseProposals() {
   for (ProposalRecord& proposal : proposals) {
     if (proposal.state != v1::DivisionProposal::OPEN) continue;
     const Division* division = plan_.Find(proposal.division);
-    const bool linked = std::any_of(plan_.lineages().begin(), plan_.lineages().end(),
-                                    [&](const domain::Lineage& l) { return l.to == proposal.division && l.from != l.to; });
+    const bool linked =
+        std::any_of(plan_.lineages().begin(), plan_.lineages().end(),
+                    [&](const domain::Lineage& l) { return l.to == proposal.division && l.from != l.to; });
     const bool answered = !Stands(*division) || (proposal.kind == v1::DivisionProposal::APPEARED && linked) ||
                           (proposal.kind == v1::DivisionProposal::RENAMED_OR_REPLACED &&
                            division->display_name == proposal.listed_display_name);

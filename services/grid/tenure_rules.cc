@@ -48,12 +48,13 @@ absl::Status CheckOverlap(const domain::Tenure& tenure, std::span<const TenureRo
   return absl::OkStatus();
 }
 
-absl::Status CheckPostExistsThen(const domain::Tenure& tenure, const domain::Post& post, const domain::Ground& ground,
-                                 std::string_view field) {
+absl::Status CheckPostExistsThen(const domain::Tenure& tenure, const domain::Post& post,
+                                 const domain::Ground& ground, std::string_view field) {
   const domain::Division* division = ground.FindDivision(ground.DivisionOf(post));
   if (division != nullptr && !division->valid.Overlaps(tenure.valid)) {
     return InvalidField(absl::StrCat(std::string(field), ".valid_from"),
-                        absl::StrCat("got a time in which ", division->display_name, " does not exist, want one in which it does"));
+                        absl::StrCat("got a time in which ", division->display_name,
+                                     " does not exist, want one in which it does"));
   }
   if (post.valid.Overlaps(tenure.valid)) return absl::OkStatus();
   return InvalidField(absl::StrCat(std::string(field), ".valid_from"),

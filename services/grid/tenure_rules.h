@@ -20,8 +20,8 @@ absl::Status CheckOverlap(const domain::Tenure& tenure, std::span<const TenureRo
                           const Uuid& except = {});
 
 // INVALID_FIELD when the post, or the ground it stands on, does not exist during any of it.
-absl::Status CheckPostExistsThen(const domain::Tenure& tenure, const domain::Post& post, const domain::Ground& ground,
-                                 std::string_view field);
+absl::Status CheckPostExistsThen(const domain::Tenure& tenure, const domain::Post& post,
+                                 const domain::Ground& ground, std::string_view field);
 
 // Whom an office may appoint: others, and to any post but discipline inspection, which looks over it.
 // Administrators may all. PERMISSION_DENIED / NOT_ALLOWED otherwise, for ending and correcting too.

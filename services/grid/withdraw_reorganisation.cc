@@ -7,8 +7,8 @@
 #include "grid/reorganisation.h"
 #include "grid/tenure_rules.h"
 
-// The half of Reorganiser that takes back what was recorded wrongly. Everything one reorganisation recorded bears the same instant:
-// by it the records it made and those it withdrew are found again.
+// The half of Reorganiser that takes back what was recorded wrongly. Everything one reorganisation recorded
+// bears the same instant: by it the records it made and those it withdrew are found again.
 namespace gridwarden::grid {
 namespace {
 
@@ -23,14 +23,14 @@ bool WasRecordedAt(const Division& division, absl::Time recorded) {
 
 // Stood under `parent` until the reorganisation recorded at that instant moved it.
 bool WasMovedFrom(const Division& division, const Uuid& parent, absl::Time recorded) {
-  return std::any_of(division.placements.begin(), division.placements.end(), [&](const domain::Placement& p) {
-    return p.revoked == recorded && p.parent == parent;
-  });
+  return std::any_of(division.placements.begin(), division.placements.end(),
+                     [&](const domain::Placement& p) { return p.revoked == recorded && p.parent == parent; });
 }
 
 }  // namespace
 
-// The moves of places below a merged division, the codes that followed a new one: links of the same instant that nobody asked for.
+// The moves of places below a merged division, the codes that followed a new one: links of the same instant
+// that nobody asked for.
 absl::StatusOr<std::vector<LineageRow>> Reorganiser::FollowedFrom(const domain::Lineage& lineage) {
   std::vector<LineageRow> followed;
   const bool merged = lineage.kind == LineageKind::kMerge;
@@ -44,7 +44,8 @@ absl::StatusOr<std::vector<LineageRow>> Reorganiser::FollowedFrom(const domain::
   GW_ASSIGN_OR_RETURN(std::vector<LineageRow> links, LockLineagesOf(tx_, below));
   for (LineageRow& link : links) {
     const LineageKind follows = merged ? LineageKind::kMove : LineageKind::kRecode;
-    if (link.record.kind == follows && link.record.recorded == lineage.recorded && link.record.from == link.record.to)
+    if (link.record.kind == follows && link.record.recorded == lineage.recorded &&
+        link.record.from == link.record.to)
       followed.push_back(std::move(link));
   }
   return followed;
@@ -70,12 +71,14 @@ absl::Status Reorganiser::WithdrawOne(const domain::Lineage& lineage) {
   const Division* before = plan_.Find(lineage.from);
   if (before == nullptr) return NotFound(ResourceName("divisions", lineage.from));
   undone_ = lineage.recorded;
-  const bool ended = before->valid.to == lineage.effective && WasMovedFrom(*before, before->parent, lineage.recorded);
+  const bool ended =
+      before->valid.to == lineage.effective && WasMovedFrom(*before, before->parent, lineage.recorded);
   const bool ends = lineage.kind == LineageKind::kMerge || lineage.kind == LineageKind::kAbolish ||
                     (lineage.kind == LineageKind::kSplit && ended);
   // Another link of the same reorganisation may have taken it back already.
   if (ends && reopened_.contains(lineage.from)) return absl::OkStatus();
-  if (lineage.kind != LineageKind::kSplit || ended) GW_RETURN_IF_ERROR(CheckUnchangedSince(*before, lineage.effective));
+  if (lineage.kind != LineageKind::kSplit || ended)
+    GW_RETURN_IF_ERROR(CheckUnchangedSince(*before, lineage.effective));
   switch (lineage.kind) {
     case LineageKind::kRename:
       domain::UndoRename(plan_.Edit(lineage.from), lineage.effective);
@@ -100,13 +103,15 @@ absl::Status Reorganiser::WithdrawOne(const domain::Lineage& lineage) {
   // The code comes back: nobody may have it now.
   const std::string code(domain::CodeOf(*plan_.Find(lineage.from)));
   if (code.empty()) return absl::OkStatus();
-  GW_ASSIGN_OR_RETURN(const std::vector<DivisionRow> holders, LockDivisionsWithCode(tx_, std::span<const std::string>(&code, 1)));
+  GW_ASSIGN_OR_RETURN(const std::vector<DivisionRow> holders,
+                      LockDivisionsWithCode(tx_, std::span<const std::string>(&code, 1)));
   for (const DivisionRow& holder : holders) {
     if (holder.record.id == lineage.from) continue;
     return FailedPrecondition("GROUND_CHANGED_SINCE",
-                              absl::StrFormat("%s now has the code %s of %s", holder.record.display_name, code,
-                                              plan_.Find(lineage.from)->display_name),
-                              {{"division", holder.record.display_name}, {"since", absl::FormatTime("%Y-%m-%d", lineage.effective, BeijingTime())}});
+                              absl::StrFormat("%s now has the code %s of %s", holder.record.display_name,
+                                              code, plan_.Find(lineage.from)->display_name),
+                              {{"division", holder.record.display_name},
+                               {"since", absl::FormatTime("%Y-%m-%d", lineage.effective, BeijingTime())}});
   }
   return absl::OkStatus();
 }
@@ -115,9 +120,11 @@ absl::Status Reorganiser::WithdrawOne(const domain::Lineage& lineage) {
 absl::Status Reorganiser::UnmakeWhatWasMade(const domain::Lineage& lineage) {
   if (lineage.to.IsNil() || lineage.to == lineage.from) return absl::OkStatus();
   const Division made = *plan_.Find(lineage.to);
-  const bool was_made = made.valid.from == lineage.effective && made.placements.size() == 1 && WasRecordedAt(made, lineage.recorded);
+  const bool was_made = made.valid.from == lineage.effective && made.placements.size() == 1 &&
+                        WasRecordedAt(made, lineage.recorded);
   if (!was_made || made.valid.to != absl::InfiniteFuture()) return absl::OkStatus();
-  GW_ASSIGN_OR_RETURN(const std::vector<LineageRow> links, LockLineagesOf(tx_, std::span<const Uuid>(&made.id, 1)));
+  GW_ASSIGN_OR_RETURN(const std::vector<LineageRow> links,
+                      LockLineagesOf(tx_, std::span<const Uuid>(&made.id, 1)));
   for (const LineageRow& link : links) {
     if (!withdrawn_.contains(link.record.id)) return absl::OkStatus();
   }
@@ -127,9 +134,11 @@ absl::Status Reorganiser::UnmakeWhatWasMade(const domain::Lineage& lineage) {
   for (const PostRow& post : posts) ids.push_back(post.record.id);
   GW_ASSIGN_OR_RETURN(const std::vector<TenureRow> held, LockTenuresOfPosts(tx_, ids));
   if (!held.empty() || !plan_.StandingBelow(made.id).empty()) {
-    return FailedPrecondition("GROUND_CHANGED_SINCE",
-                              absl::StrFormat("%s has holders of posts or places below it", made.display_name),
-                              {{"division", made.display_name}, {"since", absl::FormatTime("%Y-%m-%d", lineage.effective, BeijingTime())}});
+    return FailedPrecondition(
+        "GROUND_CHANGED_SINCE",
+        absl::StrFormat("%s has holders of posts or places below it", made.display_name),
+        {{"division", made.display_name},
+         {"since", absl::FormatTime("%Y-%m-%d", lineage.effective, BeijingTime())}});
   }
   Division& unmade = plan_.Edit(made.id);
   unmade.valid.to = unmade.valid.from;
@@ -146,7 +155,8 @@ absl::Status Reorganiser::RestoreTenures(v1::Reorganisation& answer) {
   for (const PostRow& post : posts) ids.push_back(post.record.id);
   GW_ASSIGN_OR_RETURN(const std::vector<TenureRow> tenures, LockTenuresEverOfPosts(tx_, ids));
   for (const TenureRow& cut : tenures) {
-    if (cut.record.recorded == undone_ && cut.record.revoked == absl::InfiniteFuture()) GW_RETURN_IF_ERROR(change_.Revoke(cut).status());
+    if (cut.record.recorded == undone_ && cut.record.revoked == absl::InfiniteFuture())
+      GW_RETURN_IF_ERROR(change_.Revoke(cut).status());
   }
   for (const PostRow& post : posts) {
     bool held = false;

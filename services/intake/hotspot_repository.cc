@@ -254,8 +254,7 @@ absl::Status WantRelocation(db::Transaction& tx, uint64_t entries) {
 
 absl::Status SaveRelocation(db::Transaction& tx, uint64_t entries) {
   // Unlocked: it only ever grows, and whoever did less than another says nothing.
-  constexpr std::string_view kSql =
-      "UPDATE hotspot_relocation SET done = GREATEST(done, ?) WHERE id = 1";
+  constexpr std::string_view kSql = "UPDATE hotspot_relocation SET done = GREATEST(done, ?) WHERE id = 1";
   return tx.Exec(kSql, entries).status();
 }
 

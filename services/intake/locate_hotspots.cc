@@ -37,13 +37,12 @@ absl::Status LocateHotspots(const AreaContext& context, const rpc::Call& call,
                             std::span<HotspotRecord> records) {
   const std::shared_ptr<const domain::Ground> ground = context.directory.ground();
   for (size_t at = 0; at < records.size(); at += kLocateAtOnce) {
-    const std::span<HotspotRecord> part =
-        records.subspan(at, std::min(kLocateAtOnce, records.size() - at));
+    const std::span<HotspotRecord> part = records.subspan(at, std::min(kLocateAtOnce, records.size() - at));
     GW_ASSIGN_OR_RETURN(
         const auto located,
-        rpc::Send<grid::v1::LocatePointsResponse>(context.channel("grid"), call,
-                                                  call.principal.system ? kLocatePointsOurselves : kLocatePoints,
-                                                  RequestFor(part)));
+        rpc::Send<grid::v1::LocatePointsResponse>(
+            context.channel("grid"), call, call.principal.system ? kLocatePointsOurselves : kLocatePoints,
+            RequestFor(part)));
     if (located.results_size() != static_cast<int>(part.size()))
       return Internal("the grid did not locate every point");
     for (size_t i = 0; i < part.size(); ++i) {

@@ -17,8 +17,8 @@
 namespace gridwarden::report {
 
 // The division a spelling means today or meant last: the board of a village that was merged still answers for
-// its time. NOT_FOUND when there is none or more than one; NOT_ALLOWED outside what the caller answers for or, for
-// ground that passed on, may list.
+// its time. NOT_FOUND when there is none or more than one; NOT_ALLOWED outside what the caller answers for
+// or, for ground that passed on, may list.
 absl::StatusOr<const domain::Division*> AllowedDivision(const domain::Ground& ground, const rpc::Call& call,
                                                         std::string_view spelling);
 

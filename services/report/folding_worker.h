@@ -54,9 +54,9 @@ class FoldingWorker final : public Worker {
   rpc::Channel& journal_;
   const Clock& clock_;
   LiveRollup& live_;
-  std::mutex step_mutex_;     // one step at a time
+  std::mutex step_mutex_;              // one step at a time
   std::atomic<uint64_t> log_size_{0};  // as the feed last said
-  mutable std::mutex mutex_;  // guards stopping_, woken_, health_
+  mutable std::mutex mutex_;           // guards stopping_, woken_, health_
   std::condition_variable wake_;
   bool stopping_ = false;
   bool woken_ = true;  // at start: look whether a rebuild was under way

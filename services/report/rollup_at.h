@@ -26,8 +26,9 @@ struct RollupAt {
 // INVALID_FIELD on at_index beyond what is counted, or farther than kHistoryRowsMax changes from either end
 // of the log.
 absl::StatusOr<RollupAt> ReadRollupAt(db::Database& database, const LiveRollup& live,
-                                      const absl::flat_hash_set<Uuid>& divisions, const std::vector<GroundRange>& ranges,
-                                      uint64_t index, absl::Time deadline);
+                                      const absl::flat_hash_set<Uuid>& divisions,
+                                      const std::vector<GroundRange>& ranges, uint64_t index,
+                                      absl::Time deadline);
 
 // Reads in a snapshot, again while the body answers ABORTED (see CopyCells) and the deadline allows.
 absl::Status ReadSteady(db::Database& database, absl::Time deadline,
@@ -36,7 +37,7 @@ absl::Status ReadSteady(db::Database& database, absl::Time deadline,
 // A copy of the cells in memory moved to the cursor of the snapshot `tx`; answers that generation.
 // ABORTED when the generation was swapped meanwhile: read again.
 absl::StatusOr<Generation> CopyCells(db::Transaction& tx, const LiveRollup& live,
-                                     const absl::flat_hash_set<Uuid>& divisions, const std::vector<GroundRange>& ranges,
-                                     RollupAt& copy);
+                                     const absl::flat_hash_set<Uuid>& divisions,
+                                     const std::vector<GroundRange>& ranges, RollupAt& copy);
 
 }  // namespace gridwarden::report

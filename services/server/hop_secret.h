@@ -8,8 +8,9 @@
 
 namespace gridwarden::server {
 
-// Whether a file of that owner and mode keeps a secret from others, read by `us`: mode 0600 of our own; of somebody
-// else's also 0640 and 0440, because a secret that is mounted for us belongs to root and is given by the group.
+// Whether a file of that owner and mode keeps a secret from others, read by `us`: mode 0600 of our own; of
+// somebody else's also 0640 and 0440, because a secret that is mounted for us belongs to root and is given by
+// the group.
 bool KeepsSecret(uid_t owner, mode_t mode, uid_t us);
 
 // The 32 random bytes that all processes of one installation share (rpc/hop_seal.h), in a file of mode 0600.

@@ -13,8 +13,8 @@
 #include "platform/runtime/stop_signal.h"
 #include "server/edge.h"
 #include "server/flags.h"
-#include "server/vitals.h"
 #include "server/network.h"
+#include "server/vitals.h"
 
 namespace gridwarden::server {
 
@@ -23,7 +23,7 @@ struct ServeOptions {
   std::vector<std::string> areas;  // targets without "gateway"; in the order of Modules()
   bool gateway = false;
   std::optional<EdgeOptions> edge;  // nullopt: no HTTP
-  std::string listen_grpc;  // "" = none
+  std::string listen_grpc;          // "" = none
   db::Options database;
   std::string data_dir;
   std::optional<media::S3Options> photos;  // nullopt: in data_dir

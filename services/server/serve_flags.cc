@@ -38,7 +38,8 @@ constexpr Flag kServeFlags[] = {
     {"--migrations-dir", "PATH", "db/migrations", "the schema this release needs"},
     {"--grants", "PATH", "MIGRATIONS-DIR/../grants/grants.csv",
      "what each database account needs to be allowed"},
-    {"--backup-dir", "PATH", "", "where `gridwarden backup` puts backups: its age is watched; none: not watched"},
+    {"--backup-dir", "PATH", "",
+     "where `gridwarden backup` puts backups: its age is watched; none: not watched"},
     {"--disk-reserve-mb", "MB", "1024",
      "free space below which only field work is taken in, on the disks of data and of a local database"},
     {"--ready-file", "PATH", "", "file to write the bound ports to, as JSON, once ready"},
@@ -48,9 +49,7 @@ constexpr Flag kServeFlags[] = {
     {"--log-calls", "", "false", "log every call, not only refused and slow ones"},
 };
 
-bool IsLoopback(std::string_view host) {
-  return host == "::1" || host.substr(0, 4) == "127.";
-}
+bool IsLoopback(std::string_view host) { return host == "::1" || host.substr(0, 4) == "127."; }
 
 std::vector<std::string> AllParts(const Flags& flags, std::string_view name) {
   std::vector<std::string> parts;

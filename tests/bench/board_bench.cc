@@ -80,9 +80,10 @@ absl::Status Time(Caller& caller, const Worker& who, const char* measure, const 
   return absl::OkStatus();
 }
 
-// Counts again in SQL, per child of the board's division (the id after it in the path) and state, and compares with every
-// row of the board.
-absl::Status Recount(JournalState& journal, const report::v1::Board& board, absl::Time as_of, int64_t cases, int64_t depth) {
+// Counts again in SQL, per child of the board's division (the id after it in the path) and state, and
+// compares with every row of the board.
+absl::Status Recount(JournalState& journal, const report::v1::Board& board, absl::Time as_of, int64_t cases,
+                     int64_t depth) {
   struct Cell {
     int64_t cases = 0, open = 0, overdue = 0;
   };
@@ -136,7 +137,8 @@ absl::Status Measure(const City& city, JournalState& journal, int64_t cases, int
   report::v1::Board board;
   GW_RETURN_IF_ERROR(Time(caller, city.office, "get_board", "gridwarden.report.v1.ReportService/GetBoard",
                           get, cases, &board));
-  GW_RETURN_IF_ERROR(Recount(journal, board, absl::FromUnixSeconds(absl::ToUnixSeconds(as_of)), cases, depth));
+  GW_RETURN_IF_ERROR(
+      Recount(journal, board, absl::FromUnixSeconds(absl::ToUnixSeconds(as_of)), cases, depth));
 
   report::v1::ListBoardCasesRequest open;
   open.set_division(city.city);

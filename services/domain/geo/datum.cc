@@ -129,10 +129,11 @@ absl::StatusOr<Point> ToWgs84(const Point& point, Datum datum, std::string_view 
     case Datum::kUnspecified:
       break;
   }
-  return MakeError(absl::StatusCode::kInvalidArgument, "the datum is not declared and never guessed",
-                   {.reason = "DATUM_MISSING",
-                    .metadata = {{"field", absl::StrCat(path, ".datum")}},
-                    .fields = {{absl::StrCat(path, ".datum"), "got none, want WGS84, CGCS2000, GCJ02 or BD09"}}});
+  return MakeError(
+      absl::StatusCode::kInvalidArgument, "the datum is not declared and never guessed",
+      {.reason = "DATUM_MISSING",
+       .metadata = {{"field", absl::StrCat(path, ".datum")}},
+       .fields = {{absl::StrCat(path, ".datum"), "got none, want WGS84, CGCS2000, GCJ02 or BD09"}}});
 }
 
 double DistanceMetres(const Point& a, const Point& b) {

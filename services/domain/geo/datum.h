@@ -6,8 +6,8 @@
 #include "absl/status/statusor.h"
 
 // Reference frames of coordinates. Inside we keep WGS-84 (CGCS2000 is equal at our accuracy and kept as what
-// was declared); GCJ-02 and BD-09 are converted where they enter. Outside the bounding box of China GCJ-02 equals WGS-84, as the maps
-// that use it do.
+// was declared); GCJ-02 and BD-09 are converted where they enter. Outside the bounding box of China GCJ-02
+// equals WGS-84, as the maps that use it do.
 namespace gridwarden::domain {
 
 // Numbers of gridwarden.type.v1.Position.Datum.

@@ -10,7 +10,8 @@ bool Stands(const Placement& placement) { return placement.revoked == absl::Infi
 
 // Withdraws every placement that reaches beyond `at` and records what is left of it before.
 void CutAt(Division& division, absl::Time at, absl::Time now) {
-  if (division.placements.empty()) division.placements.push_back({.parent = division.parent, .valid = division.valid});
+  if (division.placements.empty())
+    division.placements.push_back({.parent = division.parent, .valid = division.valid});
   std::vector<Placement> left;
   for (Placement& placement : division.placements) {
     if (!Stands(placement) || placement.valid.to <= at) continue;
@@ -41,7 +42,8 @@ void Move(Division& division, const Uuid& parent, absl::Time at, absl::Time now)
 void End(Division& division, absl::Time at, absl::Time now) {
   CutAt(division, at, now);
   division.valid.to = at;
-  if (!division.codes.empty() && division.codes.back().valid.to == absl::InfiniteFuture()) division.codes.back().valid.to = at;
+  if (!division.codes.empty() && division.codes.back().valid.to == absl::InfiniteFuture())
+    division.codes.back().valid.to = at;
 }
 
 void Rename(Division& division, std::string_view name, absl::Time at) {
@@ -65,10 +67,12 @@ void Recode(Division& division, std::string_view code, absl::Time at) {
 void UndoPlacement(Division& division, absl::Time recorded, absl::Time now) {
   std::vector<Placement> again;
   for (Placement& placement : division.placements) {
-    if (placement.revoked == recorded && placement.recorded != recorded) again.push_back({placement.parent, placement.valid, now});
+    if (placement.revoked == recorded && placement.recorded != recorded)
+      again.push_back({placement.parent, placement.valid, now});
     if (placement.recorded == recorded && Stands(placement)) placement.revoked = now;
   }
-  std::sort(again.begin(), again.end(), [](const Placement& a, const Placement& b) { return a.valid.from < b.valid.from; });
+  std::sort(again.begin(), again.end(),
+            [](const Placement& a, const Placement& b) { return a.valid.from < b.valid.from; });
   if (!again.empty()) division.parent = again.back().parent;
   division.placements.insert(division.placements.end(), again.begin(), again.end());
 }
@@ -88,7 +92,8 @@ void UndoRecode(Division& division, absl::Time at) {
 void UndoEnd(Division& division, absl::Time at) {
   if (division.valid.to != at) return;
   division.valid.to = absl::InfiniteFuture();
-  if (!division.codes.empty() && division.codes.back().valid.to == at) division.codes.back().valid.to = absl::InfiniteFuture();
+  if (!division.codes.empty() && division.codes.back().valid.to == at)
+    division.codes.back().valid.to = absl::InfiniteFuture();
 }
 
 absl::Time ChangedLast(const Division& division) {

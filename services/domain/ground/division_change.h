@@ -6,7 +6,8 @@
 #include "absl/time/time.h"
 #include "domain/ground/ground.h"
 
-// How a division's own record changes: what stood is withdrawn as of `now`, what stands is recorded as of `now`; nothing else is lost.
+// How a division's own record changes: what stood is withdrawn as of `now`, what stands is recorded as of
+// `now`; nothing else is lost.
 namespace gridwarden::domain {
 
 // The first record of a division that begins at `at` and is known from `now` on only.
@@ -26,7 +27,8 @@ void UndoRename(Division& division, absl::Time at);
 void UndoRecode(Division& division, absl::Time at);
 void UndoEnd(Division& division, absl::Time at);
 
-// When anything of it last changed: its beginning, a place, a name or a code. InfinitePast when nothing is known of that.
+// When anything of it last changed: its beginning, a place, a name or a code. InfinitePast when nothing is
+// known of that.
 absl::Time ChangedLast(const Division& division);
 
 // The code of today, "" when it has none.

@@ -189,8 +189,9 @@ class Ground {
   const Division* FindDivisionBySpelling(std::string_view spelling, absl::Time at) const;
   // Every division the spelling could mean at `at`, for the words of an error.
   std::vector<const Division*> DivisionsBySpelling(std::string_view spelling, absl::Time at) const;
-  // What the spelling last meant before `at` when it means nothing then: a code given up, the name of a village
-  // that was merged; failing that, what it first meant afterwards. As at `at` when it means something.
+  // What the spelling last meant before `at` when it means nothing then: a code given up, the name of a
+  // village that was merged; failing that, what it first meant afterwards. As at `at` when it means
+  // something.
   std::vector<const Division*> DivisionsOnceSpelled(std::string_view spelling, absl::Time at) const;
   const Post* FindPost(const Uuid& id) const;
   const Tenure* FindTenure(const Uuid& id) const;
@@ -212,8 +213,8 @@ class Ground {
   std::string PathName(const Uuid& id) const;  // "驻马店市/遂平县/灈阳街道"
 
   // The tree as it was at `at`, as known at `known`. A division that did not exist then has no chain and an
-  // empty path. Where a list puts a division under one that did not exist, that one stands where it stood at the
-  // nearest time: a gap in the lists cuts nothing off.
+  // empty path. Where a list puts a division under one that did not exist, that one stands where it stood at
+  // the nearest time: a gap in the lists cuts nothing off.
   bool Existed(const Uuid& id, absl::Time at, absl::Time known) const;
   std::vector<const Division*> AncestorsAt(const Uuid& id, absl::Time at, absl::Time known) const;
   std::string PathKeyAt(const Uuid& id, absl::Time at, absl::Time known) const;
@@ -235,13 +236,14 @@ class Ground {
   // itself as long as it exists; afterwards those to whom its ground passed when it ended; nobody when the
   // ground was given up without a known successor. Before it existed: those whose ground it took over.
   std::vector<Heir> HoldersOf(const Uuid& id, absl::Time at, absl::Time known) const;
-  // Whether `ancestor` answers at `at`, as known today, for what stands on `id`: the question of permission. It
-  // does when ground of `id` (or what became of it) stands within it then. What was given up without a
+  // Whether `ancestor` answers at `at`, as known today, for what stands on `id`: the question of permission.
+  // It does when ground of `id` (or what became of it) stands within it then. What was given up without a
   // successor falls to those above where it last stood.
   bool AnswersFor(const Uuid& ancestor, const Uuid& id, absl::Time at) const;
-  // Path keys, sorted and none within another, of every subtree whose rows concern `id` at `at`: where it stands
-  // and ever stood, and where the divisions stood for which it answers. For lists: who answers for ground sees
-  // its history. As many as pieces of ground ever came to it from elsewhere, however many rows there are.
+  // Path keys, sorted and none within another, of every subtree whose rows concern `id` at `at`: where it
+  // stands and ever stood, and where the divisions stood for which it answers. For lists: who answers for
+  // ground sees its history. As many as pieces of ground ever came to it from elsewhere, however many rows
+  // there are.
   std::vector<std::string> PathKeysHeldBy(const Uuid& id, absl::Time at) const;
   // In the order in which they took effect.
   const std::vector<Lineage>& lineages() const { return lineages_; }
@@ -296,8 +298,8 @@ class Ground {
   absl::flat_hash_map<Uuid, int32_t> division_by_id_, post_by_id_, tenure_by_id_, person_by_id_, unit_by_id_;
   absl::flat_hash_map<Uuid, std::vector<int32_t>> children_, posts_by_division_, posts_by_unit_,
       tenures_by_post_, tenures_by_person_, lineages_from_, lineages_to_;
-  // Beside children_: those that stood under a division before they moved. And for a division that may answer for
-  // ground outside its own paths: those to ask about (PathKeysHeldBy).
+  // Beside children_: those that stood under a division before they moved. And for a division that may answer
+  // for ground outside its own paths: those to ask about (PathKeysHeldBy).
   absl::flat_hash_map<Uuid, std::vector<int32_t>> former_children_, foreign_ground_;
   absl::flat_hash_map<std::string, std::vector<int32_t>> divisions_by_code_, divisions_by_name_;
 };

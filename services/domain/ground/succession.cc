@@ -12,10 +12,10 @@ namespace {
 
 // Longest first. What is left of a name must be at least one character.
 constexpr std::string_view kVillageEndings[] = {
-    "社区居民委员会", "社区村民委员会", "社区居委会", "社区委员会", "村民委员会", "居民委员会", "村民委会",
-    "村委会",         "居委会",         "委员会",     "社区",       "村"};
-constexpr std::string_view kTownshipEndings[] = {"街道办事处", "管理委员会", "民族乡", "管委会", "办事处", "街道",
-                                                 "地区",       "镇",         "乡"};
+    "社区居民委员会", "社区村民委员会", "社区居委会", "社区委员会", "村民委员会", "居民委员会",
+    "村民委会",       "村委会",         "居委会",     "委员会",     "社区",       "村"};
+constexpr std::string_view kTownshipEndings[] = {"街道办事处", "管理委员会", "民族乡", "管委会", "办事处",
+                                                 "街道",       "地区",       "镇",     "乡"};
 constexpr std::string_view kCountyEndings[] = {"自治县", "市辖区", "市", "县", "区"};
 
 // Kinds of settlement and of ground: every second village has one of them in its name.
@@ -48,7 +48,9 @@ std::vector<std::string_view> CharactersOf(std::string_view text) {
   return characters;
 }
 
-bool IsCommon(std::string_view character) { return character.size() > 1 && kCommon.find(character) != std::string_view::npos; }
+bool IsCommon(std::string_view character) {
+  return character.size() > 1 && kCommon.find(character) != std::string_view::npos;
+}
 
 struct Shared {
   int characters = 0;  // in order
@@ -64,7 +66,8 @@ Shared Compare(std::string_view a, std::string_view b, Level level) {
   std::vector<std::vector<int>> length(left.size() + 1, std::vector<int>(right.size() + 1, 0));
   for (size_t i = 0; i < left.size(); ++i) {
     for (size_t j = 0; j < right.size(); ++j) {
-      length[i + 1][j + 1] = left[i] == right[j] ? length[i][j] + 1 : std::max(length[i][j + 1], length[i + 1][j]);
+      length[i + 1][j + 1] =
+          left[i] == right[j] ? length[i][j] + 1 : std::max(length[i][j + 1], length[i + 1][j]);
       shared.telling = shared.telling || (left[i] == right[j] && !IsCommon(left[i]));
     }
   }
@@ -72,7 +75,8 @@ Shared Compare(std::string_view a, std::string_view b, Level level) {
   return shared;
 }
 
-// Matches names and codes step by step, from the surest on; each step takes only what the steps before have left.
+// Matches names and codes step by step, from the surest on; each step takes only what the steps before have
+// left.
 class Comparison {
  public:
   Comparison(std::span<const StandingDivision> standing, std::span<const ListedDivision> listed, Level level)
@@ -85,7 +89,9 @@ class Comparison {
   }
 
   Succession Run() {
-    MatchCodes([](const StandingDivision& s, const ListedDivision& l, Level) { return s.display_name == l.display_name; });
+    MatchCodes([](const StandingDivision& s, const ListedDivision& l, Level) {
+      return s.display_name == l.display_name;
+    });
     MatchCodes([](const StandingDivision& s, const ListedDivision& l, Level level) {
       return StemOf(s.display_name, level) == StemOf(l.display_name, level);
     });
@@ -122,17 +128,19 @@ class Comparison {
     using Key = std::pair<Uuid, std::string_view>;
     std::map<Key, std::pair<std::vector<int>, std::vector<int>>> named;
     for (size_t s = 0; s < standing_.size(); ++s)
-      named[{standing_[s].parent, name_of(standing_[s].display_name, level_)}].first.push_back(static_cast<int>(s));
+      named[{standing_[s].parent, name_of(standing_[s].display_name, level_)}].first.push_back(
+          static_cast<int>(s));
     for (size_t l = 0; l < listed_.size(); ++l)
-      named[{listed_[l].parent, name_of(listed_[l].display_name, level_)}].second.push_back(static_cast<int>(l));
+      named[{listed_[l].parent, name_of(listed_[l].display_name, level_)}].second.push_back(
+          static_cast<int>(l));
     for (const auto& [key, both] : named) {
       if (both.first.size() == 1 && both.second.size() == 1 && Free(both.first[0], both.second[0]))
         Match(both.first[0], both.second[0]);
     }
   }
 
-  // The same whole name left over once on either side of one region, under different parents that the list covers both. Sure when
-  // nothing else in the region has the name, or when a sure move goes the same way.
+  // The same whole name left over once on either side of one region, under different parents that the list
+  // covers both. Sure when nothing else in the region has the name, or when a sure move goes the same way.
   void MatchMoves() {
     using Key = std::pair<Uuid, std::string_view>;
     std::map<Key, std::pair<std::vector<int>, std::vector<int>>> left;
@@ -140,10 +148,12 @@ class Comparison {
     for (size_t s = 0; s < standing_.size(); ++s) {
       const Key key{standing_[s].region, standing_[s].display_name};
       ++in_region[key];
-      if (listed_of_[s] < 0 && listed_below_.contains(standing_[s].parent)) left[key].first.push_back(static_cast<int>(s));
+      if (listed_of_[s] < 0 && listed_below_.contains(standing_[s].parent))
+        left[key].first.push_back(static_cast<int>(s));
     }
     for (size_t l = 0; l < listed_.size(); ++l) {
-      if (result_.standing_of[l] < 0) left[{listed_[l].region, listed_[l].display_name}].second.push_back(static_cast<int>(l));
+      if (result_.standing_of[l] < 0)
+        left[{listed_[l].region, listed_[l].display_name}].second.push_back(static_cast<int>(l));
     }
     std::vector<std::pair<int, int>> unsure;
     for (const auto& [key, both] : left) {
@@ -172,11 +182,14 @@ class Comparison {
       const double likeness = LikenessOf(standing_[s].display_name, listed_[i].display_name, level_);
       Match(s, l);
       Doubt doubt{.kind = DoubtKind::kRenamedOrReplaced, .standing = s, .listed = l};
-      Doubt::Candidate renamed{.kind = LineageKind::kRename, .confidence = 0.6 + 0.3 * likeness, .reasons = {DoubtReason::kSameCode}};
+      Doubt::Candidate renamed{.kind = LineageKind::kRename,
+                               .confidence = 0.6 + 0.3 * likeness,
+                               .reasons = {DoubtReason::kSameCode}};
       if (likeness > 0) renamed.reasons.push_back(DoubtReason::kSimilarName);
       doubt.candidates.push_back(std::move(renamed));
-      doubt.candidates.push_back(
-          {.kind = LineageKind::kAbolish, .confidence = 0.3 - 0.2 * likeness, .reasons = {DoubtReason::kNoTrace}});
+      doubt.candidates.push_back({.kind = LineageKind::kAbolish,
+                                  .confidence = 0.3 - 0.2 * likeness,
+                                  .reasons = {DoubtReason::kNoTrace}});
       result_.doubts.push_back(std::move(doubt));
     }
   }
@@ -188,12 +201,14 @@ class Comparison {
       standing_below[standing_[s].parent].push_back(static_cast<int>(s));
       found_again[standing_[s].parent] += listed_of_[s] >= 0 ? 1 : 0;
     }
-    for (size_t l = 0; l < listed_.size(); ++l) listed_below[listed_[l].parent].push_back(static_cast<int>(l));
+    for (size_t l = 0; l < listed_.size(); ++l)
+      listed_below[listed_[l].parent].push_back(static_cast<int>(l));
     for (const auto& [parent, rows] : listed_below) {
       const auto stood = standing_below.find(parent);
       if (stood == standing_below.end()) continue;  // the first list of what stands there
       constexpr size_t kFew = 3;
-      const bool whole = stood->second.size() <= kFew || 2 * static_cast<size_t>(found_again[parent]) >= stood->second.size();
+      const bool whole = stood->second.size() <= kFew ||
+                         2 * static_cast<size_t>(found_again[parent]) >= stood->second.size();
       if (!whole) result_.incomplete.push_back(parent);
       // So many more than ever stood there: it was what is stored that was not the whole list.
       const bool known = rows.size() <= kFew || rows.size() <= 2 * stood->second.size();
@@ -210,18 +225,22 @@ class Comparison {
     Doubt doubt{.kind = DoubtKind::kVanished, .standing = s};
     const StandingDivision& gone = standing_[s];
     for (const int l : rows) {
-      if (result_.standing_of[l] < 0) AddAlike(gone, listed_[l].display_name, {.listed = l}, 0.3, 0.6, false, doubt);
+      if (result_.standing_of[l] < 0)
+        AddAlike(gone, listed_[l].display_name, {.listed = l}, 0.3, 0.6, false, doubt);
     }
     for (const int other : siblings) {
-      if (listed_of_[other] >= 0) AddAlike(gone, standing_[other].display_name, {.standing = other}, 0.1, 0.4, true, doubt);
+      if (listed_of_[other] >= 0)
+        AddAlike(gone, standing_[other].display_name, {.standing = other}, 0.1, 0.4, true, doubt);
     }
-    for (size_t l = 0; l < listed_.size(); ++l) AddElsewhere(s, static_cast<int>(l), {.listed = static_cast<int>(l)}, doubt);
-    doubt.candidates.push_back({.kind = LineageKind::kAbolish, .confidence = 0.1, .reasons = {DoubtReason::kNoTrace}});
+    for (size_t l = 0; l < listed_.size(); ++l)
+      AddElsewhere(s, static_cast<int>(l), {.listed = static_cast<int>(l)}, doubt);
+    doubt.candidates.push_back(
+        {.kind = LineageKind::kAbolish, .confidence = 0.1, .reasons = {DoubtReason::kNoTrace}});
     return Sorted(std::move(doubt));
   }
 
-  void AddAlike(const StandingDivision& gone, std::string_view name, Doubt::Candidate candidate, double base, double weight,
-                bool only_alike, Doubt& doubt) const {
+  void AddAlike(const StandingDivision& gone, std::string_view name, Doubt::Candidate candidate, double base,
+                double weight, bool only_alike, Doubt& doubt) const {
     const double likeness = LikenessOf(gone.display_name, name, level_);
     if (only_alike && likeness == 0) return;
     candidate.kind = LineageKind::kMerge;
@@ -231,16 +250,19 @@ class Comparison {
     doubt.candidates.push_back(std::move(candidate));
   }
 
-  // One that is left over here and one that is left over under another parent, with names that may be one: not sure enough for a move.
+  // One that is left over here and one that is left over under another parent, with names that may be one:
+  // not sure enough for a move.
   void AddElsewhere(int s, int l, Doubt::Candidate candidate, Doubt& doubt) const {
     const StandingDivision& from = standing_[s];
     const ListedDivision& to = listed_[l];
     if (!Free(s, l) || from.parent == to.parent || !listed_below_.contains(from.parent)) return;
     const bool same = from.display_name == to.display_name;
-    if (!same && (from.region != to.region || !IsSamePlaceName(from.display_name, to.display_name, level_))) return;
+    if (!same && (from.region != to.region || !IsSamePlaceName(from.display_name, to.display_name, level_)))
+      return;
     candidate.kind = LineageKind::kMerge;
     candidate.confidence = same ? (from.region == to.region ? 0.6 : 0.4) : 0.3;
-    candidate.reasons = {same ? DoubtReason::kSameName : DoubtReason::kSimilarName, DoubtReason::kOtherParent};
+    candidate.reasons = {same ? DoubtReason::kSameName : DoubtReason::kSimilarName,
+                         DoubtReason::kOtherParent};
     if (same) candidate.reasons.push_back(DoubtReason::kNameNotUnique);
     if (ways_.contains({from.parent, to.parent})) {
       candidate.confidence += 0.3;
@@ -263,7 +285,8 @@ class Comparison {
       if (likeness > 0) candidate.reasons.push_back(DoubtReason::kSimilarName);
       doubt.candidates.push_back(std::move(candidate));
     }
-    for (size_t s = 0; s < standing_.size(); ++s) AddElsewhere(static_cast<int>(s), l, {.standing = static_cast<int>(s)}, doubt);
+    for (size_t s = 0; s < standing_.size(); ++s)
+      AddElsewhere(static_cast<int>(s), l, {.standing = static_cast<int>(s)}, doubt);
     doubt.candidates.push_back({.confidence = 0.25, .reasons = {DoubtReason::kNoTrace}});
     return Sorted(std::move(doubt));
   }
@@ -319,7 +342,8 @@ bool IsSamePlaceName(std::string_view a, std::string_view b, Level level) {
   return shared.telling && 2 * shared.characters >= shared.longer;
 }
 
-Succession CompareLists(std::span<const StandingDivision> standing, std::span<const ListedDivision> listed, Level level) {
+Succession CompareLists(std::span<const StandingDivision> standing, std::span<const ListedDivision> listed,
+                        Level level) {
   return Comparison(standing, listed, level).Run();
 }
 

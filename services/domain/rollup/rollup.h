@@ -14,10 +14,10 @@
 #include "base/id.h"
 #include "domain/rollup/fact.h"
 
-// The counters of a board: every fact is counted in its division and in all above it, as its path has them, so
-// that a parent is the sum of its children by construction. A division that moved has a cell for each division
-// it stood under: what happened while it stood there stays there. Nothing in a cell depends on the time:
-// "overdue" is asked of the due times.
+// The counters of a board: every fact is counted in its division and in all above it, as its path has them,
+// so that a parent is the sum of its children by construction. A division that moved has a cell for each
+// division it stood under: what happened while it stood there stays there. Nothing in a cell depends on the
+// time: "overdue" is asked of the due times.
 namespace gridwarden::domain {
 
 // The due times of open work, as a multiset that answers "how many before t" exactly: whole hours are summed,
@@ -88,8 +88,8 @@ class Rollup {
   void AddCount(std::string_view path, std::string_view category, int count, int64_t n);
   void AddDue(std::string_view path, std::string_view category, int64_t due_us, int64_t n);
 
-  // The numbers of a division, wherever it stood; an empty list of categories = all. Zero for a division without
-  // facts.
+  // The numbers of a division, wherever it stood; an empty list of categories = all. Zero for a division
+  // without facts.
   Numbers Read(const Uuid& division, const std::vector<std::string>& categories, const Instant& at) const;
   // Only what was counted while it stood right under `parent` (nil: at the top).
   Numbers ReadUnder(const Uuid& parent, const Uuid& division, const std::vector<std::string>& categories,

@@ -48,8 +48,8 @@ struct Step {
 };
 
 inline constexpr absl::Duration kSlot = absl::Milliseconds(500);
-// Calls planned earlier in a step count, but not in its percentiles: a server needs a moment to tell an overload
-// from a burst, and steps here are much shorter than the design's ten minutes.
+// Calls planned earlier in a step count, but not in its percentiles: a server needs a moment to tell an
+// overload from a burst, and steps here are much shorter than the design's ten minutes.
 inline constexpr absl::Duration kWarmUp = absl::Seconds(1);
 
 double PercentileOf(std::vector<float> values, double p);  // 0 when empty

@@ -33,13 +33,16 @@ class BoundaryRepositoryTest : public ::testing::Test {
                           LockBoundaries(tx, std::span<const Uuid>(&division, 1)));
       BoundaryRecord boundary;
       boundary.division = division;
-      boundary.geojson = WriteGeometry({{{{{114, 33}, {114 + side, 33}, {114 + side, 33 + side}, {114, 33 + side}}}}});
+      boundary.geojson =
+          WriteGeometry({{{{{114, 33}, {114 + side, 33}, {114 + side, 33 + side}, {114, 33 + side}}}}});
       boundary.digest = crypto::Sha256(boundary.geojson);
       boundary.vertices = 4;
       boundary.given_datum = domain::Datum::kWgs84;
       boundary.valid.from = from;
-      const journal::Subject chain = before.empty() ? journal::Subject{.id = BoundaryId(division)} : before[0].subject;
-      GW_RETURN_IF_ERROR(change.Put(boundary, chain, divisions.at(0), "", keep ? static_cast<int>(before.size()) : 0));
+      const journal::Subject chain =
+          before.empty() ? journal::Subject{.id = BoundaryId(division)} : before[0].subject;
+      GW_RETURN_IF_ERROR(
+          change.Put(boundary, chain, divisions.at(0), "", keep ? static_cast<int>(before.size()) : 0));
       return change.Save();
     });
   }
@@ -58,10 +61,13 @@ class BoundaryRepositoryTest : public ::testing::Test {
   }
   std::vector<BoundaryRecord> Read(int64_t after, size_t bytes) {
     std::vector<BoundaryRecord> read;
-    EXPECT_TRUE(database_->Read(absl::InfiniteFuture(), [&](db::Transaction& tx) -> absl::Status {
-      GW_ASSIGN_OR_RETURN(read, ReadBoundaries(tx, after, bytes));
-      return absl::OkStatus();
-    }).ok());
+    EXPECT_TRUE(database_
+                    ->Read(absl::InfiniteFuture(),
+                           [&](db::Transaction& tx) -> absl::Status {
+                             GW_ASSIGN_OR_RETURN(read, ReadBoundaries(tx, after, bytes));
+                             return absl::OkStatus();
+                           })
+                    .ok());
     return read;
   }
 
@@ -69,7 +75,8 @@ class BoundaryRepositoryTest : public ::testing::Test {
 };
 
 TEST_F(BoundaryRepositoryTest, EveryOutlineIsReadOnceInRevisionOrderHoweverSmallThePieces) {
-  for (const auto& township : City().townships[0]) ASSERT_TRUE(Draw(township, 0.1, kNow - absl::Hours(48), false).ok());
+  for (const auto& township : City().townships[0])
+    ASSERT_TRUE(Draw(township, 0.1, kNow - absl::Hours(48), false).ok());
   ASSERT_TRUE(Draw(City().townships[0][1], 0.2, kNow - absl::Hours(24), true).ok());
   const std::vector<BoundaryRecord> all = Read(0, 1 << 20);
   ASSERT_EQ(all.size(), 4u);
@@ -134,7 +141,8 @@ TEST_F(BoundaryRepositoryTest, NoHotStatementScansATable) {
   }
   for (const std::string& statement : HotBoundaryStatements()) {
     std::string sql = statement;
-    for (size_t at = sql.find("LIMIT ?"); at != std::string::npos; at = sql.find("LIMIT ?")) sql.replace(at, 7, "LIMIT 1");
+    for (size_t at = sql.find("LIMIT ?"); at != std::string::npos; at = sql.find("LIMIT ?"))
+      sql.replace(at, 7, "LIMIT 1");
     for (size_t at = sql.find('?'); at != std::string::npos; at = sql.find('?')) sql.replace(at, 1, "'1'");
     const absl::Status status = database_->Run([&](db::Transaction& tx) -> absl::Status {
       return tx.QueryValues("EXPLAIN " + sql, {}, [&](const db::Row& row) {

@@ -23,11 +23,13 @@ class DivisionRepositoryTest : public ::testing::Test {
     if (!stored.ok()) ADD_FAILURE() << stored;
   }
 
-  absl::Status Change(absl::Time now, const std::function<absl::Status(db::Transaction&, GridChange&, DivisionRow)>& what) {
+  absl::Status Change(absl::Time now,
+                      const std::function<absl::Status(db::Transaction&, GridChange&, DivisionRow)>& what) {
     const rpc::Call call = rpc::Call::System("test", now);
     return database_->Run([&](db::Transaction& tx) -> absl::Status {
       GW_ASSIGN_OR_RETURN(GridChange change, GridChange::Begin(tx, call, {}, ""));
-      GW_ASSIGN_OR_RETURN(const std::vector<DivisionRow> rows, LockDivisions(tx, std::span<const Uuid>(&village_, 1)));
+      GW_ASSIGN_OR_RETURN(const std::vector<DivisionRow> rows,
+                          LockDivisions(tx, std::span<const Uuid>(&village_, 1)));
       if (rows.size() != 1) return Internal("not one row");
       GW_RETURN_IF_ERROR(what(tx, change, rows[0]));
       return change.Save();
@@ -97,10 +99,11 @@ TEST_F(DivisionRepositoryTest, WhatIsTakenBackIsNotReadAndTheNextOneTakesItsPlac
 }
 
 TEST_F(DivisionRepositoryTest, AChangeDecidedByAnOldStateIsNotSaved) {
-  const absl::Status status = Change(kNow, [](db::Transaction&, GridChange& change, DivisionRow row) -> absl::Status {
-    row.subject.seq += 5;
-    return change.Change(row).status();
-  });
+  const absl::Status status =
+      Change(kNow, [](db::Transaction&, GridChange& change, DivisionRow row) -> absl::Status {
+        row.subject.seq += 5;
+        return change.Change(row).status();
+      });
   EXPECT_EQ(ReasonOf(status), "ETAG_MISMATCH");
 }
 
@@ -115,35 +118,46 @@ TEST_F(DivisionRepositoryTest, LinksAreReadPieceByPieceExactlyOnceAndOnceMoreWhe
   link.document_no = "测政〔2026〕1号";
   for (int i = 0; i < 5; ++i) {
     link.id = Uuid::Make(kNow);
-    ASSERT_TRUE(Change(kNow, [&](db::Transaction&, GridChange& change, DivisionRow) { return change.Add(link).status(); }).ok());
+    ASSERT_TRUE(Change(kNow, [&](db::Transaction&, GridChange& change, DivisionRow) {
+                  return change.Add(link).status();
+                }).ok());
   }
   int64_t after = 0;
   const auto read = [&] {
     std::multiset<std::string> names;
     for (bool complete = false; !complete;) {
-      EXPECT_TRUE(database_->Read(absl::InfiniteFuture(), [&](db::Transaction& tx) -> absl::Status {
-                             GW_ASSIGN_OR_RETURN(const v1::GetGroundResponse piece, ReadGround(tx, after, 3));
-                             for (const v1::Lineage& lineage : piece.lineages()) names.insert(lineage.name());
-                             after = piece.revision();
-                             complete = piece.complete();
-                             return absl::OkStatus();
-                           }).ok());
+      EXPECT_TRUE(database_
+                      ->Read(absl::InfiniteFuture(),
+                             [&](db::Transaction& tx) -> absl::Status {
+                               GW_ASSIGN_OR_RETURN(const v1::GetGroundResponse piece,
+                                                   ReadGround(tx, after, 3));
+                               for (const v1::Lineage& lineage : piece.lineages())
+                                 names.insert(lineage.name());
+                               after = piece.revision();
+                               complete = piece.complete();
+                               return absl::OkStatus();
+                             })
+                      .ok());
     }
     return names;
   };
   EXPECT_EQ(read().size(), 5u);
   EXPECT_TRUE(read().empty());
-  ASSERT_TRUE(Change(kNow + absl::Hours(1), [&](db::Transaction& tx, GridChange& change, DivisionRow) -> absl::Status {
-                GW_ASSIGN_OR_RETURN(const std::vector<LineageRow> rows, LockLineages(tx, std::span<const Uuid>(&link.id, 1)));
-                return change.Revoke(rows.at(0)).status();
-              }).ok());
+  ASSERT_TRUE(Change(kNow + absl::Hours(1),
+                     [&](db::Transaction& tx, GridChange& change, DivisionRow) -> absl::Status {
+                       GW_ASSIGN_OR_RETURN(const std::vector<LineageRow> rows,
+                                           LockLineages(tx, std::span<const Uuid>(&link.id, 1)));
+                       return change.Revoke(rows.at(0)).status();
+                     })
+                  .ok());
   EXPECT_EQ(read(), (std::multiset<std::string>{ResourceName("lineages", link.id)}));
   GroundCache cache(*database_);
   const auto ground = cache.Fresh(absl::InfiniteFuture());
   ASSERT_TRUE(ground.ok());
   const std::vector<const domain::Lineage*> links = (*ground)->LineagesFrom(village_);
   ASSERT_EQ(links.size(), 5u);
-  const auto withdrawn = std::find_if(links.begin(), links.end(), [&](const domain::Lineage* l) { return l->id == link.id; });
+  const auto withdrawn =
+      std::find_if(links.begin(), links.end(), [&](const domain::Lineage* l) { return l->id == link.id; });
   EXPECT_EQ((*withdrawn)->revoked, kNow + absl::Hours(1));
   EXPECT_EQ((*withdrawn)->share, 0.25);
   EXPECT_EQ((*withdrawn)->document_no, link.document_no);

@@ -17,7 +17,8 @@ class ReorganiseTest : public GridTest {
   ReorganiseTest() {
     // Stand-ins of the areas that know what is open.
     server_->registry().Add<report::v1::GetBoardRequest, report::v1::Board>(
-        "gridwarden.report.v1.ReportService/GetBoard", [](const rpc::Call&, const report::v1::GetBoardRequest&) {
+        "gridwarden.report.v1.ReportService/GetBoard",
+        [](const rpc::Call&, const report::v1::GetBoardRequest&) {
           report::v1::Board board;
           board.set_log_index(77);
           board.mutable_total()->set_open(2);
@@ -40,7 +41,8 @@ class ReorganiseTest : public GridTest {
   static std::string Name(const Uuid& division) { return ResourceName("divisions", division); }
   const absl::Time effective_ = absl::FromCivil(absl::CivilDay(2026, 6, 1), BeijingTime());
 
-  static v1::DivisionOperation Operation(v1::Lineage::Kind kind, const Uuid& division, const std::string& to = "") {
+  static v1::DivisionOperation Operation(v1::Lineage::Kind kind, const Uuid& division,
+                                         const std::string& to = "") {
     v1::DivisionOperation operation;
     operation.set_kind(kind);
     operation.set_division(Name(division));
@@ -86,9 +88,12 @@ class ReorganiseTest : public GridTest {
     return text;
   }
   std::string State() {
-    return database_.Ask("SELECT CONCAT_WS(' ', (SELECT COUNT(*) FROM division), (SELECT COUNT(*) FROM division_placement), (SELECT "
-                         "COUNT(*) FROM division_lineage), (SELECT COUNT(*) FROM tenure), (SELECT COUNT(*) FROM post), (SELECT revision "
-                         "FROM grid_revision), (SELECT COUNT(*) FROM journal_stage), (SELECT COUNT(*) FROM op_receipt))");
+    return database_.Ask(
+        "SELECT CONCAT_WS(' ', (SELECT COUNT(*) FROM division), (SELECT COUNT(*) FROM division_placement), "
+        "(SELECT "
+        "COUNT(*) FROM division_lineage), (SELECT COUNT(*) FROM tenure), (SELECT COUNT(*) FROM post), "
+        "(SELECT revision "
+        "FROM grid_revision), (SELECT COUNT(*) FROM journal_stage), (SELECT COUNT(*) FROM op_receipt))");
   }
 
   const Uuid county_ = City().counties[0];
@@ -141,7 +146,8 @@ TEST_F(ReorganiseTest, MergedTownshipsTakeTheirVillagesAlongAndTheirTenuresEnd) 
   v1::RecordTenureRequest record;
   record.set_request_id(NewId());
   record.mutable_tenure()->set_post(ResourceName("posts", City().PostOf(PostKind::kPatrolOfficer, from_).id));
-  record.mutable_tenure()->set_person(ResourceName("persons", City().PersonIn(PostKind::kGridOfficer, village)));
+  record.mutable_tenure()->set_person(
+      ResourceName("persons", City().PersonIn(PostKind::kGridOfficer, village)));
   record.mutable_tenure()->set_kind(v1::Tenure::FORMAL);
   *record.mutable_tenure()->mutable_valid_from() = ToProto(effective_ + absl::Hours(24));
   EXPECT_EQ(ReasonOf(Call<v1::Tenure>(Admin(), "RecordTenure", record).status()), "INVALID_FIELD");
@@ -187,18 +193,23 @@ TEST_F(ReorganiseTest, WithdrawingIsRefusedWhenSomethingBuildsOnIt) {
   const auto merged = Send(Request({Operation(v1::Lineage::MERGE, from_, Name(to_))}));
   ASSERT_TRUE(merged.ok()) << merged.status();
   server_->clock().Advance(absl::Seconds(5));
-  v1::ReorganiseDivisionsRequest later = Request({Operation(v1::Lineage::MOVE, City().villages[0][0][0], Name(third_))});
+  v1::ReorganiseDivisionsRequest later =
+      Request({Operation(v1::Lineage::MOVE, City().villages[0][0][0], Name(third_))});
   *later.mutable_effective_time() = ToProto(effective_ + absl::Hours(48));
   ASSERT_TRUE(Send(later).ok());
   const std::string state = State();
   EXPECT_EQ(ReasonOf(Withdraw(*merged).status()), "GROUND_CHANGED_SINCE");
   EXPECT_EQ(State(), state);
   v1::CorrectReorganisationRequest request;
-  EXPECT_EQ(ReasonOf(Call<v1::Reorganisation>(Admin(), "CorrectReorganisation", request).status()), "REQUIRED_FIELD_MISSING");
+  EXPECT_EQ(ReasonOf(Call<v1::Reorganisation>(Admin(), "CorrectReorganisation", request).status()),
+            "REQUIRED_FIELD_MISSING");
   request.set_request_id(NewId());
   request.add_lineages("lineages/" + NewId());
-  EXPECT_EQ(ReasonOf(Call<v1::Reorganisation>(Admin(), "CorrectReorganisation", request).status()), "NOT_FOUND");
-  EXPECT_EQ(ReasonOf(Call<v1::Reorganisation>(Office(City().city), "CorrectReorganisation", request).status()), "NOT_ALLOWED");
+  EXPECT_EQ(ReasonOf(Call<v1::Reorganisation>(Admin(), "CorrectReorganisation", request).status()),
+            "NOT_FOUND");
+  EXPECT_EQ(
+      ReasonOf(Call<v1::Reorganisation>(Office(City().city), "CorrectReorganisation", request).status()),
+      "NOT_ALLOWED");
 }
 
 TEST_F(ReorganiseTest, TwoTownshipsBecomeANewOneAndTwoAgain) {
@@ -250,10 +261,12 @@ TEST_F(ReorganiseTest, WithdrawingTwiceWithOneRequestIsOnceAndADryRunLeavesNothi
   ASSERT_TRUE(first.ok()) << first.status();
   EXPECT_EQ(first->divisions_size(), tried->divisions_size());
   const std::string after = State();
-  EXPECT_EQ(Call<v1::Reorganisation>(Admin(), "CorrectReorganisation", request)->SerializeAsString(), first->SerializeAsString());
+  EXPECT_EQ(Call<v1::Reorganisation>(Admin(), "CorrectReorganisation", request)->SerializeAsString(),
+            first->SerializeAsString());
   EXPECT_EQ(State(), after);
   request.mutable_lineages()->RemoveLast();
-  EXPECT_EQ(ReasonOf(Call<v1::Reorganisation>(Admin(), "CorrectReorganisation", request).status()), "REQUEST_ID_REUSED");
+  EXPECT_EQ(ReasonOf(Call<v1::Reorganisation>(Admin(), "CorrectReorganisation", request).status()),
+            "REQUEST_ID_REUSED");
 }
 
 TEST_F(ReorganiseTest, ASplitMakesANewDivisionThatOtherOperationsNameByItsCode) {
@@ -275,7 +288,8 @@ TEST_F(ReorganiseTest, ASplitMakesANewDivisionThatOtherOperationsNameByItsCode) 
   ASSERT_TRUE(back.ok()) << back.status();
   v1::GetDivisionRequest get;
   get.set_name("divisions/code:990101400");
-  EXPECT_EQ(ReasonOf(Call<v1::Division>(Admin(), "GetDivision", get).status()), "NOT_FOUND") << "it never was";
+  EXPECT_EQ(ReasonOf(Call<v1::Division>(Admin(), "GetDivision", get).status()), "NOT_FOUND")
+      << "it never was";
 }
 
 TEST_F(ReorganiseTest, ANewCodeTakesTheCodesBelowAlongAndIsTakenBack) {
@@ -313,9 +327,12 @@ TEST_F(ReorganiseTest, WhatCannotBeIsRefusedAsAWholeAndSaysWhich) {
       {{Operation(v1::Lineage::MERGE, from_, Name(from_))}, "operations[0].to"},
       {{Operation(v1::Lineage::MOVE, county_, Name(from_))}, "operations[0].to"},
       {{Operation(v1::Lineage::MOVE, village, Name(from_))}, "operations[0].to"},
-      {{Operation(v1::Lineage::MERGE, from_, Name(to_)), Operation(v1::Lineage::MERGE, to_, Name(from_))}, "operations[1].to"},
-      {{Operation(v1::Lineage::MERGE, from_, Name(to_)), Operation(v1::Lineage::MERGE, to_, Name(third_))}, "operations"},
-      {{Operation(v1::Lineage::MERGE, from_, Name(to_)), Operation(v1::Lineage::ABOLISH, from_)}, "operations[1].division"},
+      {{Operation(v1::Lineage::MERGE, from_, Name(to_)), Operation(v1::Lineage::MERGE, to_, Name(from_))},
+       "operations[1].to"},
+      {{Operation(v1::Lineage::MERGE, from_, Name(to_)), Operation(v1::Lineage::MERGE, to_, Name(third_))},
+       "operations"},
+      {{Operation(v1::Lineage::MERGE, from_, Name(to_)), Operation(v1::Lineage::ABOLISH, from_)},
+       "operations[1].division"},
       {{Operation(v1::Lineage::ABOLISH, from_)}, "operations"},
       {{share, share}, "operations[1].share"},
       {{code}, "operations[0].code"},
@@ -343,7 +360,8 @@ TEST_F(ReorganiseTest, RolesFieldsEtagsAndRepeatedRequests) {
   v1::DivisionOperation merge = Operation(v1::Lineage::MERGE, from_, Name(to_));
   v1::ReorganiseDivisionsRequest request = Request({merge});
   for (const std::string& token : {Office(City().city), City().TokenOf(PostKind::kGridLeader, City().city)})
-    EXPECT_EQ(ReasonOf(Call<v1::Reorganisation>(token, "ReorganiseDivisions", request).status()), "NOT_ALLOWED");
+    EXPECT_EQ(ReasonOf(Call<v1::Reorganisation>(token, "ReorganiseDivisions", request).status()),
+              "NOT_ALLOWED");
   v1::ReorganiseDivisionsRequest bare = request;
   bare.clear_document_no();
   EXPECT_EQ(ReasonOf(Send(bare).status()), "REQUIRED_FIELD_MISSING");
@@ -363,7 +381,8 @@ TEST_F(ReorganiseTest, RolesFieldsEtagsAndRepeatedRequests) {
   EXPECT_EQ(ReasonOf(Send(request).status()), "REQUEST_ID_REUSED");
   // It ended: the wrong state. And nothing may be changed before what is recorded of it.
   EXPECT_EQ(ReasonOf(Send(Request({merge})).status()), "INVALID_FIELD");
-  v1::ReorganiseDivisionsRequest earlier = Request({Operation(v1::Lineage::MOVE, City().villages[0][0][0], Name(third_))});
+  v1::ReorganiseDivisionsRequest earlier =
+      Request({Operation(v1::Lineage::MOVE, City().villages[0][0][0], Name(third_))});
   *earlier.mutable_effective_time() = ToProto(effective_ - absl::Hours(48));
   EXPECT_EQ(ReasonOf(Send(earlier).status()), "GROUND_CHANGED_SINCE");
 }

@@ -11,7 +11,8 @@ namespace gridwarden::grid {
 namespace {
 
 constexpr char kLevels2020[] =
-    "level,code,name,parent_code\n2,9901,试验市,\n3,990102,东县,9901\n4,990102100,城关镇,990102\n4,990102107,郭楼镇,990102\n"
+    "level,code,name,parent_code\n2,9901,试验市,\n3,990102,东县,9901\n4,990102100,城关镇,990102\n4,990102107,"
+    "郭楼镇,990102\n"
     "4,990102108,柳林乡,990102\n";
 constexpr char kVillages2020[] =
     "code,name,township_code,county_code,city_code\n"
@@ -22,16 +23,17 @@ constexpr char kVillages2020[] =
     "990102108200,柳林村民委员会,990102108,990102,9901\n";
 // 郭楼镇 is a 街道 with another code now, 南湖街道 is new.
 constexpr char kLevels2023[] =
-    "level,code,name,parent_code\n2,9901,试验市,\n3,990102,东县,9901\n4,990102100,城关镇,990102\n4,990102004,郭楼街道,990102\n"
+    "level,code,name,parent_code\n2,9901,试验市,\n3,990102,东县,9901\n4,990102100,城关镇,990102\n4,990102004,"
+    "郭楼街道,990102\n"
     "4,990102108,柳林镇,990102\n4,990102400,南湖街道,990102\n";
 constexpr char kVillages2023[] =
     "code,name,township_code,county_code,city_code\n"
-    "990102100200,前王社区居委会,990102100,990102,9901\n"   // renamed
-    "990102100201,后李村民委员会,990102100,990102,9901\n"   // the same
-    "990102400200,高湾村民委员会,990102400,990102,9901\n"   // moved to the new street
+    "990102100200,前王社区居委会,990102100,990102,9901\n"    // renamed
+    "990102100201,后李村民委员会,990102100,990102,9901\n"    // the same
+    "990102400200,高湾村民委员会,990102400,990102,9901\n"    // moved to the new street
     "990102100009,泰山庙社区居委会,990102100,990102,9901\n"  // 泰山? nobody knows
-    "990102100204,清河社区居委会,990102100,990102,9901\n"   // the code of 北大吴
-    "990102100005,文楼社区居委会,990102100,990102,9901\n"   // another code and name
+    "990102100204,清河社区居委会,990102100,990102,9901\n"    // the code of 北大吴
+    "990102100005,文楼社区居委会,990102100,990102,9901\n"    // another code and name
     "990102004200,戚坡村民委员会,990102004,990102,9901\n990102004201,宋海村民委员会,990102004,990102,9901\n"
     "990102108200,柳林村民委员会,990102108,990102,9901\n";
 
@@ -57,7 +59,8 @@ class SuccessionTest : public EmptyGridTest {
     EXPECT_TRUE(found.ok()) << spelling << " " << found.status();
     return found.value_or(v1::Division());
   }
-  std::vector<v1::DivisionProposal> Proposals(v1::DivisionProposal::State state = v1::DivisionProposal::OPEN) {
+  std::vector<v1::DivisionProposal> Proposals(
+      v1::DivisionProposal::State state = v1::DivisionProposal::OPEN) {
     v1::ListDivisionProposalsRequest request;
     request.set_state(state);
     request.set_page_size(1);  // pages are followed as well
@@ -91,22 +94,28 @@ class SuccessionTest : public EmptyGridTest {
   }
   // Everything that must not change when nothing changes.
   std::string State() {
-    return database_.Ask("SELECT CONCAT_WS(' ', (SELECT COUNT(*) FROM division), (SELECT COUNT(*) FROM division_code), (SELECT COUNT(*) "
-                         "FROM division_placement), (SELECT COUNT(*) FROM division_name), (SELECT COUNT(*) FROM division_lineage), "
-                         "(SELECT COUNT(*) FROM division_proposal), (SELECT COUNT(*) FROM post), (SELECT revision FROM grid_revision))");
+    return database_.Ask(
+        "SELECT CONCAT_WS(' ', (SELECT COUNT(*) FROM division), (SELECT COUNT(*) FROM division_code), "
+        "(SELECT COUNT(*) "
+        "FROM division_placement), (SELECT COUNT(*) FROM division_name), (SELECT COUNT(*) FROM "
+        "division_lineage), "
+        "(SELECT COUNT(*) FROM division_proposal), (SELECT COUNT(*) FROM post), (SELECT revision FROM "
+        "grid_revision))");
   }
   type::v1::ImportReport levels_;  // of Import2023
 };
 
 TEST_F(SuccessionTest, ALaterListBecomesLineageAndNothingIsStoredTwice) {
   Import2020();
-  const std::string guolou = Get("990102107").name(), qipo = Get("990102107200").name(), gaowan = Get("990102100202").name();
+  const std::string guolou = Get("990102107").name(), qipo = Get("990102107200").name(),
+                    gaowan = Get("990102100202").name();
   const auto report = Import2023();
   EXPECT_EQ(levels_.division_changes().recoded(), 1);
   EXPECT_EQ(levels_.division_changes().renamed(), 2) << "郭楼, 柳林";
   EXPECT_EQ(levels_.division_changes().created(), 1) << "南湖街道";
   EXPECT_EQ(report.division_changes().renamed(), 2) << report.ShortDebugString();
-  EXPECT_EQ(report.division_changes().recoded(), 2) << "高湾 with its move, 文楼; the villages of 郭楼 followed it";
+  EXPECT_EQ(report.division_changes().recoded(), 2)
+      << "高湾 with its move, 文楼; the villages of 郭楼 followed it";
   EXPECT_EQ(report.division_changes().moved(), 1);
   EXPECT_EQ(report.division_changes().created(), 1) << "泰山庙";
   EXPECT_EQ(report.division_changes().proposals(), 3);
@@ -128,10 +137,12 @@ TEST_F(SuccessionTest, ALaterListBecomesLineageAndNothingIsStoredTwice) {
     EXPECT_EQ(line.to_display_name(), recode ? "990102004 郭楼街道" : "郭楼街道");
   }
   list.set_division(gaowan);
-  EXPECT_EQ(Call<v1::ListLineagesResponse>(Admin(), "ListLineages", list)->lineages(0).from_display_name(), "城关镇/高湾村民委员会");
+  EXPECT_EQ(Call<v1::ListLineagesResponse>(Admin(), "ListLineages", list)->lineages(0).from_display_name(),
+            "城关镇/高湾村民委员会");
   EXPECT_EQ(Get("990102108").former_names(0).display_name(), "柳林乡");
   EXPECT_EQ(database_.Ask("SELECT COUNT(*) FROM division"), "16") << "14 and the two that are new";
-  EXPECT_EQ(database_.Ask("SELECT COUNT(*) FROM (SELECT code FROM division_code WHERE valid_to_us IS NULL GROUP BY code HAVING "
+  EXPECT_EQ(database_.Ask("SELECT COUNT(*) FROM (SELECT code FROM division_code WHERE valid_to_us IS NULL "
+                          "GROUP BY code HAVING "
                           "COUNT(*) > 1) twice"),
             "0");
   EXPECT_EQ(Get("990102100204").display_name(), "北大吴村民委员会") << "its name waits for a decision";
@@ -162,8 +173,9 @@ TEST_F(SuccessionTest, ADryRunSaysTheSameAndStoresNothing) {
   EXPECT_EQ(tried->division_changes().recoded(), 1);
   bool told = false;
   for (const type::v1::DivisionChanges::Line& line : tried->division_changes().lines())
-    told = told || (line.old_code() == "990102107" && line.old_display_name() == "郭楼镇" && line.code() == "990102004" &&
-                    line.display_name() == "郭楼街道" && line.parent() == "东县");
+    told =
+        told || (line.old_code() == "990102107" && line.old_display_name() == "郭楼镇" &&
+                 line.code() == "990102004" && line.display_name() == "郭楼街道" && line.parent() == "东县");
   EXPECT_TRUE(told) << tried->ShortDebugString();
   const auto stored = Import("ImportDivisions", kLevels2023);
   EXPECT_EQ(stored->division_changes().ShortDebugString(), tried->division_changes().ShortDebugString());
@@ -178,7 +190,8 @@ TEST_F(SuccessionTest, AnOlderListAfterANewerOneIsRefused) {
   EXPECT_GT(older->rows_refused(), 0);
   EXPECT_EQ(State(), before);
   bool said = false;
-  for (const type::v1::RowProblem& problem : older->problems()) said = said || problem.column() == "as_of_date";
+  for (const type::v1::RowProblem& problem : older->problems())
+    said = said || problem.column() == "as_of_date";
   EXPECT_TRUE(said) << older->ShortDebugString();
 }
 
@@ -206,7 +219,8 @@ TEST_F(SuccessionTest, AVanishedVillageIsMergedWhenAnAdministratorSaysSo) {
   EXPECT_EQ(Send(request)->ShortDebugString(), decided->ShortDebugString()) << "the same request twice";
   request.set_request_id(NewId());
   EXPECT_EQ(ReasonOf(Send(request).status()), "ILLEGAL_TRANSITION");
-  for (const v1::DivisionProposal& open : Proposals()) EXPECT_NE(open.division_display_name(), "泰山庙社区居委会") << "answered as well";
+  for (const v1::DivisionProposal& open : Proposals())
+    EXPECT_NE(open.division_display_name(), "泰山庙社区居委会") << "answered as well";
 }
 
 TEST_F(SuccessionTest, ACodeUsedAgainEndsTheOldDivisionAndBeginsAnother) {
@@ -241,7 +255,9 @@ TEST_F(SuccessionTest, DecisionsAreRefusedInPlainWords) {
   Import2020();
   Import2023();
   const v1::DivisionProposal proposal = ProposalOf("泰山村民委员会");
-  EXPECT_EQ(ReasonOf(Call<v1::DecideDivisionProposalResponse>(Office(City().city), "DecideDivisionProposal", Decide(proposal, 0)).status()),
+  EXPECT_EQ(ReasonOf(Call<v1::DecideDivisionProposalResponse>(Office(City().city), "DecideDivisionProposal",
+                                                              Decide(proposal, 0))
+                         .status()),
             "NOT_ALLOWED");
   EXPECT_EQ(ReasonOf(Send(Decide(proposal, 99)).status()), "INVALID_FIELD");
   v1::DecideDivisionProposalRequest request = Decide(proposal, 1);
@@ -266,7 +282,10 @@ TEST_F(SuccessionTest, TheListsOfZhumadianBecomeLineage) {
   const std::string levels2020 = SharedFile("divisions/zhumadian_2020_levels1-4.csv");
   if (levels2020.empty()) return;  // the made-up lists above stand in where the real data is not at hand
   ASSERT_TRUE(Import("ImportDivisions", levels2020, false, {}, "2020-06-30").ok());
-  ASSERT_EQ(Import("ImportDivisions", SharedFile("divisions/zhumadian_2020_villages.csv"), false, {}, "2020-06-30")->created(), 2897);
+  ASSERT_EQ(
+      Import("ImportDivisions", SharedFile("divisions/zhumadian_2020_villages.csv"), false, {}, "2020-06-30")
+          ->created(),
+      2897);
   const std::string guolou = Get("411723107").name(), zhangzhuang = Get("411729205204").name();
   const absl::Time start = absl::Now();
   const auto levels = Import("ImportDivisions", SharedFile("divisions/henan_2023_levels1-4.csv"));
@@ -276,21 +295,27 @@ TEST_F(SuccessionTest, TheListsOfZhumadianBecomeLineage) {
   ASSERT_TRUE(villages.ok()) << villages.status();
   const type::v1::DivisionChanges& up = levels->division_changes();
   const type::v1::DivisionChanges& down = villages->division_changes();
-  std::printf("2020 -> 2023: townships: %d new, %d renamed, %d re-coded, %d moved, %d proposals; villages: %d new, %d renamed, %d "
-              "re-coded, %d moved, %d proposals; %.1f s\n",
-              up.created(), up.renamed(), up.recoded(), up.moved(), up.proposals(), down.created(), down.renamed(), down.recoded(),
-              down.moved(), down.proposals(), absl::ToDoubleSeconds(absl::Now() - start));
-  EXPECT_EQ(up.proposals(), 3) << "吕河乡 or 闾河乡, the park of 平舆, where the ground of 南湖街道 comes from";
+  std::printf(
+      "2020 -> 2023: townships: %d new, %d renamed, %d re-coded, %d moved, %d proposals; villages: %d new, "
+      "%d renamed, %d "
+      "re-coded, %d moved, %d proposals; %.1f s\n",
+      up.created(), up.renamed(), up.recoded(), up.moved(), up.proposals(), down.created(), down.renamed(),
+      down.recoded(), down.moved(), down.proposals(), absl::ToDoubleSeconds(absl::Now() - start));
+  EXPECT_EQ(up.proposals(), 3)
+      << "吕河乡 or 闾河乡, the park of 平舆, where the ground of 南湖街道 comes from";
   EXPECT_EQ(up.recoded(), 1) << "411723107 -> 411723004";
   EXPECT_EQ(Get("411723004").name(), guolou);
   EXPECT_EQ(Get("411729400202").name(), zhangzhuang) << "moved to 南湖街道 with its neighbours";
   EXPECT_EQ(down.moved(), 8);
-  EXPECT_EQ(down.created(), 16) << "of 46 codes that are new, 9 followed 郭楼, 13 are villages that became communities, 8 moved";
+  EXPECT_EQ(down.created(), 16)
+      << "of 46 codes that are new, 9 followed 郭楼, 13 are villages that became communities, 8 moved";
   EXPECT_EQ(down.proposals(), 32);
-  EXPECT_EQ(database_.Ask("SELECT COUNT(*) FROM (SELECT code FROM division_code WHERE valid_to_us IS NULL GROUP BY code HAVING "
+  EXPECT_EQ(database_.Ask("SELECT COUNT(*) FROM (SELECT code FROM division_code WHERE valid_to_us IS NULL "
+                          "GROUP BY code HAVING "
                           "COUNT(*) > 1) twice"),
             "0");
-  EXPECT_EQ(database_.Ask("SELECT COUNT(*) FROM division WHERE level = 5"), std::to_string(2897 + 16)) << "nothing twice, nothing lost";
+  EXPECT_EQ(database_.Ask("SELECT COUNT(*) FROM division WHERE level = 5"), std::to_string(2897 + 16))
+      << "nothing twice, nothing lost";
   const std::string before = State();
   EXPECT_EQ(Import("ImportDivisions", SharedFile("divisions/henan_2023_levels1-4.csv"))->updated(), 0);
   EXPECT_EQ(Import("ImportDivisions", SharedFile("divisions/zhumadian_2023_villages.csv"))->updated(), 0);

@@ -36,8 +36,8 @@ class RelocateHotspotsTest : public ::testing::Test {
  protected:
   RelocateHotspotsTest() : server_(*database_, City().MakeDirectory()) {
     server_.Install(Install);
-    for (const char* method :
-         {"gridwarden.grid.v1.GridService/LocatePoints", "gridwarden.grid.v1.GridInternalService/LocatePoints"}) {
+    for (const char* method : {"gridwarden.grid.v1.GridService/LocatePoints",
+                               "gridwarden.grid.v1.GridInternalService/LocatePoints"}) {
       // One village holds what lies between 114 E and as far east as its boundary reaches today.
       server_.registry().Add<grid::v1::LocatePointsRequest, grid::v1::LocatePointsResponse>(
           method,
@@ -60,8 +60,8 @@ class RelocateHotspotsTest : public ::testing::Test {
     // A journal of one entry: an outline was imported.
     server_.registry().Add<journal::v1::ReadFeedRequest, journal::v1::ReadFeedResponse>(
         "gridwarden.journal.v1.JournalInternalService/ReadFeed",
-        [this](const rpc::Call&, const journal::v1::ReadFeedRequest& request)
-            -> absl::StatusOr<journal::v1::ReadFeedResponse> {
+        [this](const rpc::Call&,
+               const journal::v1::ReadFeedRequest& request) -> absl::StatusOr<journal::v1::ReadFeedResponse> {
           journal::v1::ReadFeedResponse response;
           response.set_next_index(request.start_index());
           response.set_log_size(imported_ ? 1 : 0);
@@ -99,7 +99,8 @@ class RelocateHotspotsTest : public ::testing::Test {
   }
   v1::HotspotEvent LastEvent() {
     journal::v1::Entry entry;
-    EXPECT_TRUE(entry.ParseFromString(database_.Ask("SELECT body FROM journal_stage ORDER BY id DESC LIMIT 1")));
+    EXPECT_TRUE(
+        entry.ParseFromString(database_.Ask("SELECT body FROM journal_stage ORDER BY id DESC LIMIT 1")));
     v1::HotspotEvent event;
     EXPECT_TRUE(event.ParseFromString(entry.event()));
     EXPECT_EQ(entry.time().earliest_us(), 1653716160LL * 1000000) << "the time of the overpass";
@@ -129,9 +130,11 @@ TEST_F(RelocateHotspotsTest, WhatLiesInADivisionNowBecomesASignalWithItsOwnTime)
   EXPECT_EQ(event.acquisition_time().seconds(), 1653716160);
   EXPECT_DOUBLE_EQ(event.place_confidence(), 0.8);
   EXPECT_TRUE(event.replaces().empty());
-  EXPECT_EQ(database_.Ask("SELECT CONCAT(state, ' ', subject_seq, ' ', place_basis) FROM hotspot WHERE longitude > 114.1 AND "
-                          "longitude < 114.2"),
-            "1 2 near_border");
+  EXPECT_EQ(
+      database_.Ask(
+          "SELECT CONCAT(state, ' ', subject_seq, ' ', place_basis) FROM hotspot WHERE longitude > 114.1 AND "
+          "longitude < 114.2"),
+      "1 2 near_border");
   EXPECT_EQ(Relocate(Office(), Request())->located(), 0) << "again changes nothing";
   EXPECT_EQ(Entries(), "4");
 }
@@ -162,9 +165,12 @@ TEST_F(RelocateHotspotsTest, TheSameRequestTwiceIsOnceAndWhoMayNotMayNot) {
   EXPECT_EQ(first->SerializeAsString(), again->SerializeAsString());
   EXPECT_EQ(first->located(), 1);
   EXPECT_EQ(ReasonOf(Relocate(Office(), v1::RelocateHotspotsRequest()).status()), "REQUIRED_FIELD_MISSING");
-  EXPECT_EQ(ReasonOf(Relocate(City().TokenOf(PostKind::kGridLeader, City().city), Request()).status()), "NOT_ALLOWED");
-  EXPECT_EQ(ReasonOf(Relocate(City().TokenOf(PostKind::kCampaignOffice, City().townships[0][0]), Request()).status()),
+  EXPECT_EQ(ReasonOf(Relocate(City().TokenOf(PostKind::kGridLeader, City().city), Request()).status()),
             "NOT_ALLOWED");
+  EXPECT_EQ(
+      ReasonOf(
+          Relocate(City().TokenOf(PostKind::kCampaignOffice, City().townships[0][0]), Request()).status()),
+      "NOT_ALLOWED");
   EXPECT_EQ(ReasonOf(Relocate("", Request()).status()), "NOT_SIGNED_IN");
 }
 

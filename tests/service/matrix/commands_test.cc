@@ -81,10 +81,11 @@ std::string HandOverText(const Uuid& division) {
   const std::string post = Do(absl::StrCat(kGrid, "CreatePost"), PostText(division));
   const std::string person = City().PersonIn(PostKind::kGridOfficer, division).ToString();
   Do(absl::StrCat(kGrid, "RecordTenure"),
-     absl::StrFormat("tenure { post: \"%s\" person: \"persons/%s\" kind: FORMAL valid_from %s document_no: \"1号\" }", post, person,
-                     Time(World().Now() - absl::Hours(48))));
-  return absl::StrFormat("from_person: \"persons/%s\" posts: \"%s\" effective_time %s document_no: \"3号\"", person, post,
-                         Time(World().Now() - absl::Hours(1)));
+     absl::StrFormat(
+         "tenure { post: \"%s\" person: \"persons/%s\" kind: FORMAL valid_from %s document_no: \"1号\" }",
+         post, person, Time(World().Now() - absl::Hours(48))));
+  return absl::StrFormat("from_person: \"persons/%s\" posts: \"%s\" effective_time %s document_no: \"3号\"",
+                         person, post, Time(World().Now() - absl::Hours(1)));
 }
 
 // Assigned from above it has its letter; a call to the hotline has nothing but words.

@@ -16,8 +16,8 @@ constexpr double kMetre = 1 / 111'195.0;  // degrees north
 
 Uuid Named(const std::string& name) { return Uuid::Derive(Uuid(), name); }
 
-IndexedBoundary Box(const std::string& name, Level level, double west, double south, double east, double north,
-                    domain::Interval valid = {}) {
+IndexedBoundary Box(const std::string& name, Level level, double west, double south, double east,
+                    double north, domain::Interval valid = {}) {
   const MultiPolygon polygon = {{{{{west, south}, {east, south}, {east, north}, {west, north}}}}};
   return {Named(name), level, MakeShape(polygon), valid};
 }
@@ -31,9 +31,10 @@ double ShareOf(const std::vector<Candidate>& found, const std::string& name) {
 
 // Two quarters and a half meet at 114 E, 33 N, in a county.
 BoundaryIndex Corner() {
-  std::vector<IndexedBoundary> boundaries = {
-      Box("north", Level::kTownship, 113.9, 33, 114.1, 33.1), Box("south-west", Level::kTownship, 113.9, 32.9, 114, 33),
-      Box("south-east", Level::kTownship, 114, 32.9, 114.1, 33), Box("county", Level::kCounty, 113.9, 32.9, 114.1, 33.1)};
+  std::vector<IndexedBoundary> boundaries = {Box("north", Level::kTownship, 113.9, 33, 114.1, 33.1),
+                                             Box("south-west", Level::kTownship, 113.9, 32.9, 114, 33),
+                                             Box("south-east", Level::kTownship, 114, 32.9, 114.1, 33),
+                                             Box("county", Level::kCounty, 113.9, 32.9, 114.1, 33.1)};
   return BoundaryIndex(std::move(boundaries));
 }
 
@@ -45,7 +46,8 @@ TEST(BoundaryIndex, AtACornerOfThreeEachHasTheShareOfTheGroundAround) {
     EXPECT_NEAR(ShareOf(found, "south-west"), 0.25, 0.05) << accuracy;
     EXPECT_NEAR(ShareOf(found, "south-east"), 0.25, 0.05) << accuracy;
     double sum = 0;
-    for (const Candidate& candidate : found) sum += candidate.level == Level::kTownship ? candidate.confidence : 0;
+    for (const Candidate& candidate : found)
+      sum += candidate.level == Level::kTownship ? candidate.confidence : 0;
     // Between a long border and two short ones that follow it there is a sliver of some metres.
     EXPECT_NEAR(sum, 1, 0.05) << accuracy;
   }
@@ -119,7 +121,8 @@ TEST(BoundaryIndex, TheRasterAnswersAsTheSearchDoes) {
 
 TEST(BoundaryIndex, LongStraightBordersBulgeAndTheRasterKnows) {
   // Three degrees of a parallel are 2.5 km away from the great circle between their ends.
-  std::vector<IndexedBoundary> boundaries = {Box("a", Level::kCity, 112, 33, 115, 34), Box("b", Level::kCity, 112, 34, 115, 35)};
+  std::vector<IndexedBoundary> boundaries = {Box("a", Level::kCity, 112, 33, 115, 34),
+                                             Box("b", Level::kCity, 112, 34, 115, 35)};
   const BoundaryIndex index(std::move(boundaries));
   std::mt19937_64 random(2);
   std::uniform_real_distribution<double> lon(112.01, 114.99), lat(33.95, 34.1);
@@ -127,7 +130,8 @@ TEST(BoundaryIndex, LongStraightBordersBulgeAndTheRasterKnows) {
     const Point point{lon(random), lat(random)};
     const std::vector<Candidate> looked_up = index.Locate(point, 30), searched = index.Locate(point, 30.0001);
     ASSERT_EQ(looked_up.size(), searched.size()) << point.longitude << " " << point.latitude;
-    ASSERT_EQ(looked_up.front().division, searched.front().division) << point.longitude << " " << point.latitude;
+    ASSERT_EQ(looked_up.front().division, searched.front().division)
+        << point.longitude << " " << point.latitude;
   }
 }
 
@@ -142,8 +146,9 @@ TEST(BoundaryIndex, IsReadByManyThreadsWhileOthersTakeItsPlace) {
   // The cache puts a whole new value in place of the old one; readers keep theirs until they are done.
   const std::vector<MultiPolygon> map = MadeUpMap{.columns = 3, .rows = 3, .points_a_side = 20}.Counties();
   std::mutex mutex;
-  std::shared_ptr<const BoundaryIndex> current = std::make_shared<const BoundaryIndex>(
-      [&] { return std::vector<IndexedBoundary>{{Named("0"), Level::kCounty, MakeShape(map[4])}}; }());
+  std::shared_ptr<const BoundaryIndex> current = std::make_shared<const BoundaryIndex>([&] {
+    return std::vector<IndexedBoundary>{{Named("0"), Level::kCounty, MakeShape(map[4])}};
+  }());
   std::atomic<bool> stop = false;
   std::atomic<int> wrong = 0, asked = 0;
   std::vector<std::thread> readers;
@@ -157,14 +162,16 @@ TEST(BoundaryIndex, IsReadByManyThreadsWhileOthersTakeItsPlace) {
           const std::lock_guard lock(mutex);
           index = current;
         }
-        wrong += index->Locate({113.3 + around(random), 33.3 + around(random)}, asked % 2 == 0 ? 0 : 200).empty();
+        wrong +=
+            index->Locate({113.3 + around(random), 33.3 + around(random)}, asked % 2 == 0 ? 0 : 200).empty();
         ++asked;
       }
     });
   }
   for (int i = 0; i < 20; ++i) {
     std::vector<IndexedBoundary> boundaries;
-    for (int n = 0; n <= i % 9; ++n) boundaries.push_back({Named(std::to_string(n)), Level::kCounty, MakeShape(map[(4 + n) % 9])});
+    for (int n = 0; n <= i % 9; ++n)
+      boundaries.push_back({Named(std::to_string(n)), Level::kCounty, MakeShape(map[(4 + n) % 9])});
     auto next = std::make_shared<const BoundaryIndex>(std::move(boundaries));
     const std::lock_guard lock(mutex);
     current.swap(next);

@@ -20,12 +20,13 @@ Division Make(const std::string& name, std::vector<domain::DivisionCode> codes, 
   return division;
 }
 
-// 淮阳 changed its code when it became a district; 孟津县 ended and 孟津区 took its ground; 410306 was given to
-// other ground later.
+// 淮阳 changed its code when it became a district; 孟津县 ended and 孟津区 took its ground; 410306 was given
+// to other ground later.
 domain::Ground Reorganised() {
   const absl::Time in_2019 = Day("2019-12-01"), in_2021 = Day("2021-03-18");
   std::vector<Division> divisions = {
-      Make("淮阳区", {{"411626", {absl::InfinitePast(), in_2019}}, {"411603", {in_2019, absl::InfiniteFuture()}}}),
+      Make("淮阳区",
+           {{"411626", {absl::InfinitePast(), in_2019}}, {"411603", {in_2019, absl::InfiniteFuture()}}}),
       Make("孟津县", {{"410322", {absl::InfinitePast(), in_2021}}}, {absl::InfinitePast(), in_2021}),
       Make("孟津区", {{"410308", {in_2021, absl::InfiniteFuture()}}}, {in_2021, absl::InfiniteFuture()}),
       Make("吉利区", {{"410306", {absl::InfinitePast(), in_2021}}}, {absl::InfinitePast(), in_2021}),
@@ -74,7 +75,8 @@ TEST(CodeBook, TheCodeOfADivisionThatEndedIsItsOutlineForTheTimeBefore) {
   const CodeBook::Match match = CodeBook(ground).Find("410322", Day("2023-06-30"));
   ASSERT_NE(match.division, nullptr);
   EXPECT_EQ(match.division->display_name, "孟津县");
-  EXPECT_NE(match.remark.find("ended on 2021-03-18, its ground is that of 孟津区"), std::string::npos) << match.remark;
+  EXPECT_NE(match.remark.find("ended on 2021-03-18, its ground is that of 孟津区"), std::string::npos)
+      << match.remark;
 }
 
 TEST(CodeBook, ACodeUsedAgainIsWhoeverBoreItOnTheFilesDate) {

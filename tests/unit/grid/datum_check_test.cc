@@ -28,12 +28,14 @@ Datum Class(Datum datum) { return datum == Datum::kCgcs2000 ? Datum::kWgs84 : da
 
 TEST(DatumCheck, EveryWrongDatumIsFoundAndTheRightOneNamedInAllDirections) {
   const BoundaryIndex stored = IndexOf(MadeUpMap{}.Counties());
-  const std::vector<MultiPolygon> redrawn = MadeUpMap{.points_a_side = 23, .error_m = 30, .seed = 7}.Counties();
+  const std::vector<MultiPolygon> redrawn =
+      MadeUpMap{.points_a_side = 23, .error_m = 30, .seed = 7}.Counties();
   for (const Datum truth : {Datum::kWgs84, Datum::kGcj02, Datum::kBd09}) {
     for (const Datum declared : {Datum::kWgs84, Datum::kCgcs2000, Datum::kGcj02, Datum::kBd09}) {
       const std::vector<MultiPolygon> file = ReadAs(redrawn, truth, declared);
       const DatumFinding finding = CheckOutlines(Pointers(file), declared, stored);
-      const std::string what = std::string(domain::NameOf(truth)) + " declared as " + std::string(domain::NameOf(declared));
+      const std::string what =
+          std::string(domain::NameOf(truth)) + " declared as " + std::string(domain::NameOf(declared));
       if (Class(declared) == truth) {
         EXPECT_EQ(finding.verdict, Verdict::kFits) << what;
         EXPECT_LT(std::hypot(finding.east_m, finding.north_m), 50) << what;
@@ -90,7 +92,8 @@ TEST(DatumCheck, NeighboursAndTheCountyAboveAreEnoughToCompareWith) {
 
 TEST(DatumCheck, AVillageDrawnByHandBesideAStraightBorderRaisesNoAlarm) {
   const auto square = [](double west, double south, double side) {
-    return MultiPolygon{{{{{west, south}, {west + side, south}, {west + side, south + side}, {west, south + side}}}}};
+    return MultiPolygon{
+        {{{{west, south}, {west + side, south}, {west + side, south + side}, {west, south + side}}}}};
   };
   const BoundaryIndex county = IndexOf({square(113, 33, 0.3)});
   // Some hundred metres inside the county's western border, which it should reach.
@@ -107,7 +110,8 @@ TEST(DatumCheck, WhereNothingIsKnownNearbyItSaysSo) {
     point.longitude -= 2;
     return point;
   });
-  EXPECT_EQ(CheckOutlines(Pointers(elsewhere), Datum::kWgs84, IndexOf(map)).verdict, Verdict::kNothingToCompare);
+  EXPECT_EQ(CheckOutlines(Pointers(elsewhere), Datum::kWgs84, IndexOf(map)).verdict,
+            Verdict::kNothingToCompare);
 }
 
 // Two maps of Henan's counties by different makers, one in each datum.
@@ -124,18 +128,21 @@ TEST(DatumCheck, OverTheRealMapsOfHenanEachWrongDatumIsFoundAndNoRightOneRefused
     }
     return map;
   };
-  const std::vector<MultiPolygon> wgs84 = read(wgs84_file, Datum::kWgs84), gcj02 = read(gcj02_file, Datum::kGcj02);
+  const std::vector<MultiPolygon> wgs84 = read(wgs84_file, Datum::kWgs84),
+                                  gcj02 = read(gcj02_file, Datum::kGcj02);
   const BoundaryIndex by_wgs84 = IndexOf(wgs84), by_gcj02 = IndexOf(gcj02);
   EXPECT_EQ(CheckOutlines(Pointers(gcj02), Datum::kGcj02, by_wgs84).verdict, Verdict::kFits);
   EXPECT_EQ(CheckOutlines(Pointers(wgs84), Datum::kWgs84, by_gcj02).verdict, Verdict::kFits);
-  const auto expect_found = [](const std::vector<MultiPolygon>& map, Datum declared, const BoundaryIndex& stored,
-                               Datum truth) {
+  const auto expect_found = [](const std::vector<MultiPolygon>& map, Datum declared,
+                               const BoundaryIndex& stored, Datum truth) {
     const DatumFinding finding = CheckOutlines(Pointers(map), declared, stored);
     EXPECT_EQ(finding.verdict, Verdict::kShifted);
     EXPECT_EQ(finding.would_fit, truth);
-    std::printf("%s declared as %s: %d features lie %.0f m east and %.0f m north, %.0f m from borders, %.0f m after\n",
-                std::string(domain::NameOf(truth)).c_str(), std::string(domain::NameOf(declared)).c_str(), finding.features,
-                finding.east_m, finding.north_m, finding.distance_m, finding.distance_after_m);
+    std::printf(
+        "%s declared as %s: %d features lie %.0f m east and %.0f m north, %.0f m from borders, %.0f m "
+        "after\n",
+        std::string(domain::NameOf(truth)).c_str(), std::string(domain::NameOf(declared)).c_str(),
+        finding.features, finding.east_m, finding.north_m, finding.distance_m, finding.distance_after_m);
   };
   expect_found(read(gcj02_file, Datum::kWgs84), Datum::kWgs84, by_wgs84, Datum::kGcj02);
   expect_found(read(gcj02_file, Datum::kBd09), Datum::kBd09, by_wgs84, Datum::kGcj02);
@@ -159,8 +166,9 @@ struct Villages {
     std::mt19937_64 random(3);
     std::uniform_real_distribution<double> aside(-0.006, 0.006);
     for (int i = 0; i < 144; ++i) {
-      points.push_back({{113 + (i / 12 + 0.5) * 0.02 + aside(random), 33 + (i % 12 + 0.5) * 0.02 + aside(random)},
-                        {Uuid::Derive(Uuid(), std::to_string(i))}});
+      points.push_back(
+          {{113 + (i / 12 + 0.5) * 0.02 + aside(random), 33 + (i % 12 + 0.5) * 0.02 + aside(random)},
+           {Uuid::Derive(Uuid(), std::to_string(i))}});
     }
   }
 };
@@ -170,11 +178,13 @@ TEST(DatumCheck, KnownPointsTellPolygonsInTheWrongDatum) {
   const auto index_as = [&](Datum truth, Datum declared) {
     return IndexOf(ReadAs(villages.polygons, truth, declared), domain::Level::kVillage);
   };
-  EXPECT_EQ(CheckPointsInside(villages.points, index_as(Datum::kWgs84, Datum::kWgs84), Datum::kWgs84, true).verdict,
-            Verdict::kFits);
+  EXPECT_EQ(
+      CheckPointsInside(villages.points, index_as(Datum::kWgs84, Datum::kWgs84), Datum::kWgs84, true).verdict,
+      Verdict::kFits);
   for (const Datum truth : {Datum::kWgs84, Datum::kGcj02, Datum::kBd09}) {
     for (const Datum declared : {Datum::kWgs84, Datum::kGcj02, Datum::kBd09}) {
-      const DatumFinding finding = CheckPointsInside(villages.points, index_as(truth, declared), declared, true);
+      const DatumFinding finding =
+          CheckPointsInside(villages.points, index_as(truth, declared), declared, true);
       EXPECT_EQ(finding.verdict, truth == declared ? Verdict::kFits : Verdict::kShifted);
       EXPECT_EQ(finding.would_fit, truth == declared ? Datum::kUnspecified : truth);
     }
@@ -198,7 +208,8 @@ TEST(DatumCheck, PolygonsTellPointsInTheWrongDatum) {
 TEST(DatumCheck, FewPointsProveNothing) {
   Villages villages;
   villages.points.resize(6);
-  EXPECT_EQ(CheckPointsInside(villages.points, IndexOf(villages.polygons, domain::Level::kVillage), Datum::kWgs84, true)
+  EXPECT_EQ(CheckPointsInside(villages.points, IndexOf(villages.polygons, domain::Level::kVillage),
+                              Datum::kWgs84, true)
                 .verdict,
             Verdict::kNothingToCompare);
 }

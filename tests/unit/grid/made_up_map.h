@@ -23,8 +23,8 @@ inline std::string SharedData(const std::string& name) {
   return in ? std::string(std::istreambuf_iterator<char>(in), {}) : "";
 }
 
-// Counties of a fifth of a degree (some 20 km), `columns` by `rows` of them from 113 E, 33 N on. How densely the
-// borders are drawn and how far the drawing errs is for each map to choose; the ground is the same.
+// Counties of a fifth of a degree (some 20 km), `columns` by `rows` of them from 113 E, 33 N on. How densely
+// the borders are drawn and how far the drawing errs is for each map to choose; the ground is the same.
 struct MadeUpMap {
   int columns = 4, rows = 4;
   int points_a_side = 60;
@@ -35,10 +35,12 @@ struct MadeUpMap {
   // A plain lattice, bent: neighbours keep their common border and corners.
   domain::Point Bent(double x, double y) const {
     const double u = x / cell, v = y / cell;
-    return {113 + x + cell * (0.03 * std::sin(17 * v + 1.7 * u) + 0.015 * std::sin(47 * v + 2.9 * u) +
-                              0.006 * std::cos(131 * v + u)),
-            33 + y + cell * (0.03 * std::sin(17 * u + 1.3 * v) + 0.015 * std::sin(47 * u + 2.3 * v) +
-                             0.006 * std::cos(131 * u + v))};
+    return {113 + x +
+                cell * (0.03 * std::sin(17 * v + 1.7 * u) + 0.015 * std::sin(47 * v + 2.9 * u) +
+                        0.006 * std::cos(131 * v + u)),
+            33 + y +
+                cell * (0.03 * std::sin(17 * u + 1.3 * v) + 0.015 * std::sin(47 * u + 2.3 * v) +
+                        0.006 * std::cos(131 * u + v))};
   }
 
   std::vector<MultiPolygon> Counties() const {
@@ -84,10 +86,12 @@ std::vector<MultiPolygon> Changed(std::vector<MultiPolygon> map, Change change) 
   return map;
 }
 
-inline BoundaryIndex IndexOf(const std::vector<MultiPolygon>& map, domain::Level level = domain::Level::kCounty) {
+inline BoundaryIndex IndexOf(const std::vector<MultiPolygon>& map,
+                             domain::Level level = domain::Level::kCounty) {
   std::vector<IndexedBoundary> boundaries;
   for (const MultiPolygon& polygon : map)
-    boundaries.push_back({Uuid::Derive(Uuid(), std::to_string(boundaries.size())), level, MakeShape(polygon)});
+    boundaries.push_back(
+        {Uuid::Derive(Uuid(), std::to_string(boundaries.size())), level, MakeShape(polygon)});
   return BoundaryIndex(std::move(boundaries));
 }
 

@@ -26,9 +26,11 @@ class NearestPoint : public ::testing::Test {
     builder_.AddDivision("county", "", Level::kCounty);
     builder_.AddDivision("town", "county", Level::kTownship);
     builder_.AddDivision("other town", "county", Level::kTownship);
-    for (const char* village : {"south", "middle", "north"}) builder_.AddDivision(village, "town", Level::kVillage);
+    for (const char* village : {"south", "middle", "north"})
+      builder_.AddDivision(village, "town", Level::kVillage);
     builder_.AddDivision("beyond", "other town", Level::kVillage);
-    for (int i = 0; i < 3; ++i) Know(i == 0 ? "south" : i == 1 ? "middle" : "north", Level::kVillage, 2000 * i);
+    for (int i = 0; i < 3; ++i)
+      Know(i == 0 ? "south" : i == 1 ? "middle" : "north", Level::kVillage, 2000 * i);
   }
 
   void Know(const std::string& name, Level level, double metres_north, const std::string& of = "") {
@@ -112,16 +114,19 @@ TEST_F(NearestPoint, OfSeveralPointsOfAVillageTheNearestCounts) {
   EXPECT_NEAR(shares[0].distance_m, 10, 0.5);
 }
 
-// The only real pairs of known points and outlines at hand are the seats of Henan's counties and their borders.
-// Shrunk to a tenth, the counties are as large as villages: what the formula says must then come true as often
-// as it says.
+// The only real pairs of known points and outlines at hand are the seats of Henan's counties and their
+// borders. Shrunk to a tenth, the counties are as large as villages: what the formula says must then come
+// true as often as it says.
 TEST(NearestPointCalibration, OnTheSeatsAndBordersOfHenanTheConfidenceComesTrue) {
   const std::string file = SharedData("boundaries/henan_counties_gcj02.geojson");
   if (file.empty()) return;  // the rules above hold without; there is no invented stand-in for a calibration
-  const auto features = ReadFeatures(file, domain::Datum::kWgs84);  // as drawn: seats and borders share a datum
+  const auto features =
+      ReadFeatures(file, domain::Datum::kWgs84);  // as drawn: seats and borders share a datum
   ASSERT_TRUE(features.ok());
   const nlohmann::json json = nlohmann::json::parse(file);
-  const auto shrunk = [](const domain::Point& p) { return domain::Point{113.5 + (p.longitude - 113.5) / 10, 33.9 + (p.latitude - 33.9) / 10}; };
+  const auto shrunk = [](const domain::Point& p) {
+    return domain::Point{113.5 + (p.longitude - 113.5) / 10, 33.9 + (p.latitude - 33.9) / 10};
+  };
   testing::GroundBuilder builder;
   builder.AddDivision("province", "", Level::kTownship);
   std::vector<KnownPoint> points;
@@ -152,7 +157,8 @@ TEST(NearestPointCalibration, OnTheSeatsAndBordersOfHenanTheConfidenceComesTrue)
     const int tenth = static_cast<int>(shares[0].confidence * 10);
     came_true[tenth].first += 1;
     for (size_t i = 0; i < map.size(); ++i) {
-      if (Uuid::Derive(Uuid(), std::to_string(i)) == holders[0]) came_true[tenth].second += shares[0].division == IdOf(std::to_string(i));
+      if (Uuid::Derive(Uuid(), std::to_string(i)) == holders[0])
+        came_true[tenth].second += shares[0].division == IdOf(std::to_string(i));
     }
     said[tenth] += shares[0].confidence;
   }

@@ -17,7 +17,8 @@ Ring Turned(Ring ring) {
 }
 
 TEST(Outline, WhatIsRightStaysAsItIs) {
-  MultiPolygon polygon = {{{Square(113, 33, 0.1), Turned(Square(113.02, 33.02, 0.01))}}, {{Square(113.2, 33, 0.1)}}};
+  MultiPolygon polygon = {{{Square(113, 33, 0.1), Turned(Square(113.02, 33.02, 0.01))}},
+                          {{Square(113.2, 33, 0.1)}}};
   const OutlineReport report = Repair(polygon);
   EXPECT_FALSE(report.refused());
   EXPECT_TRUE(report.repairs.empty());
@@ -27,8 +28,8 @@ TEST(Outline, WhatIsRightStaysAsItIs) {
 
 TEST(Outline, RingsAreTurnedAndDoubledPointsAndWaysOutAndBackLeftOut) {
   Ring ring = Turned(Square(113, 33, 0.1));
-  ring.insert(ring.begin() + 1, ring[1]);                               // twice
-  ring.insert(ring.begin() + 3, {{113.5, 33.5}, ring[2]});              // out and back
+  ring.insert(ring.begin() + 1, ring[1]);                   // twice
+  ring.insert(ring.begin() + 3, {{113.5, 33.5}, ring[2]});  // out and back
   MultiPolygon polygon = {{{ring, Square(113.02, 33.02, 0.01)}}};
   const OutlineReport report = Repair(polygon);
   ASSERT_FALSE(report.refused()) << report.got;
@@ -41,13 +42,15 @@ TEST(Outline, RingsAreTurnedAndDoubledPointsAndWaysOutAndBackLeftOut) {
 
 TEST(Outline, ASmallLoopIsCutOffAndALargeOneRefusedByRingAndPoint) {
   // The pen slipped for some metres near the north-east corner.
-  Ring ring = {{113, 33}, {113.1, 33}, {113.1, 33.1}, {113.05, 33.1}, {113.0501, 33.1001}, {113.0501, 33.0999}, {113, 33.1}};
+  Ring ring = {{113, 33},           {113.1, 33},         {113.1, 33.1}, {113.05, 33.1},
+               {113.0501, 33.1001}, {113.0501, 33.0999}, {113, 33.1}};
   MultiPolygon slipped = {{{ring}}};
   const OutlineReport cut = Repair(slipped);
   ASSERT_FALSE(cut.refused()) << cut.place << " " << cut.got;
   ASSERT_EQ(cut.repairs.size(), 1u);
   EXPECT_NE(cut.repairs[0].find("small loops"), std::string::npos);
-  MultiPolygon bow_tie = {{{Square(112, 33, 0.1)}}, {{Ring{{113, 33}, {113.1, 33.1}, {113.1, 33}, {113, 33.1}}}}};
+  MultiPolygon bow_tie = {{{Square(112, 33, 0.1)}},
+                          {{Ring{{113, 33}, {113.1, 33.1}, {113.1, 33}, {113, 33.1}}}}};
   const OutlineReport refused = Repair(bow_tie);
   ASSERT_TRUE(refused.refused());
   EXPECT_EQ(refused.place.substr(0, 20), "part 2 ring 1 point ") << refused.place;
@@ -66,10 +69,11 @@ TEST(Outline, HolesOutsideAndRingsThatCrossAreRefused) {
 }
 
 TEST(Outline, HolesInHolesAndPartsInPartsAreLeftOut) {
-  MultiPolygon polygon = {{{Square(113, 33, 0.1), Turned(Square(113.02, 33.02, 0.05)), Turned(Square(113.03, 33.03, 0.01))}},
-                          {{Square(113.08, 33.08, 0.01)}},
-                          // An island in the hole is ground of its own.
-                          {{Square(113.05, 33.05, 0.005)}}};
+  MultiPolygon polygon = {
+      {{Square(113, 33, 0.1), Turned(Square(113.02, 33.02, 0.05)), Turned(Square(113.03, 33.03, 0.01))}},
+      {{Square(113.08, 33.08, 0.01)}},
+      // An island in the hole is ground of its own.
+      {{Square(113.05, 33.05, 0.005)}}};
   const OutlineReport report = Repair(polygon);
   ASSERT_FALSE(report.refused()) << report.got;
   EXPECT_EQ(report.repairs.size(), 2u);

@@ -156,7 +156,8 @@ TEST(Csv, TravelsInPartsWithTheHeaderAndTheLineOfTheFile) {
 
 TEST(Csv, AListOfDivisionsIsNeverCutWithinACounty) {
   const std::string list =
-      "code,name\n411702001001,a\n411702002001,b\n411721001001,c\n411721001002,d\n411721002003,e\n411722003001,f\n";
+      "code,name\n411702001001,a\n411702002001,b\n411721001001,c\n411721001002,d\n411721002003,"
+      "e\n411722003001,f\n";
   const auto parts = SplitDivisions(list, 2);
   ASSERT_TRUE(parts.ok()) << parts.status();
   ASSERT_EQ(parts->size(), 3u);

@@ -20,10 +20,12 @@ struct Lists {
   std::vector<ListedDivision> listed;
 
   // "甲镇" under "东县".
-  void Stood(const std::string& parent, const std::string& code, const std::string& name, const std::string& region = "东县") {
+  void Stood(const std::string& parent, const std::string& code, const std::string& name,
+             const std::string& region = "东县") {
     standing.push_back({IdOf(code + name), IdOf(parent), IdOf(region), code, name});
   }
-  void List(const std::string& parent, const std::string& code, const std::string& name, const std::string& region = "东县") {
+  void List(const std::string& parent, const std::string& code, const std::string& name,
+            const std::string& region = "东县") {
     listed.push_back({IdOf(parent), IdOf(region), code, name});
   }
   void Both(const std::string& parent, const std::string& code, const std::string& name) {
@@ -133,7 +135,8 @@ TEST(Succession, ACodeUsedAgainIsSureWhenTheOldNameIsFoundElsewhere) {
   lists.List("甲镇", "005", "郭楼社区");
   lists.List("甲镇", "002", "清河社区");
   const Succession found = lists.Compare();
-  EXPECT_EQ(found.standing_of, (std::vector<int>{0, 1, -1})) << "the old one has another code, the code another division";
+  EXPECT_EQ(found.standing_of, (std::vector<int>{0, 1, -1}))
+      << "the old one has another code, the code another division";
   ASSERT_EQ(found.doubts.size(), 1u);
   EXPECT_EQ(found.doubts[0].kind, DoubtKind::kAppeared) << "where the new one's ground comes from";
 }
@@ -188,12 +191,14 @@ TEST(Succession, NothingBelowAParentWithoutARowVanishes) {
   EXPECT_TRUE(lists.Compare().doubts.empty());
 }
 
-// A made-up county after a year: every division of the old list is either one of the new or a doubt, every one of the new is one of the
-// old or new; nothing is named twice; and applied to the old list the difference gives the new one.
+// A made-up county after a year: every division of the old list is either one of the new or a doubt, every
+// one of the new is one of the old or new; nothing is named twice; and applied to the old list the difference
+// gives the new one.
 TEST(Succession, AppliedToTheOldListItGivesTheNewOneAndComparedAgainNothing) {
   std::mt19937 random(20261122);
   const auto pick = [&](int n) { return static_cast<int>(random() % n); };
-  const std::vector<std::string> firsts = {"王", "李", "张", "高", "郭", "陈", "刘", "赵", "孙", "周", "吴", "郑", "前王", "后李"};
+  const std::vector<std::string> firsts = {"王", "李", "张", "高", "郭", "陈",   "刘",
+                                           "赵", "孙", "周", "吴", "郑", "前王", "后李"};
   const std::vector<std::string> seconds = {"庄", "楼", "寨", "湾", "集", "岗", "河", "铺", "桥", "店"};
   int sure = 0, doubtful = 0;
   for (int round = 0; round < 400; ++round) {
@@ -211,10 +216,12 @@ TEST(Succession, AppliedToTheOldListItGivesTheNewOneAndComparedAgainNothing) {
         std::string to = parent, to_code = code, to_name = name + "村民委员会";
         if (what == 1 || what == 2) to_name = name + "社区居委会";
         if (what == 2 || what == 3) to_code = absl::StrFormat("99%d0%02d", p, v);
-        if (what == 4) to = absl::StrCat("镇", (p + 1) % 4), to_code = absl::StrFormat("99%d3%02d", (p + 1) % 4, v);
+        if (what == 4)
+          to = absl::StrCat("镇", (p + 1) % 4), to_code = absl::StrFormat("99%d3%02d", (p + 1) % 4, v);
         if (what == 5) to_name = firsts[pick(14)] + seconds[pick(10)] + "社区";
         lists.List(to, to_code, to_name);
-        if (what == 6) lists.List(parent, absl::StrFormat("99%d4%02d", p, v), absl::StrCat("新", pick(99), "社区"));
+        if (what == 6)
+          lists.List(parent, absl::StrFormat("99%d4%02d", p, v), absl::StrCat("新", pick(99), "社区"));
       }
     }
     const Succession found = lists.Compare();
@@ -232,7 +239,8 @@ TEST(Succession, AppliedToTheOldListItGivesTheNewOneAndComparedAgainNothing) {
       if (doubt.kind == DoubtKind::kAppeared) EXPECT_EQ(found.standing_of[doubt.listed], -1);
       ++doubtful;
     }
-    for (size_t s = 0; s < lists.standing.size(); ++s) EXPECT_NE(matched.contains(s), vanished.contains(s)) << "lost or found twice";
+    for (size_t s = 0; s < lists.standing.size(); ++s)
+      EXPECT_NE(matched.contains(s), vanished.contains(s)) << "lost or found twice";
     // Applied.
     Lists after;
     after.listed = lists.listed;
@@ -257,9 +265,11 @@ TEST(Succession, AppliedToTheOldListItGivesTheNewOneAndComparedAgainNothing) {
       if (codes.contains(lists.standing[s].code)) after.standing.back().code.clear();  // it is another's now
     }
     const Succession again = after.Compare();
-    for (size_t l = 0; l < after.listed.size(); ++l) EXPECT_EQ(again.standing_of[l], static_cast<int>(l)) << "compared again";
+    for (size_t l = 0; l < after.listed.size(); ++l)
+      EXPECT_EQ(again.standing_of[l], static_cast<int>(l)) << "compared again";
     for (const Doubt& doubt : again.doubts)
-      EXPECT_TRUE(doubt.kind == DoubtKind::kVanished || doubt.kind == DoubtKind::kRenamedOrReplaced) << "asked about again as new";
+      EXPECT_TRUE(doubt.kind == DoubtKind::kVanished || doubt.kind == DoubtKind::kRenamedOrReplaced)
+          << "asked about again as new";
   }
   std::printf("%d matched, %d doubts\n", sure, doubtful);
   EXPECT_GT(sure, 5000);
