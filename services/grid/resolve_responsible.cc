@@ -24,6 +24,7 @@ absl::StatusOr<const domain::Division*> DivisionMeant(GridArea& area, const rpc:
   }
   v1::LocatePointRequest locate;
   *locate.mutable_position() = request.position();
+  *locate.mutable_event_time() = request.event_time();
   GW_ASSIGN_OR_RETURN(const v1::LocatePointResponse located, LocatePoint(area, call, locate));
   if (located.candidates().empty()) {
     return FailedPrecondition("POSITION_OUT_OF_AREA", "the position lies outside every polygon");

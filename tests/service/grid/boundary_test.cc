@@ -174,6 +174,17 @@ TEST_F(BoundaryTest, TheOutlineBeforeStaysForTheTimeBefore) {
   EXPECT_EQ(Named(114.08, 33.05), "乙县");
   EXPECT_EQ(Named(114.08, 33.05, "2023-01-01"), "乙县");
   EXPECT_EQ(Named(114.08, 33.05, "2022-12-31"), "甲县");
+  // Who answers for a point follows the outline of the day as well.
+  for (const auto& [day, name] : {std::pair("2022-12-31", "甲县"), std::pair("2023-01-01", "乙县")}) {
+    v1::ResolveResponsibleRequest who;
+    who.mutable_position()->set_longitude(114.08);
+    who.mutable_position()->set_latitude(33.05);
+    who.mutable_position()->set_datum(Position::WGS84);
+    *who.mutable_event_time() = ToProto(*ParseDay(day));
+    const auto answer = Call<v1::ResolveResponsibleResponse>(Admin(), "ResolveResponsible", who);
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_EQ(answer->division().display_name(), name) << day;
+  }
   // A file of the year between, found later, takes its place between them.
   EXPECT_EQ(Draw(Collection({Square("990102", 114, 33, 0.09)}), "2022-01-01").updated(), 1);
   EXPECT_EQ(Named(114.095, 33.05, "2021-06-01"), "甲县");
