@@ -75,8 +75,7 @@ constexpr std::string_view kInsertUnit =
     "INSERT INTO unit (id, display_name, division, revision, subject_seq, subject_leaf) VALUES ";
 constexpr std::string_view kInsertAlias = "INSERT INTO unit_alias (unit, seq, alias) VALUES ";
 
-// Unlocked: LockDivisionsByCode read the row FOR UPDATE in the same transaction; its statement is put
-// together in QueryIn.
+// Unlocked: LockDivisionsByCode locked the row; QueryIn puts its statement together.
 constexpr std::string_view kSaveBoundaryFlag =
     "UPDATE division SET has_boundary = ?, revision = ? WHERE id = ?";
 // A change is saved only over the state it was decided by.
