@@ -1,5 +1,7 @@
 #include "access/directory.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -16,10 +18,15 @@ namespace {
 constexpr std::string_view kGetGround = "gridwarden.grid.v1.GridInternalService/GetGround";
 constexpr std::string_view kGetAccess = "gridwarden.identity.v1.IdentityInternalService/GetAccess";
 constexpr auto kRefreshInterval = std::chrono::milliseconds(1000);
+// A province's ground takes a while to build anew: a quarter of the time at most goes into it, and a removal
+// still acts within 5 s.
+constexpr int kRestOfBuilds = 3;
+constexpr auto kRefreshIntervalMax = std::chrono::milliseconds(3000);
 // Until there is a first snapshot: a process that starts waits for nothing else.
 constexpr auto kFirstInterval = std::chrono::milliseconds(100);
 constexpr char kRevision[] = "gridwarden_directory_revision";
-constexpr char kRevisionHelp[] = "Revision of what this process knows of divisions and posts, and of accounts.";
+constexpr char kRevisionHelp[] =
+    "Revision of what this process knows of divisions and posts, and of accounts.";
 constexpr absl::Duration kRefreshTimeout = absl::Seconds(10);
 // Sessions that ended are only of interest while their access tokens live (10 min); asking for everything
 // again now and then lets the set shrink.
@@ -145,9 +152,13 @@ void Directory::Start() {
     while (!stopping_) {
       lock.unlock();
       // An area that is away keeps the last snapshot in force; the next second tries again.
+      const auto began = std::chrono::steady_clock::now();
       Refresh().IgnoreError();
+      const auto took =
+          std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
+      const auto rest = std::clamp(kRestOfBuilds * took, kRefreshInterval, kRefreshIntervalMax);
       lock.lock();
-      wake_.wait_for(lock, loaded_ ? kRefreshInterval : kFirstInterval, [this] { return stopping_; });
+      wake_.wait_for(lock, loaded_ ? rest : kFirstInterval, [this] { return stopping_; });
     }
   });
 }

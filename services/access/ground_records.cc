@@ -1,5 +1,7 @@
 #include "access/ground_records.h"
 
+#include <malloc.h>
+
 #include <utility>
 #include <vector>
 
@@ -127,12 +129,20 @@ absl::Status Merge(const Messages& messages, Map& records) {
   return absl::OkStatus();
 }
 
-template <typename Map>
-auto Values(const Map& records) {
-  std::vector<typename Map::mapped_type> values;
-  values.reserve(records.size());
-  for (const auto& [id, record] : records) values.push_back(record);
-  return values;
+// Loading that many leaves so much free memory behind that it is worth handing back.
+constexpr size_t kMany = 10'000;
+
+// What was there, the news in place of their former selves. The news are used up.
+template <typename Record>
+std::vector<Record> Renew(const std::vector<Record>& before, absl::flat_hash_map<Uuid, Record>& news) {
+  std::vector<Record> records;
+  records.reserve(before.size() + news.size());
+  for (const Record& record : before) {
+    if (!news.contains(record.id)) records.push_back(record);
+  }
+  for (auto& [id, record] : news) records.push_back(std::move(record));
+  news = {};
+  return records;
 }
 
 }  // namespace
@@ -148,9 +158,20 @@ absl::Status GroundRecords::Apply(const grid::v1::GetGroundResponse& changes) {
   return absl::OkStatus();
 }
 
-std::shared_ptr<const domain::Ground> GroundRecords::Build() const {
-  return std::make_shared<const domain::Ground>(Values(divisions_), Values(posts_), Values(tenures_),
-                                                Values(persons_), Values(units_), Values(lineages_));
+size_t GroundRecords::news() const {
+  return divisions_.size() + posts_.size() + tenures_.size() + persons_.size() + units_.size() +
+         lineages_.size();
+}
+
+std::shared_ptr<const domain::Ground> GroundRecords::Build() {
+  const size_t count = news();
+  if (count == 0) return ground_;
+  ground_ = std::make_shared<const domain::Ground>(
+      Renew(ground_->divisions(), divisions_), Renew(ground_->posts(), posts_),
+      Renew(ground_->tenures(), tenures_), Renew(ground_->persons(), persons_),
+      Renew(ground_->units(), units_), Renew(ground_->lineages(), lineages_));
+  if (count >= kMany) malloc_trim(0);
+  return ground_;
 }
 
 }  // namespace gridwarden::access
