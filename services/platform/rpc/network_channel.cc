@@ -129,6 +129,7 @@ class Attempts : public std::enable_shared_from_this<Attempts> {
   void Finished(const grpc::Status& status) {
     const bool unserved = IsUnserved(status);
     const bool passing = unserved || status.error_code() == grpc::StatusCode::UNAVAILABLE;
+    if (passing) said_ = unserved ? Unserved(envelope_.method) : FromGrpc(status);
     if (passing && ++attempt_ < kAttemptsMax && MaySendAgain(envelope_.method)) {
       const absl::Time again = absl::Now() + Wait();
       if (again < envelope_.deadline && line_->budget.Spend()) {
@@ -145,6 +146,8 @@ class Attempts : public std::enable_shared_from_this<Attempts> {
       line_->SayUnserved(status);
       return done_(Unserved(envelope_.method));
     }
+    // Time that ran out over another attempt says less than why there was another one.
+    if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED && !said_.ok()) return done_(said_);
     if (!status.ok()) return done_(FromGrpc(status));
     std::vector<grpc::Slice> slices;
     std::string bytes;
@@ -165,6 +168,7 @@ class Attempts : public std::enable_shared_from_this<Attempts> {
   const std::string hop_;
   const Answer done_;
   int attempt_ = 0;
+  absl::Status said_;                  // what the last attempt that may pass by itself was told
   std::shared_ptr<Attempts> waiting_;  // ourselves, while an alarm is all that knows of us
   std::optional<grpc::ClientContext> context_;
   grpc::ByteBuffer request_;

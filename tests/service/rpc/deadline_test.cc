@@ -1,6 +1,7 @@
 #include "platform/rpc/deadline.h"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <future>
 #include <mutex>
@@ -37,6 +38,10 @@ class Hops : public ::testing::Test {
           Note(call);
           if (request.name() == "busy") return Unavailable("LOST_RACE", "come back", absl::Seconds(1));
           if (request.name() == "slow") release_.wait();
+          if (request.name() == "busy, then slow") {
+            if (!busy_told_.exchange(true)) return Unavailable("LOST_RACE", "come back", absl::Seconds(1));
+            release_.wait();
+          }
           if (request.name() == "outer") {
             auto answer = Send<Division>(*channel_, call, kGetDivision, Named("slow"));
             std::lock_guard lock(mutex_);
@@ -83,6 +88,7 @@ class Hops : public ::testing::Test {
   Registry registry_;
   std::promise<void> released_;
   std::shared_future<void> release_ = released_.get_future().share();
+  std::atomic<bool> busy_told_{false};
   std::mutex mutex_;  // guards what follows
   std::vector<absl::Time> deadlines_;
   std::condition_variable changed_;
@@ -149,6 +155,16 @@ TEST_F(Hops, ACallIsSentThreeTimesAtMost) {
   channel_->Send(Of(kGetDivision, Named("busy"))).status().IgnoreError();
   std::lock_guard lock(mutex_);
   EXPECT_EQ(deadlines_.size(), 3u);
+}
+
+// The photo store was away, each attempt took its time, and the caller was told only that time was up.
+TEST_F(Hops, TimeThatRunsOutOverASecondAttemptIsToldAsWhatTheFirstOneSaid) {
+  const absl::Status status =
+      channel_->Send(Of(kGetDivision, Named("busy, then slow"), absl::Now() + absl::Milliseconds(600)))
+          .status();
+  released_.set_value();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ReasonOf(status), "LOST_RACE");
 }
 
 }  // namespace
