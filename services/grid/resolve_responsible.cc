@@ -50,6 +50,16 @@ void AddGaps(const domain::Ground& ground, const domain::Policy& policy, const d
   }
 }
 
+// The names from the top down as they were at `at`.
+std::string PathThen(const domain::Ground& ground, const domain::Division& division, absl::Time at,
+                     absl::Time known) {
+  std::string path;
+  for (const domain::Division* level : ground.AncestorsAt(division.id, at, known)) {
+    path = path.empty() ? domain::NameAt(*level, at) : domain::NameAt(*level, at) + "/" + path;
+  }
+  return path;
+}
+
 }  // namespace
 
 absl::StatusOr<v1::ResolveResponsibleResponse> ResolveResponsible(
@@ -75,6 +85,8 @@ absl::StatusOr<v1::ResolveResponsibleResponse> ResolveResponsible(
 
   v1::ResolveResponsibleResponse response;
   *response.mutable_division() = ToProto(*ground, *division);
+  response.mutable_division()->set_display_name(domain::NameAt(*division, at));
+  response.mutable_division()->set_path(PathThen(*ground, *division, at, known));
   for (const domain::Link& link : ground->ResolveResponsible(division->id, regime, at, known)) {
     v1::ResponsibleLink& to = *response.add_chain();
     to.set_division(ResourceName("divisions", link.division->id));

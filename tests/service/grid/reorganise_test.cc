@@ -189,6 +189,24 @@ TEST_F(ReorganiseTest, ATakenBackMergerNeverWasAndWhatWasKnownInBetweenStaysAnsw
   EXPECT_EQ(Get(village).parent(), Name(third_));
 }
 
+// The head of the answer named the new county above a chain of the old one.
+TEST_F(ReorganiseTest, AnAnswerAboutAnEarlierDayNamesThePlaceAsItStoodThen) {
+  const Uuid village = City().villages[0][0][0];
+  const std::string before = Get(village).path();
+  ASSERT_TRUE(Send(Request({Operation(v1::Lineage::MOVE, village, Name(third_))})).ok());
+  const std::string after = Get(village).path();
+  EXPECT_NE(after, before);
+  for (const auto& [at, path] :
+       {std::pair(effective_ - absl::Hours(1), before), std::pair(effective_ + absl::Hours(1), after)}) {
+    v1::ResolveResponsibleRequest request;
+    request.set_division(Name(village));
+    *request.mutable_event_time() = ToProto(at);
+    const auto answer = Call<v1::ResolveResponsibleResponse>(Admin(), "ResolveResponsible", request);
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_EQ(answer->division().path(), path);
+  }
+}
+
 TEST_F(ReorganiseTest, WithdrawingIsRefusedWhenSomethingBuildsOnIt) {
   const auto merged = Send(Request({Operation(v1::Lineage::MERGE, from_, Name(to_))}));
   ASSERT_TRUE(merged.ok()) << merged.status();
