@@ -27,8 +27,8 @@ class InImage:
         self.data.mkdir(exist_ok=True)
 
     def command(self, *arguments):
-        own = [] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user"]
-        return [*own, "chroot", str(self.root), *arguments]
+        own = [] if os.geteuid() == 0 else ["/usr/bin/unshare", "--user", "--map-root-user"]
+        return [*own, "/usr/sbin/chroot", str(self.root), *arguments]
 
     def run(self, *arguments):
         done = subprocess.run(self.command(*arguments), capture_output=True, text=True, env={}, timeout=120, check=False)
