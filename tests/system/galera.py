@@ -63,7 +63,7 @@ class Node(PrivateMariadb):
         """What the server itself says of a node that crashed."""
         log = pathlib.Path(self.dir) / "recover.log"
         subprocess.run(["mariadbd", "--no-defaults", f"--datadir={self.data()}", "--wsrep-recover", "--wsrep-on=ON", f"--wsrep-provider={PROVIDER}",
-                        "--wsrep-cluster-address=gcomm://", "--binlog-format=ROW",
+                        "--wsrep-cluster-address=gcomm://", "--binlog-format=ROW", "--skip-networking", f"--socket={self.dir}/r",
                         "--innodb-log-file-size=64M", f"--log-error={log}", "--user=root", f"--tmpdir={self.dir}"], check=True, timeout=60)
         return log
 
