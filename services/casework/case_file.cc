@@ -6,7 +6,7 @@
 namespace gridwarden::casework {
 
 v1::Case ToProto(const CaseFile& file) {
-  v1::Case out;
+  v1::Case out = file.details;
   out.set_name(ResourceName("cases", file.id));
   out.set_case_no(file.case_no);
   out.set_state(file.state);
@@ -45,7 +45,7 @@ v1::Case ToProto(const CaseFile& file) {
 }
 
 v1::Signal ToProto(const SignalFile& signal) {
-  v1::Signal out;
+  v1::Signal out = signal.details;
   out.set_name(ResourceName("signals", signal.id));
   out.set_state(signal.state);
   out.set_channel(signal.channel);

@@ -19,7 +19,7 @@
   "c.check_post, c.rework_count, c.return_count, c.unable_count, c.due_us, c.total_due_us, c.pass_us, "  \
   "c.close_us, "                                                                                         \
   "c.closed_on_time, c.chain_id, c.rebound_of, c.rebounded_into, c.recheck_us, c.held, c.rule_version, " \
-  "c.subject_seq, c.subject_leaf"
+  "c.details, c.subject_seq, c.subject_leaf"
 
 namespace gridwarden::casework {
 namespace {
@@ -32,22 +32,22 @@ namespace {
 constexpr std::string_view kLockCase = ONE_CASE "c.case_id = ? FOR UPDATE";
 constexpr std::string_view kReadCase = ONE_CASE "c.case_id = ?";
 constexpr std::string_view kReadCaseByNumber = ONE_CASE "c.case_no = ?";
-constexpr int kSignalsColumn = 43;  // after CASE_COLUMNS
+constexpr int kSignalsColumn = 44;  // after CASE_COLUMNS
 
 constexpr std::string_view kInsertCase = R"(
   INSERT INTO case_file (case_id, city_id, case_no, state, category, division, ground_path, longitude, latitude, accuracy_m,
     given_datum, source_id, description, event_us, file_us, filing_division, filing_path, disposition, handler,
     handler_is_unit, cooperators, duty_item, fixer, fixer_post, checker, signer, check_post, rework_count, return_count, unable_count, due_us,
     total_due_us, pass_us, close_us, closed_on_time, chain_id, rebound_of, rebounded_into, recheck_us, held, rule_version,
-    subject_seq, subject_leaf)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+    details, subject_seq, subject_leaf)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
     ?, ?, ?, ?))";
 
 constexpr std::string_view kSaveCase = R"(
   UPDATE case_file SET state = ?, disposition = ?, handler = ?, handler_is_unit = ?, cooperators = ?, duty_item = ?, fixer = ?,
     fixer_post = ?, checker = ?, signer = ?, check_post = ?, rework_count = ?, return_count = ?, unable_count = ?, due_us = ?,
     pass_us = ?, close_us = ?, closed_on_time = ?, rebounded_into = ?, recheck_us = ?, held = ?, rule_version = ?,
-    subject_seq = ?, subject_leaf = ?
+    details = ?, total_due_us = ?, subject_seq = ?, subject_leaf = ?
   WHERE case_id = ? AND subject_seq = ?)";
 
 constexpr std::string_view kInsertActor =
@@ -131,6 +131,7 @@ CaseFile ReadRow(const db::Row& row) {
   file.recheck_time = OptTime(row, column++);
   file.held = static_cast<v1::Case::Held>(row.Int(column++));
   file.rule_version = row.Text(column++);
+  file.details.ParseFromString(row.Text(column++));
   file.subject.id = file.id;
   file.subject.seq = static_cast<uint64_t>(row.Int(column++));
   file.subject.leaf = row.Text(column++);
@@ -258,7 +259,8 @@ absl::Status InsertCase(db::Transaction& tx, const CaseFile& file) {
       file.fixer, file.fixer_post, file.checker, file.signer, file.check_post, file.rework_count,
       file.return_count, file.unable_count, file.due_time, file.total_due_time, file.pass_time,
       file.close_time, file.closed_on_time, file.chain, file.rebound_of, file.rebounded_into,
-      file.recheck_time, file.held, file.rule_version, file.subject.seq, file.subject.leaf);
+      file.recheck_time, file.held, file.rule_version, file.details.SerializeAsString(), file.subject.seq,
+      file.subject.leaf);
   if (db::IsDuplicateKey(inserted.status())) return AlreadyExists(ResourceName("cases", file.id));
   return inserted.status();
 }
@@ -270,7 +272,8 @@ absl::Status SaveCase(db::Transaction& tx, const CaseFile& file) {
               PackIds(file.cooperators), file.duty_item, file.fixer, file.fixer_post, file.checker,
               file.signer, file.check_post, file.rework_count, file.return_count, file.unable_count,
               file.due_time, file.pass_time, file.close_time, file.closed_on_time, file.rebounded_into,
-              file.recheck_time, file.held, file.rule_version, file.subject.seq, file.subject.leaf, file.id,
+              file.recheck_time, file.held, file.rule_version, file.details.SerializeAsString(),
+              file.total_due_time, file.subject.seq, file.subject.leaf, file.id,
               file.subject.seq - 1));
   if (changed != 1) return EtagMismatch(ResourceName("cases", file.id));
   return absl::OkStatus();

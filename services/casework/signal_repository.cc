@@ -42,9 +42,9 @@ std::optional<absl::Time> OptTime(const db::Row& row, int column) {
   return absl::FromUnixMicros(row.Int(column));
 }
 
-// Evidence and answers travel in one column as a Signal that holds nothing else.
+// Evidence, answers and details travel in one column as a Signal that holds nothing else.
 std::string PackContent(const SignalFile& signal) {
-  v1::Signal content;
+  v1::Signal content = signal.details;
   *content.mutable_evidence() = {signal.evidence.begin(), signal.evidence.end()};
   *content.mutable_answers() = {signal.answers.begin(), signal.answers.end()};
   return content.SerializeAsString();
@@ -78,6 +78,9 @@ SignalFile ReadRow(const db::Row& row) {
   if (content.ParseFromString(row.Text(column++))) {
     signal.evidence.assign(content.evidence().begin(), content.evidence().end());
     signal.answers.assign(content.answers().begin(), content.answers().end());
+    content.clear_evidence();
+    content.clear_answers();
+    signal.details = std::move(content);
   }
   signal.event_time = row.Time(column++);
   signal.receive_time = row.Time(column++);

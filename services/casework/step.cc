@@ -14,7 +14,8 @@ namespace {
 void EndClock(domain::Stage stage, const std::optional<absl::Time>& due, Step& step) {
   if (stage == domain::Stage::kNone || !due) return;
   step.ended_clock = std::string(domain::NameOf(stage));
-  step.ended_late = step.event_time > *due;
+  step.ended_late = step.earliest.value_or(step.event_time) > *due;
+  step.ended_uncertain = !step.ended_late && step.event_time > *due;
 }
 
 // A new check starts with nobody having been unable to make it.
@@ -45,12 +46,39 @@ void LeaveOutWords(const domain::Policy& policy,
 // A reason that a person wrote may name people; a code, or the duty item a case is routed by, does not.
 bool IsInWords(v1::Action action) {
   return action == v1::REJECT || action == v1::RETURN || action == v1::ASSIGN_CHECK || action == v1::SIGN ||
-         action == v1::REFUSE_SIGN;
+         action == v1::REFUSE_SIGN || action == v1::DISPUTE || action == v1::PROPOSE_REJECT ||
+         action == v1::MERGE || action == v1::UNMERGE || action == v1::TRANSFER || action == v1::SUBMIT_RESULT ||
+         action == v1::REVIEW_SUSPENSION || action == v1::RESUME || action == v1::COSIGN ||
+         action == v1::CONTRADICT || action == v1::EXCUSE_PART || action == v1::STOP_PRODUCTION;
+}
+
+void LeaveOutWords(v1::Suspension& suspension) {
+  suspension.clear_end_condition();
+  suspension.clear_plan();
+  suspension.clear_interim_control();
+}
+
+void LeaveOutWords(v1::Application& application) {
+  application.clear_statement();
+  if (application.has_suspension()) LeaveOutWords(*application.mutable_suspension());
+  if (application.has_applicant()) application.mutable_applicant()->clear_reason();
+  for (v1::Consent& consent : *application.mutable_decisions()) consent.clear_reason();
+}
+
+// What people wrote into the details of a case, as the row keeps it.
+void LeaveOutWords(v1::Case& after) {
+  for (v1::DisposalTask& part : *after.mutable_disposals()) part.clear_note();
+  if (after.has_suspension()) LeaveOutWords(*after.mutable_suspension());
+  if (after.has_dispute()) after.mutable_dispute()->clear_reason();
+  if (after.has_outside_list()) after.mutable_outside_list()->clear_reason();
+  for (v1::Consent& consent : *after.mutable_signatures()) consent.clear_reason();
 }
 
 // What of an event goes into the journal.
 v1::CaseEvent ForJournal(const domain::Policy& policy, v1::CaseEvent event) {
   LeaveOutWords(policy, *event.mutable_answers());
+  LeaveOutWords(*event.mutable_after());
+  if (event.has_application()) LeaveOutWords(*event.mutable_application());
   if (IsInWords(event.action())) event.clear_reason();
   return event;
 }
@@ -66,6 +94,9 @@ v1::SignalEvent ForJournal(const domain::Policy& policy, v1::SignalEvent event) 
   LeaveOutWords(policy, *event.mutable_after()->mutable_answers());
   if (IsInWords(event.action())) event.clear_reason();
   event.mutable_after()->clear_reject_reason();
+  event.mutable_after()->clear_dispute_statement();
+  event.mutable_after()->clear_merge_reason();
+  if (event.after().has_rejection_proposal()) event.mutable_after()->mutable_rejection_proposal()->clear_reason();
   return event;
 }
 
@@ -77,7 +108,7 @@ journal::Draft DraftOf(std::string_view kind, const journal::Subject& before,
           .event = &event,
           .post = step.acting.post,
           .tenure = step.acting.tenure,
-          .earliest = step.event_time,
+          .earliest = step.earliest.value_or(step.event_time),
           .latest = step.event_time,
           .media = DigestsOf(step.proof.evidence, step.proof.answers),
           .rule_version = policy.version,
@@ -98,7 +129,7 @@ absl::Status Append(db::Transaction& tx, const rpc::Call& call, const domain::Po
                                     .post = step.acting.post,
                                     .tenure = step.acting.tenure,
                                     .system = call.principal.system,
-                                    .earliest = step.event_time,
+                                    .earliest = step.earliest.value_or(step.event_time),
                                     .latest = step.event_time,
                                     .received = call.now,
                                     .reason = step.reason,
@@ -120,6 +151,7 @@ void FillEvent(const Step& step, Event& event) {
   if (step.proof.position) *event.mutable_position() = *step.proof.position;
   event.set_ended_clock(step.ended_clock);
   event.set_ended_late(step.ended_late);
+  event.set_ended_uncertain(step.ended_uncertain);
 }
 
 // The whole case, less the words that may name people. Its etag is left out: it is the entry's own number.
@@ -130,6 +162,8 @@ v1::CaseEvent EventOf(const CaseFile& file, const Step& step) {
   event.set_from(static_cast<v1::Case::State>(step.from_state));
   event.set_eligibility(step.eligibility);
   event.set_proposed_handler(step.proposed_handler);
+  if (step.eligibility_proof) *event.mutable_eligibility_proof() = *step.eligibility_proof;
+  if (step.application) *event.mutable_application() = *step.application;
   *event.mutable_after() = ToProto(file);
   event.mutable_after()->clear_description();
   event.mutable_after()->clear_etag();

@@ -8,6 +8,7 @@
 #include "casework/case_file.h"
 #include "casework/proof.h"
 #include "domain/policy/policy.h"
+#include "gridwarden/casework/v1/case_event.pb.h"
 #include "platform/db/database.h"
 #include "platform/rpc/call.h"
 
@@ -19,19 +20,23 @@ namespace gridwarden::casework {
 struct Step {
   v1::Action action = v1::ACTION_UNSPECIFIED;
   access::Acting acting;  // the post it is done in; empty for the system
-  absl::Time event_time;
+  absl::Time event_time;  // the latest it can have happened
+  std::optional<absl::Time> earliest;  // where it differs
   absl::Time received;     // the call's now
   std::string request_id;  // "" for the system
   std::string reason;      // code or words that belong into the journal
   std::string note;        // words that may name people: kept in the row, out of the journal
   Proof proof;
   std::string eligibility;       // ASSIGN_CHECK
+  std::optional<v1::EligibilityProof> eligibility_proof;
+  std::optional<v1::Application> application;  // the one the step belongs to
   std::string proposed_handler;  // RETURN
 
   // Filled by Advance.
   int from_state = 0;
   std::string ended_clock;  // stage clock that the step ended; "" when none
   bool ended_late = false;
+  bool ended_uncertain = false;  // not late only by the bound that favours the worker
 };
 
 // Moves the file by the table of the workflow: its state, counts and due_time, what the step ended and

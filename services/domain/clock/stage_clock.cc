@@ -95,6 +95,10 @@ std::string_view NameOf(Stage stage) {
       return "SIGN";
     case Stage::kRecheck:
       return "RECHECK";
+    case Stage::kReview:
+      return "REVIEW";
+    case Stage::kResult:
+      return "RESULT";
   }
   return "UNKNOWN";
 }
@@ -119,6 +123,10 @@ std::string_view ZhOf(Stage stage) {
       return "签字";
     case Stage::kRecheck:
       return "回头看";
+    case Stage::kReview:
+      return "挂账复核";
+    case Stage::kResult:
+      return "移送结果";
   }
   return "未知";
 }
@@ -160,12 +168,14 @@ Stage StageOf(CaseState state) {
       return Stage::kSign;
     case CaseState::kMonitoring:
       return Stage::kRecheck;
-    case CaseState::kUnspecified:
     case CaseState::kSuspended:
+      return Stage::kReview;
+    case CaseState::kTracked:
+      return Stage::kResult;
+    case CaseState::kUnspecified:
     case CaseState::kClosed:
     case CaseState::kRebounded:
     case CaseState::kArchived:
-    case CaseState::kTracked:
     case CaseState::kVoided:
       return Stage::kNone;
   }
@@ -192,6 +202,10 @@ Limit LimitOf(Stage stage, const CaseType& type, int rework, bool rebound) {
     case Stage::kRecheck:
       return {Calendar::kContinuous, type.rechecks.empty() ? absl::InfiniteDuration() : type.rechecks.front(),
               ""};
+    case Stage::kReview:
+      return type.suspension_review;
+    case Stage::kResult:
+      return type.result;
     case Stage::kHandle: {
       Limit limit = limits.handle;
       if (rebound) limit.span /= 2;

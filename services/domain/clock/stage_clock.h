@@ -35,7 +35,19 @@ bool IsWorkingDay(absl::CivilDay day, const WorkCalendar& calendar);
 // calendar has no working hours at all.
 absl::Time AddLimit(absl::Time start, const Limit& limit, const WorkCalendar& calendar);
 
-enum class Stage : uint8_t { kNone, kScreen, kOnsite, kDispatch, kAccept, kHandle, kCheck, kSign, kRecheck };
+enum class Stage : uint8_t {
+  kNone,
+  kScreen,
+  kOnsite,
+  kDispatch,
+  kAccept,
+  kHandle,
+  kCheck,
+  kSign,
+  kRecheck,
+  kReview,  // SUSPENDED: until the suspension is looked at again
+  kResult   // TRACKED: until the receiver answers
+};
 std::string_view NameOf(Stage stage);
 std::string_view ZhOf(Stage stage);
 

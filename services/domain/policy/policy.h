@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -64,6 +65,15 @@ struct Category {
   std::string source;
 };
 
+// 延期: how far a case of a type may be postponed (T10).
+struct PostponementRule {
+  bool allowed = true;   // never for straw, open burning and garbage
+  Limit cap;             // all postponements of one case together
+  int ratio_max = 10;    // percent of a unit's cases of the month that may be postponed ...
+  int ratio_from = 10;   // ... once it has this many
+  std::string source;
+};
+
 // What a type of case needs: its filing condition, its closing conditions, its clocks. Inherited along
 // Category::parent.
 struct CaseType {
@@ -77,8 +87,34 @@ struct CaseType {
   Regime regime = Regime::kGeneral;
   StageLimits limits;
   std::vector<absl::Duration> rechecks;  // after closing
+  PostponementRule postponement;
+  bool may_suspend = true;
+  Limit suspension_review{Calendar::kContinuous, absl::Hours(30 * 24), "own default"};
+  Limit result{Calendar::kContinuous, absl::Hours(30 * 24), "own default"};  // a receiver's answer (T20)
+  // 先停后治: production stands still within this, before anything is fed back; zero = no such rule.
+  Limit stop_first{Calendar::kContinuous, absl::ZeroDuration(), ""};
+  bool check_same_hours = false;       // 同时段: the check is made at the hour of the offence
+  std::vector<std::string> cosigners;  // seats of the joint review 会审签字 before the signature
+  // What counts as the same problem when signals are compared (T2), and as the same place when it comes back
+  // (T22).
+  double merge_radius_m = 200;
+  absl::Duration merge_window = absl::Hours(24 * 3);
+  double rebound_radius_m = 100;
   std::string source;
 };
+
+// One reason that may be given for an act; what is not listed is refused.
+struct Reason {
+  std::string code, zh, en, source;
+};
+
+// Kinds of rules that only some areas read; each is defined in the header of its name.
+struct DutyList;         // domain/policy/duty_list.h
+struct EscalationRules;  // domain/policy/escalation_rules.h
+struct PatrolRules;      // domain/policy/patrol_rules.h
+struct DrawRules;        // domain/policy/draw_rules.h
+struct NoticeRules;      // domain/policy/notice_rules.h
+struct ScoreRules;       // domain/policy/score_rules.h
 
 struct PostPreset {
   PostKind kind;
@@ -114,6 +150,14 @@ struct Policy {
   std::map<std::string, CaseType> case_types;  // by category; "" is the default
   std::vector<PostPreset> post_presets;
   WorkCalendar calendar;
+  // By kind: "POSTPONEMENT", "SUSPENSION", "FORCED_CLOSING", "VOIDING", "REJECTION", "RETURN", "DISPATCH_OUTSIDE_LIST".
+  std::map<std::string, std::vector<Reason>> reasons;
+  std::shared_ptr<const DutyList> duty_list;
+  std::shared_ptr<const EscalationRules> escalation;
+  std::shared_ptr<const PatrolRules> patrol;
+  std::shared_ptr<const DrawRules> draws;
+  std::shared_ptr<const NoticeRules> notices;
+  std::shared_ptr<const ScoreRules> scores;
 
   const Category* FindCategory(std::string_view code) const;
   const Checklist* FindChecklist(std::string_view code) const;

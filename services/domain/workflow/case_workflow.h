@@ -8,9 +8,7 @@
 #include "absl/status/statusor.h"
 
 // The life of a signal and of a case as tables: what is not listed is refused. Numbers and names equal those
-// of gridwarden.casework.v1; the transitions are T1 to T23 of the workflow, first form. Suspension,
-// postponement, forced close, voiding, transfer and dispute have their states and actions here but no step
-// yet, so today they are refused everywhere.
+// of gridwarden.casework.v1; the transitions are T1 to T24 of the workflow.
 namespace gridwarden::domain {
 
 enum class SignalState : uint8_t {
@@ -70,7 +68,21 @@ enum class Action : uint8_t {
   kVoid,
   kTransfer,
   kDispute,
-  kSetDisposition
+  kSetDisposition,
+  kApply,
+  kDecide,
+  kUnmerge,
+  kProposeReject,
+  kSubmitResult,
+  kReviewSuspension,
+  kCosign,
+  kSilentAccept,
+  kRecheckHeldSoFar,
+  kRecheckNotObservableSoFar,
+  kStopProduction,
+  kContradict,
+  kSubmitPart,
+  kExcusePart
 };
 
 enum class Channel : uint8_t {
@@ -88,7 +100,7 @@ enum class CheckResult : uint8_t { kUnspecified, kPass, kFail, kUnable };
 enum class RecheckResult : uint8_t { kUnspecified, kHeld, kRebounded, kNotObservable };
 enum class Disposition : uint8_t { kUnspecified, kShutDown, kRelocate, kUpgrade };
 
-inline constexpr uint8_t kSignalStateMax = 6, kCaseStateMax = 14, kActionMax = 28;
+inline constexpr uint8_t kSignalStateMax = 6, kCaseStateMax = 14, kActionMax = 42;
 
 struct SignalStep {
   SignalState from;

@@ -33,18 +33,35 @@ struct PlainCase {
 
   bool Do(A action) {
     const std::string before = where;
-    if (action == A::kSetDisposition) {
+    const bool nothing_yet = where == "nowhere";
+    const bool over = where == "closed" || where == "watched" || where == "back again" ||
+                      where == "archived" || where == "void";
+    const bool open = !nothing_yet && !over;
+    if (action == A::kApply || action == A::kDecide) return open;
+    if (action == A::kForceClose && open) where = "closed";
+    if (action == A::kVoid && open) where = "void";
+    if (action == A::kTransfer && open && where != "handed over") where = "handed over";
+    if (where != before) return true;
+    if (action == A::kSetDisposition || action == A::kStopProduction) {
       return where == "filed" || where == "sent" || where == "sent back" || where == "in hand";
     }
+    if (action == A::kSubmitPart || action == A::kExcusePart) return where == "sent" || where == "in hand";
     if (where == "nowhere") {
       if (action == A::kFile) where = "filed";
     } else if (where == "filed" || where == "sent back") {
       if (action == A::kDispatch) where = "sent";
     } else if (where == "sent") {
       if (action == A::kReturn) where = "sent back";
-      if (action == A::kAccept) where = "in hand";
+      if (action == A::kAccept || action == A::kSilentAccept) where = "in hand";
     } else if (where == "in hand") {
+      if (action == A::kPostpone) return true;
+      if (action == A::kSuspend) where = "resting";
       if (action == A::kSubmitFeedback) where = "said to be done";
+    } else if (where == "resting") {
+      if (action == A::kReviewSuspension) return true;
+      if (action == A::kResume) where = "in hand";
+    } else if (where == "handed over") {
+      if (action == A::kSubmitResult) where = "under check";
     } else if (where == "said to be done") {
       if (action == A::kAssignCheck) where = "under check";
     } else if (where == "under check") {
@@ -52,13 +69,17 @@ struct PlainCase {
       if (action == A::kPass) ++passes, where = "waiting for signature";
       if (action == A::kRework) ++reworks, where = "in hand";
     } else if (where == "waiting for signature") {
+      if (action == A::kCosign) return true;
       if (action == A::kSign) where = "closed";
       if (action == A::kRefuseSign) where = "under check";
     } else if (where == "closed") {
       if (action == A::kStartMonitoring) where = "watched";
+      if (action == A::kDispute) where = "under check";
     } else if (where == "watched") {
-      if (action == A::kRecheckRebounded) where = "back again";
+      if (action == A::kRecheckHeldSoFar || action == A::kRecheckNotObservableSoFar) return true;
+      if (action == A::kRecheckRebounded || action == A::kContradict) where = "back again";
       if (action == A::kRecheckHeld || action == A::kRecheckNotObservable) where = "archived";
+      if (action == A::kDispute) where = "under check";
     }
     return where != before;
   }
@@ -91,11 +112,13 @@ std::string PlainNameOf(C state) {
     case C::kArchived:
       return "archived";
     case C::kSuspended:
+      return "resting";
     case C::kTracked:
+      return "handed over";
     case C::kVoided:
-      break;
+      return "void";
   }
-  return "a state that nothing leads to yet";
+  return "a state that nothing leads to";
 }
 
 // Fourteen people share the posts of a county, several of them in more than one.
