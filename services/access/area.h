@@ -20,6 +20,9 @@ namespace gridwarden {
 namespace media {
 class ObjectStore;
 }
+namespace notify {
+struct Webhook;
+}
 
 struct AreaContext {
   db::Database& database;
@@ -32,6 +35,8 @@ struct AreaContext {
   bool demo = false;
   // Where the bytes of photos are kept; null: in data_dir.
   std::shared_ptr<media::ObjectStore> photos;
+  // Where notices go besides the inbox; null: nowhere.
+  std::shared_ptr<const notify::Webhook> webhook;
 };
 
 // An area: registers its rpcs, answers its workers. Each area has one function of this shape,

@@ -6,6 +6,7 @@
 #include "intake/intake_service.h"
 #include "journal/journal_service.h"
 #include "media/media_service.h"
+#include "notify/notify_service.h"
 #include "patrol/patrol_service.h"
 #include "report/report_service.h"
 #include "source/source_service.h"
@@ -18,6 +19,7 @@ std::span<const Module> Modules() {
       {"identity", identity::Install}, {"grid", grid::Install},         {"source", source::Install},
       {"patrol", patrol::Install},     {"casework", casework::Install}, {"intake", intake::Install},
       {"media", media::Install},       {"journal", journal::Install},   {"report", report::Install},
+      {"notify", notify::Install},
   };
   return kModules;
 }

@@ -9,7 +9,7 @@ from system import recount
 from system.story import Story, check_outcome, set_up_city
 
 # Every one of the ten dies; those that write first.
-SPLIT = ["casework", "journal", "report", "patrol", "media", "grid", "identity", "gateway", "source", "intake"]
+SPLIT = ["casework", "journal", "report", "patrol", "media", "grid", "identity", "gateway", "source", "intake", "notify"]
 
 
 def process_dies(shape):

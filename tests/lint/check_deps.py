@@ -7,7 +7,7 @@ import pathlib
 import re
 import sys
 
-AREAS = ["identity", "grid", "source", "patrol", "casework", "intake", "media", "journal", "report"]
+AREAS = ["identity", "grid", "source", "patrol", "casework", "intake", "media", "journal", "report", "notify"]
 # What each folder of services/ may include of services/, besides itself.
 MAY = {
     "base": set(),

@@ -22,8 +22,8 @@ TEST(AllowedCalls, AnAreaMayWhatItsCodeDoesAndNoMore) {
 }
 
 TEST(AllowedCalls, EveryAreaKeepsTheGroundForItself) {
-  for (const char* area :
-       {"identity", "grid", "source", "patrol", "casework", "intake", "media", "journal", "report"}) {
+  for (const char* area : {"identity", "grid", "source", "patrol", "casework", "intake", "media", "journal",
+                           "report", "notify"}) {
     EXPECT_TRUE(MayCall(area, kGetGround, true)) << area;
     EXPECT_FALSE(MayCall(area, kGetGround, false)) << area;
   }
