@@ -62,9 +62,9 @@ struct CaseFile {
   std::optional<absl::Time> recheck_time;
   v1::Case::Held held = v1::Case::HELD_UNSPECIFIED;
   std::string rule_version;
-  // What only whole reads need: ledger, pending_applications, suspension, transfer, forced, disputed, dispute,
-  // reclose_time, silently_accepted, stop_time, stored_until_date, signatures, rechecks_done, outside_list,
-  // time_uncertain, waiting_reason; every other field is unset. One column.
+  // What only whole reads need: ledger, pending_applications, suspension, transfer, forced, disputed,
+  // dispute, reclose_time, silently_accepted, stop_time, stored_until_date, signatures, rechecks_done,
+  // outside_list, time_uncertain, waiting_reason; every other field is unset. One column.
   v1::Case details;
   journal::Subject subject;
 };

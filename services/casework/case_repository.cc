@@ -273,8 +273,7 @@ absl::Status SaveCase(db::Transaction& tx, const CaseFile& file) {
               file.signer, file.check_post, file.rework_count, file.return_count, file.unable_count,
               file.due_time, file.pass_time, file.close_time, file.closed_on_time, file.rebounded_into,
               file.recheck_time, file.held, file.rule_version, file.details.SerializeAsString(),
-              file.total_due_time, file.subject.seq, file.subject.leaf, file.id,
-              file.subject.seq - 1));
+              file.total_due_time, file.subject.seq, file.subject.leaf, file.id, file.subject.seq - 1));
   if (changed != 1) return EtagMismatch(ResourceName("cases", file.id));
   return absl::OkStatus();
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/status.h"
 #include "domain/policy/policy_files.h"
@@ -20,7 +21,9 @@ using Read = void (*)(const JsonValue&, Policy&);
 constexpr std::pair<const char*, Read> kFiles[] = {
     {"checklists.json", ReadChecklists},      {"source_categories.json", ReadSourceCategories},
     {"case_types.json", ReadCaseTypes},       {"post_presets.json", ReadPostPresets},
-    {"work_calendar.json", ReadWorkCalendar},
+    {"work_calendar.json", ReadWorkCalendar}, {"reasons.json", ReadReasons},
+    {"check_rules.json", ReadCheckRules},     {"signal_rules.json", ReadSignalRules},
+    {"application_rules.json", ReadApplicationRules},
 };
 
 // FNV-1a over names and texts, each closed by a byte that UTF-8 never has.
@@ -66,6 +69,37 @@ const CaseType& Policy::TypeOf(std::string_view category) const {
     code = found->parent;
   }
   return case_types.at("");
+}
+
+const CaseType& Policy::TypeOf(std::string_view category, std::string_view division_code) const {
+  const CaseType& general = TypeOf(category);
+  for (size_t length = division_code.size(); length > 0; --length) {
+    const auto own =
+        case_types.find(absl::StrCat(general.category, "@", std::string(division_code.substr(0, length))));
+    if (own != case_types.end()) return own->second;
+  }
+  return general;
+}
+
+const Reason* Policy::FindReason(std::string_view kind, std::string_view code) const {
+  const auto list = reasons.find(std::string(kind));
+  if (list == reasons.end()) return nullptr;
+  for (const Reason& reason : list->second) {
+    if (reason.code == code) return &reason;
+  }
+  return nullptr;
+}
+
+absl::Status CheckReason(const Policy& policy, std::string_view kind, std::string_view code,
+                         std::string_view field) {
+  const auto list = policy.reasons.find(std::string(kind));
+  if (list == policy.reasons.end() || policy.FindReason(kind, code) != nullptr) return absl::OkStatus();
+  std::string known;
+  for (const Reason& reason : list->second) absl::StrAppend(&known, known.empty() ? "" : ", ", reason.code);
+  return FailedPrecondition("REASON_NOT_LISTED",
+                            absl::StrCat(std::string(field), ": got \"", std::string(code.substr(0, 80)),
+                                         "\", want one of ", known),
+                            {{"reason", std::string(code.substr(0, 80))}, {"field", std::string(field)}});
 }
 
 std::vector<std::string> PolicyFileNames() {

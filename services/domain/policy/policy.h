@@ -67,11 +67,16 @@ struct Category {
 
 // 延期: how far a case of a type may be postponed (T10).
 struct PostponementRule {
-  bool allowed = true;   // never for straw, open burning and garbage
-  Limit cap;             // all postponements of one case together
-  int ratio_max = 10;    // percent of a unit's cases of the month that may be postponed ...
-  int ratio_from = 10;   // ... once it has this many
+  bool allowed = true;  // never for straw, open burning and garbage
+  Limit cap;            // all postponements of one case together
+  int ratio_max = 10;   // percent of a unit's cases of the month that may be postponed ...
+  int ratio_from = 10;  // ... once it has this many
   std::string source;
+};
+
+// A part of every year, both days included: "05-20" to "06-30", over the new year when the end is the smaller.
+struct Season {
+  std::string from, to;  // MM-DD
 };
 
 // What a type of case needs: its filing condition, its closing conditions, its clocks. Inherited along
@@ -87,14 +92,20 @@ struct CaseType {
   Regime regime = Regime::kGeneral;
   StageLimits limits;
   std::vector<absl::Duration> rechecks;  // after closing
+  // What comes back as long as its season lasts: from the last of `rechecks` on every so often, until the end
+  // of the season it was closed in. Zero = not so.
+  absl::Duration recheck_every = absl::ZeroDuration();
+  std::vector<Season> seasons;
   PostponementRule postponement;
   bool may_suspend = true;
   Limit suspension_review{Calendar::kContinuous, absl::Hours(30 * 24), "own default"};
   Limit result{Calendar::kContinuous, absl::Hours(30 * 24), "own default"};  // a receiver's answer (T20)
   // 先停后治: production stands still within this, before anything is fed back; zero = no such rule.
   Limit stop_first{Calendar::kContinuous, absl::ZeroDuration(), ""};
-  bool check_same_hours = false;       // 同时段: the check is made at the hour of the offence
-  std::vector<std::string> cosigners;  // seats of the joint review 会审签字 before the signature
+  bool check_same_hours = false;  // 同时段: the check is made at the hour of the offence
+  // Seats of the joint review 会审签字 before the signature, by disposition ("" = any): COOPERATING_UNITS,
+  // COUNTY_CENTRE, COUNTY_LEADER.
+  std::map<std::string, std::vector<std::string>> cosigners;
   // What counts as the same problem when signals are compared (T2), and as the same place when it comes back
   // (T22).
   double merge_radius_m = 200;
@@ -109,12 +120,15 @@ struct Reason {
 };
 
 // Kinds of rules that only some areas read; each is defined in the header of its name.
+struct CheckRules;       // domain/policy/check_rules.h
 struct DutyList;         // domain/policy/duty_list.h
 struct EscalationRules;  // domain/policy/escalation_rules.h
 struct PatrolRules;      // domain/policy/patrol_rules.h
 struct DrawRules;        // domain/policy/draw_rules.h
 struct NoticeRules;      // domain/policy/notice_rules.h
 struct ScoreRules;       // domain/policy/score_rules.h
+struct SignalRules;      // domain/policy/signal_rules.h
+struct ApplicationRules;  // domain/policy/application_rules.h
 
 struct PostPreset {
   PostKind kind;
@@ -147,23 +161,36 @@ struct Policy {
       version;  // 16 hex digits over names and texts of the files: tells two policies apart, proves nothing
   std::map<std::string, Category> categories;
   std::map<std::string, Checklist> checklists;
-  std::map<std::string, CaseType> case_types;  // by category; "" is the default
+  // By category, "" is the default; where a city has its own definition also by "CATEGORY@code prefix".
+  std::map<std::string, CaseType> case_types;
   std::vector<PostPreset> post_presets;
   WorkCalendar calendar;
-  // By kind: "POSTPONEMENT", "SUSPENSION", "FORCED_CLOSING", "VOIDING", "REJECTION", "RETURN", "DISPATCH_OUTSIDE_LIST".
+  // By kind: "POSTPONEMENT", "SUSPENSION", "FORCED_CLOSING", "VOIDING", "REJECTION", "RETURN",
+  // "DISPATCH_OUTSIDE_LIST".
   std::map<std::string, std::vector<Reason>> reasons;
+  std::shared_ptr<const CheckRules> checks;
   std::shared_ptr<const DutyList> duty_list;
   std::shared_ptr<const EscalationRules> escalation;
   std::shared_ptr<const PatrolRules> patrol;
   std::shared_ptr<const DrawRules> draws;
   std::shared_ptr<const NoticeRules> notices;
   std::shared_ptr<const ScoreRules> scores;
+  std::shared_ptr<const SignalRules> signals;
+  std::shared_ptr<const ApplicationRules> applications;
 
   const Category* FindCategory(std::string_view code) const;
   const Checklist* FindChecklist(std::string_view code) const;
   // The type of a category, of the nearest parent that has one, or the default. Never null after Parse.
   const CaseType& TypeOf(std::string_view category) const;
+  // The same in the jurisdiction of a division's code: cities define the six hundred percent differently.
+  const CaseType& TypeOf(std::string_view category, std::string_view division_code) const;
+  // Null when the kind has no such reason. A kind without a list takes any.
+  const Reason* FindReason(std::string_view kind, std::string_view code) const;
 };
+
+// REASON_NOT_LISTED naming `field` unless the policy lists the code, or has no list of that kind.
+absl::Status CheckReason(const Policy& policy, std::string_view kind, std::string_view code,
+                         std::string_view field = "reason_code");
 
 // The names of the files that make a policy; ParsePolicy wants exactly these.
 std::vector<std::string> PolicyFileNames();

@@ -10,8 +10,12 @@ namespace gridwarden::domain {
 void ReadChecklists(const JsonValue& root, Policy& policy);
 void ReadSourceCategories(const JsonValue& root, Policy& policy);  // after the checklists
 void ReadCaseTypes(const JsonValue& root, Policy& policy);         // after the categories
+void ReadReasons(const JsonValue& root, Policy& policy);
+void ReadCheckRules(const JsonValue& root, Policy& policy);
+void ReadApplicationRules(const JsonValue& root, Policy& policy);
 void ReadPostPresets(const JsonValue& root, Policy& policy);
 void ReadWorkCalendar(const JsonValue& root, Policy& policy);
+void ReadSignalRules(const JsonValue& root, Policy& policy);
 
 // "title", "note" and "documents" (cite and title of each source), which every file may carry for its
 // readers.

@@ -360,5 +360,49 @@ TEST(Policy, WantsExactlyItsFiles) {
   EXPECT_EQ(FactsOf(ParsePolicy(texts).status())->fields.at(0).field, "ladders.json");
 }
 
+TEST(Policy, NeverPostponesOrSuspendsAFire) {
+  for (const auto& [category, type] : RealPolicy().case_types) {
+    SCOPED_TRACE(category);
+    const bool burns =
+        type.limits.handle.calendar == Calendar::kContinuous && type.limits.check.span == absl::Hours(2);
+    EXPECT_EQ(type.postponement.allowed, !burns);
+    EXPECT_EQ(type.may_suspend, !burns);
+    if (type.postponement.allowed) EXPECT_EQ(type.postponement.cap.calendar, type.limits.handle.calendar);
+  }
+  for (const char* category : {"STRAW_BURNING", "WASTE_BURNING", "RITUAL_BURNING", "SMOKE", "FIREWORKS"})
+    EXPECT_FALSE(RealPolicy().TypeOf(category).postponement.allowed) << category;
+}
+
+TEST(Policy, TakesACitysOwnDefinitionWhereItsCodesBegin) {
+  const Policy& policy = RealPolicy();
+  EXPECT_EQ(policy.TypeOf("BUILDING_SITE", "411728").closing_items.at("").front(),
+            "SITE_SIX100_ZMD.ENCLOSURE");
+  EXPECT_EQ(policy.TypeOf("BUILDING_SITE", "410183104").closing_items.at("").front(),
+            "SITE_SIX100_XM.ENCLOSURE");
+  EXPECT_EQ(policy.TypeOf("BUILDING_SITE", "").category, "BUILDING_SITE");
+  EXPECT_EQ(policy.TypeOf("STRAW_BURNING", "410183104").category, "STRAW_BURNING");
+}
+
+TEST(Policy, GivesEverySiteCategoryButTheTargetsATypeOfItsOwn) {
+  for (const auto& [code, category] : RealPolicy().categories) {
+    if (code == "AIR_QUALITY") continue;  // targets are no cases
+    EXPECT_NE(RealPolicy().TypeOf(code).category, "") << code;
+  }
+}
+
+TEST(Policy, RefusesAReasonThatItsListDoesNotHave) {
+  EXPECT_TRUE(CheckReason(RealPolicy(), "SUSPENSION", "SEASON").ok());
+  EXPECT_TRUE(CheckReason(Policy(), "SUSPENSION", "ANYTHING").ok());
+  const absl::Status refused = CheckReason(RealPolicy(), "SUSPENSION", "NO_TIME");
+  EXPECT_EQ(ReasonOf(refused), "REASON_NOT_LISTED");
+  EXPECT_NE(refused.message().find("SEASON, LITIGATION"), std::string::npos);
+}
+
+TEST(Policy, AsksForAJointReviewOfUpgradesAndClusters) {
+  EXPECT_FALSE(RealPolicy().TypeOf("SMALL_POLLUTER").cosigners.contains("SHUT_DOWN"));
+  EXPECT_FALSE(RealPolicy().TypeOf("SMALL_POLLUTER").cosigners.at("UPGRADE").empty());
+  EXPECT_FALSE(RealPolicy().TypeOf("SMALL_POLLUTER_CLUSTER").cosigners.at("").empty());
+}
+
 }  // namespace
 }  // namespace gridwarden::domain
