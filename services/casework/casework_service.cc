@@ -21,16 +21,23 @@ absl::Status Concealed(const Casework& casework, const rpc::Call& call, const ab
   return access::Absent(*casework.directory.ground(), call, resource->second);
 }
 
+// `name` is "Service/Rpc" of the area's package.
 template <typename Request, typename Response>
-void Add(rpc::Registry& registry, const std::shared_ptr<const Casework>& casework, std::string_view name,
-         absl::StatusOr<Response> (*body)(const Casework&, const rpc::Call&, const Request&)) {
+void AddTo(rpc::Registry& registry, const std::shared_ptr<const Casework>& casework, std::string_view name,
+           absl::StatusOr<Response> (*body)(const Casework&, const rpc::Call&, const Request&)) {
   registry.Add<Request, Response>(
-      absl::StrCat("gridwarden.casework.v1.CaseworkService/", std::string(name)),
+      absl::StrCat("gridwarden.casework.v1.", std::string(name)),
       [casework, body](const rpc::Call& call, const Request& request) -> absl::StatusOr<Response> {
         absl::StatusOr<Response> answer = body(*casework, call, request);
         if (!answer.ok()) return Concealed(*casework, call, answer.status());
         return answer;
       });
+}
+
+template <typename Request, typename Response>
+void Add(rpc::Registry& registry, const std::shared_ptr<const Casework>& casework, std::string_view name,
+         absl::StatusOr<Response> (*body)(const Casework&, const rpc::Call&, const Request&)) {
+  AddTo(registry, casework, absl::StrCat("CaseworkService/", std::string(name)), body);
 }
 
 using Act = absl::Status (*)(const Casework&, const rpc::Call&, db::Transaction&, const journal::FeedEntry&);
