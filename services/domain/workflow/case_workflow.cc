@@ -31,6 +31,10 @@ constexpr SignalStep kSignalSteps[] = {
     {S::kRejected, A::kDispute, S::kOnsiteCheck},
     {S::kNew, A::kTransfer, S::kTransferred},
     {S::kOnsiteCheck, A::kTransfer, S::kTransferred},
+    {S::kFiled, A::kTellReporter, S::kFiled},
+    {S::kMerged, A::kTellReporter, S::kMerged},
+    {S::kRejected, A::kTellReporter, S::kRejected},
+    {S::kTransferred, A::kTellReporter, S::kTransferred},
 };
 
 // T4, T6 to T24. What may be done from every open state (T18 to T20, applications) stands with each of them.
@@ -58,6 +62,8 @@ constexpr CaseStep kCaseSteps[] = {
     {C::kSuspended, A::kReviewSuspension, C::kSuspended},
     {C::kSuspended, A::kResume, C::kHandling},
     {C::kHandling, A::kSubmitFeedback, C::kFeedback},
+    {C::kFeedback, A::kWaitForChecker, C::kFeedback},
+    {C::kChecking, A::kWaitForChecker, C::kChecking},
     {C::kFeedback, A::kAssignCheck, C::kChecking},
     {C::kChecking, A::kAssignCheck, C::kChecking},
     {C::kChecking, A::kPass, C::kSignOff},
@@ -122,6 +128,20 @@ constexpr CaseStep kCaseSteps[] = {
     {C::kFeedback, A::kTransfer, C::kTracked},
     {C::kChecking, A::kTransfer, C::kTracked},
     {C::kSignOff, A::kTransfer, C::kTracked},
+
+    {C::kFiled, A::kLink, C::kFiled},
+    {C::kDispatched, A::kLink, C::kDispatched},
+    {C::kReturned, A::kLink, C::kReturned},
+    {C::kHandling, A::kLink, C::kHandling},
+    {C::kSuspended, A::kLink, C::kSuspended},
+    {C::kFeedback, A::kLink, C::kFeedback},
+    {C::kChecking, A::kLink, C::kChecking},
+    {C::kSignOff, A::kLink, C::kSignOff},
+    {C::kClosed, A::kLink, C::kClosed},
+    {C::kMonitoring, A::kLink, C::kMonitoring},
+    {C::kRebounded, A::kLink, C::kRebounded},
+    {C::kArchived, A::kLink, C::kArchived},
+    {C::kTracked, A::kLink, C::kTracked},
 };
 
 struct Name {
@@ -152,49 +172,53 @@ constexpr std::array<Name, kCaseStateMax + 1> kCaseNames = {{{"STATE_UNSPECIFIED
                                                              {"TRACKED", "移送"},
                                                              {"VOIDED", "作废"}}};
 
-constexpr std::array<Name, kActionMax + 1> kActionNames = {{{"ACTION_UNSPECIFIED", "未说明"},
-                                                            {"SUBMIT", "上报"},
-                                                            {"REQUEST_ONSITE_CHECK", "派人核实"},
-                                                            {"SUBMIT_ONSITE_CHECK", "提交核实结果"},
-                                                            {"REJECT", "不予立案"},
-                                                            {"FILE", "立案"},
-                                                            {"DISPATCH", "派遣"},
-                                                            {"RETURN", "回退"},
-                                                            {"ACCEPT", "受理"},
-                                                            {"SUBMIT_FEEDBACK", "反馈"},
-                                                            {"ASSIGN_CHECK", "派人核查"},
-                                                            {"PASS", "核查通过"},
-                                                            {"REWORK", "返工"},
-                                                            {"UNABLE", "无法核查"},
-                                                            {"SIGN", "签字结案"},
-                                                            {"REFUSE_SIGN", "拒绝签字"},
-                                                            {"START_MONITORING", "转入回头看"},
-                                                            {"RECHECK_HELD", "回头看未反弹"},
-                                                            {"RECHECK_REBOUNDED", "回头看反弹"},
-                                                            {"RECHECK_NOT_OBSERVABLE", "回头看无法核实"},
-                                                            {"MERGE", "合并"},
-                                                            {"POSTPONE", "延期"},
-                                                            {"SUSPEND", "挂账"},
-                                                            {"RESUME", "恢复处置"},
-                                                            {"FORCE_CLOSE", "强制结案"},
-                                                            {"VOID", "作废"},
-                                                            {"TRANSFER", "移送"},
-                                                            {"DISPUTE", "提出异议"},
-                                                            {"SET_DISPOSITION", "确定处置方式"},
-                                                            {"APPLY", "申请"},
-                                                            {"DECIDE", "审批"},
-                                                            {"UNMERGE", "撤销合并"},
-                                                            {"PROPOSE_REJECT", "提请不予立案"},
-                                                            {"SUBMIT_RESULT", "移送结果"},
-                                                            {"REVIEW_SUSPENSION", "挂账复核"},
-                                                            {"COSIGN", "会审签字"},
-                                                            {"SILENT_ACCEPT", "逾期视同受理"},
-                                                            {"RECHECK_HELD_SO_FAR", "本次回头看未反弹"},
-                                                            {"RECHECK_NOT_OBSERVABLE_SO_FAR", "本次回头看无法查看"},
-                                                            {"STOP_PRODUCTION", "先停"},
-                                                            {"CONTRADICT", "新线索证实反弹"},
-                                                            {"SUBMIT_PART", "提交配合处置结果"},
-                                                            {"EXCUSE_PART", "免除配合处置"}}};
+constexpr std::array<Name, kActionMax + 1> kActionNames = {
+    {{"ACTION_UNSPECIFIED", "未说明"},
+     {"SUBMIT", "上报"},
+     {"REQUEST_ONSITE_CHECK", "派人核实"},
+     {"SUBMIT_ONSITE_CHECK", "提交核实结果"},
+     {"REJECT", "不予立案"},
+     {"FILE", "立案"},
+     {"DISPATCH", "派遣"},
+     {"RETURN", "回退"},
+     {"ACCEPT", "受理"},
+     {"SUBMIT_FEEDBACK", "反馈"},
+     {"ASSIGN_CHECK", "派人核查"},
+     {"PASS", "核查通过"},
+     {"REWORK", "返工"},
+     {"UNABLE", "无法核查"},
+     {"SIGN", "签字结案"},
+     {"REFUSE_SIGN", "拒绝签字"},
+     {"START_MONITORING", "转入回头看"},
+     {"RECHECK_HELD", "回头看未反弹"},
+     {"RECHECK_REBOUNDED", "回头看反弹"},
+     {"RECHECK_NOT_OBSERVABLE", "回头看无法核实"},
+     {"MERGE", "合并"},
+     {"POSTPONE", "延期"},
+     {"SUSPEND", "挂账"},
+     {"RESUME", "恢复处置"},
+     {"FORCE_CLOSE", "强制结案"},
+     {"VOID", "作废"},
+     {"TRANSFER", "移送"},
+     {"DISPUTE", "提出异议"},
+     {"SET_DISPOSITION", "确定处置方式"},
+     {"APPLY", "申请"},
+     {"DECIDE", "审批"},
+     {"UNMERGE", "撤销合并"},
+     {"PROPOSE_REJECT", "提请不予立案"},
+     {"SUBMIT_RESULT", "移送结果"},
+     {"REVIEW_SUSPENSION", "挂账复核"},
+     {"COSIGN", "会审签字"},
+     {"SILENT_ACCEPT", "逾期视同受理"},
+     {"RECHECK_HELD_SO_FAR", "本次回头看未反弹"},
+     {"RECHECK_NOT_OBSERVABLE_SO_FAR", "本次回头看无法查看"},
+     {"STOP_PRODUCTION", "先停"},
+     {"CONTRADICT", "新线索证实反弹"},
+     {"SUBMIT_PART", "提交配合处置结果"},
+     {"EXCUSE_PART", "免除配合处置"},
+                                                            {"WAIT_FOR_CHECKER", "等待核查人"},
+     {"TELL_REPORTER", "答复反映人"},
+     {"LINK", "关联旧案"}}};
 
 constexpr std::array<Name, 8> kChannelNames = {{{"CHANNEL_UNSPECIFIED", "未说明"},
                                                 {"PATROL", "巡查发现"},
@@ -267,17 +291,19 @@ absl::StatusOr<SignalState> NextSignal(const SignalFacts& signal, Action action)
                                   {{"item", "现场核实结果为“属实”"}, {"item_code", "ONSITE_CHECK.EXISTS"}});
       }
       return to;
+    case A::kProposeReject:
     case A::kReject:
       // What the last check says counts: earlier *unable* ones do not outvote a check that found it, or one
-      // under way.
-      if (checking && signal.onsite_result != OnsiteResult::kAbsent &&
+      // under way; so do they after a merge was taken back.
+      if ((checking || signal.onsite_result != OnsiteResult::kUnspecified) &&
+          signal.onsite_result != OnsiteResult::kAbsent &&
           !(signal.onsite_result == OnsiteResult::kUnable && signal.unable_count >= 2)) {
         return IllegalTransition(signal.state, action,
                                  "the check must say absent, or two people were unable to check");
       }
       return to;
     case A::kRequestOnsiteCheck:
-      if (checking && signal.onsite_result != OnsiteResult::kUnable) {
+      if (checking && signal.check_asked && signal.onsite_result != OnsiteResult::kUnable) {
         return IllegalTransition(signal.state, action, "a check is under way or already has its result");
       }
       return to;

@@ -82,7 +82,10 @@ enum class Action : uint8_t {
   kStopProduction,
   kContradict,
   kSubmitPart,
-  kExcusePart
+  kExcusePart,
+  kWaitForChecker,
+  kTellReporter,
+  kLink
 };
 
 enum class Channel : uint8_t {
@@ -100,7 +103,7 @@ enum class CheckResult : uint8_t { kUnspecified, kPass, kFail, kUnable };
 enum class RecheckResult : uint8_t { kUnspecified, kHeld, kRebounded, kNotObservable };
 enum class Disposition : uint8_t { kUnspecified, kShutDown, kRelocate, kUpgrade };
 
-inline constexpr uint8_t kSignalStateMax = 6, kCaseStateMax = 14, kActionMax = 42;
+inline constexpr uint8_t kSignalStateMax = 6, kCaseStateMax = 14, kActionMax = 45;
 
 struct SignalStep {
   SignalState from;
@@ -132,6 +135,8 @@ struct SignalFacts {
   OnsiteResult onsite_result = OnsiteResult::kUnspecified;
   // How many different people came back with *unable*.
   int unable_count = 0;
+  // Somebody was asked to look; false after a disputed rejection, until the county asks.
+  bool check_asked = true;
 };
 
 // The same with the guards of T3 to T5: an outside lead is filed only on the result *exists*

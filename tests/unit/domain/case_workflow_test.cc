@@ -45,12 +45,13 @@ std::map<C, std::map<A, C>> CaseMap() {
         {A::kPostpone, C::kHandling},
         {A::kSuspend, C::kSuspended}}},
       {C::kSuspended, {{A::kReviewSuspension, C::kSuspended}, {A::kResume, C::kHandling}}},
-      {C::kFeedback, {{A::kAssignCheck, C::kChecking}}},
+      {C::kFeedback, {{A::kAssignCheck, C::kChecking}, {A::kWaitForChecker, C::kFeedback}}},
       {C::kChecking,
        {{A::kPass, C::kSignOff},
         {A::kRework, C::kHandling},
         {A::kUnable, C::kChecking},
-        {A::kAssignCheck, C::kChecking}}},
+        {A::kAssignCheck, C::kChecking},
+        {A::kWaitForChecker, C::kChecking}}},
       {C::kSignOff, {{A::kCosign, C::kSignOff}, {A::kSign, C::kClosed}, {A::kRefuseSign, C::kChecking}}},
       {C::kClosed, {{A::kStartMonitoring, C::kMonitoring}, {A::kDispute, C::kChecking}}},
       {C::kMonitoring,
@@ -72,6 +73,8 @@ std::map<C, std::map<A, C>> CaseMap() {
     map[open][A::kDecide] = open;
     if (open != C::kTracked) map[open][A::kTransfer] = C::kTracked;
   }
+  // A link to an older case is told in the history of any case but a void one.
+  for (int i = 1; i < kCaseStateMax; ++i) map[static_cast<C>(i)][A::kLink] = static_cast<C>(i);
   return map;
 }
 
@@ -92,8 +95,10 @@ const std::map<S, std::map<A, S>> kSignalMap = {
       {A::kReject, S::kRejected},
       {A::kMerge, S::kMerged},
       {A::kTransfer, S::kTransferred}}},
-    {S::kMerged, {{A::kUnmerge, S::kNew}}},
-    {S::kRejected, {{A::kDispute, S::kOnsiteCheck}}},
+    {S::kFiled, {{A::kTellReporter, S::kFiled}}},
+    {S::kMerged, {{A::kUnmerge, S::kNew}, {A::kTellReporter, S::kMerged}}},
+    {S::kRejected, {{A::kDispute, S::kOnsiteCheck}, {A::kTellReporter, S::kRejected}}},
+    {S::kTransferred, {{A::kTellReporter, S::kTransferred}}},
 };
 
 template <typename State>
