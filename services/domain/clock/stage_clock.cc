@@ -1,6 +1,8 @@
 #include "domain/clock/stage_clock.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace gridwarden::domain {
 namespace {
@@ -55,7 +57,8 @@ bool Extends(const ClockAdjustment& entry, Stage stage, int rework) {
 
 absl::Time Due(Stage stage, absl::Time start, const Limit& limit, int rework, ClockLedger ledger,
                const WorkCalendar& calendar) {
-  const std::vector<Interval> pauses = PausesOf(ledger);
+  // The review of a suspension is not itself suspended.
+  const std::vector<Interval> pauses = stage == Stage::kReview ? std::vector<Interval>() : PausesOf(ledger);
   absl::Time due = AddOutside(start, limit, pauses, calendar);
   for (const ClockAdjustment& entry : ledger) {
     if (Extends(entry, stage, rework)) due = AddOutside(due, entry.extend, pauses, calendar);
@@ -63,15 +66,114 @@ absl::Time Due(Stage stage, absl::Time start, const Limit& limit, int rework, Cl
   return due;
 }
 
-void EndRun(Clocks& clocks, const CaseFact& fact) {
-  if (!clocks.running) return;
-  StageRun& run = clocks.runs.back();
-  run.end = fact.earliest;
-  run.late = fact.earliest > run.due;
-  run.uncertain = !run.late && fact.latest > run.due;
-  clocks.running.reset();
-  clocks.due = absl::InfiniteFuture();
+std::vector<ClockAdjustment> Where(ClockLedger ledger, auto keep) {
+  std::vector<ClockAdjustment> kept;
+  std::copy_if(ledger.begin(), ledger.end(), std::back_inserter(kept), keep);
+  return kept;
 }
+
+// Folds the events of one case into its clocks.
+class Fold {
+ public:
+  Fold(const CaseBasis& basis, const CaseType& type, const WorkCalendar& calendar, ClockLedger ledger)
+      : basis_(basis), type_(type), calendar_(calendar), ledger_(ledger) {
+    clocks_.total_due = TotalDue(basis.found, type, calendar, ledger);
+  }
+
+  void Add(const CaseFact& fact) {
+    switch (EffectOf(state_, fact.action, fact.to, unable_count_)) {
+      case ClockEffect::kNone:
+        break;
+      case ClockEffect::kBegin:
+        EndBoth(fact);
+        Begin(fact);
+        break;
+      case ClockEffect::kRest:
+        if (state_ == CaseState::kHandling) {
+          resting_ = std::exchange(running_, std::nullopt);
+        } else {
+          End(running_, fact);
+        }
+        Begin(fact);
+        break;
+      case ClockEffect::kResume:
+        End(running_, fact);
+        running_ = std::exchange(resting_, std::nullopt);
+        break;
+      case ClockEffect::kEnd:
+        EndBoth(fact);
+        break;
+    }
+    if (fact.action == Action::kUnable) ++unable_count_;
+    if (fact.action == Action::kSubmitFeedback || fact.action == Action::kRefuseSign) unable_count_ = 0;
+    if (fact.action == Action::kPass) pass_ = &fact;
+    if (fact.to == CaseState::kClosed) Close(fact);
+    state_ = fact.to;
+  }
+
+  Clocks Done() {
+    if (running_) {
+      const StageRun& run = clocks_.runs[*running_];
+      clocks_.running = run.stage;
+      clocks_.start = run.start;
+      clocks_.due = run.due;
+    }
+    return std::move(clocks_);
+  }
+
+ private:
+  void Begin(const CaseFact& fact) {
+    const Stage stage = StageOf(fact.to);
+    const auto due = StageDue(stage, fact.latest, type_, calendar_, fact.rework, basis_.rebound, ledger_);
+    if (!due) return;
+    running_ = clocks_.runs.size();
+    clocks_.runs.push_back({.stage = stage, .rework = fact.rework, .start = fact.latest, .due = *due});
+  }
+
+  void End(std::optional<size_t>& index, const CaseFact& fact) {
+    if (!index) return;
+    StageRun& run = clocks_.runs[*index];
+    // A later suspension does not move a due time that was met or missed before it.
+    const auto before = Where(ledger_, [&](const ClockAdjustment& entry) {
+      return entry.kind != ClockAdjustment::Kind::kPause || entry.pause.from < fact.latest;
+    });
+    run.due = *StageDue(run.stage, run.start, type_, calendar_, run.rework, basis_.rebound, before);
+    run.end = fact.earliest;
+    run.late = fact.earliest > run.due;
+    run.uncertain = !run.late && fact.latest > run.due;
+    index.reset();
+  }
+
+  void EndBoth(const CaseFact& fact) {
+    End(running_, fact);
+    End(resting_, fact);
+  }
+
+  // The first closing keeps its time: a later dispute is added to it and does not erase it.
+  void Close(const CaseFact& fact) {
+    const bool by_force = fact.action == Action::kForceClose;
+    clocks_.forced = clocks_.forced || by_force;
+    if (std::exchange(clocks_.closed, true)) return;
+    const CaseFact& stop = pass_ == nullptr || by_force ? fact : *pass_;
+    clocks_.total_stopped = stop.earliest;
+    if (by_force) return;
+    const auto before =
+        Where(ledger_, [&](const ClockAdjustment& entry) { return entry.recorded <= fact.latest; });
+    const absl::Time due = TotalDue(basis_.found, type_, calendar_, before);
+    clocks_.closed_on_time = stop.earliest <= due;
+    clocks_.closed_uncertain = clocks_.closed_on_time && stop.latest > due;
+  }
+
+  const CaseBasis& basis_;
+  const CaseType& type_;
+  const WorkCalendar& calendar_;
+  const ClockLedger ledger_;
+  Clocks clocks_;
+  CaseState state_ = CaseState::kUnspecified;
+  const CaseFact* pass_ = nullptr;
+  int unable_count_ = 0;
+  std::optional<size_t> running_, resting_;  // of clocks_.runs
+};
 
 }  // namespace
 
@@ -229,46 +331,50 @@ absl::Time TotalDue(absl::Time found, const CaseType& type, const WorkCalendar& 
   return Due(Stage::kNone, found, type.limits.total, 0, ledger, calendar);
 }
 
-bool BeginsStage(CaseState from, Action action, CaseState to, int unable_count_before) {
+ClockEffect EffectOf(CaseState from, Action action, CaseState to, int unable_count_before) {
   const Stage stage = StageOf(to);
-  if (stage == Stage::kNone) return false;
-  if (stage != StageOf(from)) return true;
-  return action == Action::kUnable && unable_count_before == 0;
+  if (stage == Stage::kNone) return ClockEffect::kEnd;
+  if (action == Action::kSuspend || action == Action::kReviewSuspension) return ClockEffect::kRest;
+  if (action == Action::kResume) return ClockEffect::kResume;
+  if (stage != StageOf(from)) return ClockEffect::kBegin;
+  return action == Action::kUnable && unable_count_before == 0 ? ClockEffect::kBegin : ClockEffect::kNone;
+}
+
+bool BeginsStage(CaseState from, Action action, CaseState to, int unable_count_before) {
+  const ClockEffect effect = EffectOf(from, action, to, unable_count_before);
+  return effect == ClockEffect::kBegin || effect == ClockEffect::kRest;
+}
+
+void Move(ClockStarts& starts, ClockEffect effect, CaseState to, absl::Time latest) {
+  switch (effect) {
+    case ClockEffect::kNone:
+      return;
+    case ClockEffect::kBegin:
+      starts.stage = latest;
+      starts.handling.reset();
+      if (StageOf(to) == Stage::kHandle) starts.handling = latest;
+      return;
+    case ClockEffect::kRest:
+      starts.stage = latest;
+      return;
+    case ClockEffect::kResume:
+      starts.stage = starts.handling;
+      return;
+    case ClockEffect::kEnd:
+      starts = ClockStarts();
+      return;
+  }
+}
+
+bool IsWide(absl::Time earliest, absl::Time latest, absl::Duration wide_interval) {
+  return latest - earliest > wide_interval;
 }
 
 Clocks ComputeClocks(const CaseBasis& basis, std::span<const CaseFact> facts, const CaseType& type,
                      const WorkCalendar& calendar, ClockLedger ledger) {
-  Clocks clocks;
-  clocks.total_due = TotalDue(basis.found, type, calendar, ledger);
-  CaseState state = CaseState::kUnspecified;
-  const CaseFact* pass = nullptr;
-  int unable_count = 0;
-  for (const CaseFact& fact : facts) {
-    const Stage stage = StageOf(fact.to);
-    if (BeginsStage(state, fact.action, fact.to, unable_count)) {
-      EndRun(clocks, fact);
-      if (const auto due = StageDue(stage, fact.latest, type, calendar, fact.rework, basis.rebound, ledger)) {
-        clocks.runs.push_back({.stage = stage, .rework = fact.rework, .start = fact.latest, .due = *due});
-        clocks.running = stage;
-        clocks.due = *due;
-      }
-    } else if (stage == Stage::kNone) {
-      EndRun(clocks, fact);
-    }
-    if (fact.action == Action::kUnable) ++unable_count;
-    if (fact.action == Action::kSubmitFeedback || fact.action == Action::kRefuseSign) unable_count = 0;
-    if (fact.action == Action::kPass) pass = &fact;
-    // The first closing keeps its time: a later dispute is added to it and does not erase it.
-    if (fact.to == CaseState::kClosed && !clocks.closed) {
-      clocks.closed = true;
-      const CaseFact& stop = pass != nullptr ? *pass : fact;
-      clocks.total_stopped = stop.earliest;
-      clocks.closed_on_time = stop.earliest <= clocks.total_due;
-      clocks.closed_uncertain = clocks.closed_on_time && stop.latest > clocks.total_due;
-    }
-    state = fact.to;
-  }
-  return clocks;
+  Fold fold(basis, type, calendar, ledger);
+  for (const CaseFact& fact : facts) fold.Add(fact);
+  return fold.Done();
 }
 
 }  // namespace gridwarden::domain

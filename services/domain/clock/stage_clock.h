@@ -58,8 +58,8 @@ Stage StageOf(SignalState state);
 Stage StageOf(const SignalFacts& signal);
 Stage StageOf(CaseState state);
 
-// One entry of the ledger: a postponement adds time to a stage (延期), a suspension stops every clock
-// from..to (挂账).
+// One entry of the ledger: a postponement adds time to a stage (延期), a suspension stops the clocks of
+// handling and of the whole case from..to (挂账).
 struct ClockAdjustment {
   enum class Kind : uint8_t { kExtend, kPause };
   Kind kind = Kind::kExtend;
@@ -67,7 +67,8 @@ struct ClockAdjustment {
                                  // extends the total too.
   int cycle = 0;                 // kExtend: which rework cycle of the stage
   Limit extend;
-  Interval pause;  // kPause; an open end means it still rests
+  Interval pause;                              // kPause; an open end means it still rests
+  absl::Time recorded = absl::InfinitePast();  // a closing is judged by what was in the ledger then
 };
 using ClockLedger = std::span<const ClockAdjustment>;
 
@@ -84,15 +85,34 @@ std::optional<absl::Time> StageDue(Stage stage, absl::Time start, const CaseType
                                    const WorkCalendar& calendar, int rework = 0, bool rebound = false,
                                    ClockLedger ledger = {});
 
-// When the whole case is due: counted from the find.
+// When the whole case is due: counted from the find. InfiniteFuture while it rests.
 absl::Time TotalDue(absl::Time found, const CaseType& type, const WorkCalendar& calendar,
                     ClockLedger ledger = {});
 
-// Whether the action begins a new clock, so that due_time has to be computed again. SET_DISPOSITION and the
-// assignment of a check do not (the check's clock runs from the feedback on); an *unable* does, once per
-// check (T16). `unable_count_before` is how often this check came back *unable*, counted from the last
-// feedback or refused signature.
+// What a step does to the clock of the case's state.
+enum class ClockEffect : uint8_t {
+  kNone,    // what runs goes on
+  kBegin,   // the clock of the new state begins, what ran has ended
+  kRest,    // handling rests and is not ended; the review's clock begins, anew with every review
+  kResume,  // the review's clock has ended; handling goes on with the start it had, less the pause
+  kEnd      // nothing runs any more
+};
+// SET_DISPOSITION and the assignment of a check do nothing (the check's clock runs from the feedback on); an
+// *unable* begins the check's clock again, once per check (T16). `unable_count_before` is how often this
+// check came back *unable*, counted from the last feedback or refused signature.
+ClockEffect EffectOf(CaseState from, Action action, CaseState to, int unable_count_before);
+// Whether due_time has a new start.
 bool BeginsStage(CaseState from, Action action, CaseState to, int unable_count_before);
+
+// The starts that casework keeps between two steps, by the latest bounds of the events that began them.
+struct ClockStarts {
+  std::optional<absl::Time> stage;     // of the clock now running
+  std::optional<absl::Time> handling;  // while HANDLING or SUSPENDED
+};
+void Move(ClockStarts& starts, ClockEffect effect, CaseState to, absl::Time latest);
+
+// An interval of event time wider than this is flagged on the case (W5 rule 2): see ApplicationRules.
+bool IsWide(absl::Time earliest, absl::Time latest, absl::Duration wide_interval);
 
 // One event of a case, as the journal has it.
 struct CaseFact {
@@ -119,15 +139,17 @@ struct StageRun {
 };
 
 struct Clocks {
-  std::vector<StageRun> runs;  // in order; the last one may be running
+  std::vector<StageRun> runs;  // in order of their starts
   std::optional<Stage> running;
+  absl::Time start = absl::InfinitePast();  // of the running stage
   absl::Time due = absl::InfiniteFuture();  // of the running stage
   absl::Time total_due = absl::InfiniteFuture();
   // Event time of the pass that the first signature rests on, not of the signature (T17). A pass whose
   // signature was refused does not stop the clock; a later dispute does not move it.
   std::optional<absl::Time> total_stopped;
   bool closed = false;
-  bool closed_on_time = false;
+  bool forced = false;            // closed by force at some time: never in the numerator
+  bool closed_on_time = false;    // of the first closing; never for one by force
   bool closed_uncertain = false;  // on time by the favourable bound only
 };
 

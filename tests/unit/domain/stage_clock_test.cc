@@ -248,6 +248,144 @@ TEST(StageClock, TakesSuspendedDaysOutOfAWorkingDayLimit) {
             At("2026-11-09 10:00"));
 }
 
+// Taken on at 3, suspended at 10, looked at again at 500, resumed at 600: 33 hours of handling are left.
+std::vector<CaseFact> SuspendedCase() {
+  std::vector<CaseFact> facts = First(3);
+  facts.push_back(Fact(A::kSuspend, C::kSuspended, 10));
+  facts.push_back(Fact(A::kReviewSuspension, C::kSuspended, 500));
+  facts.push_back(Fact(A::kResume, C::kHandling, 600));
+  return facts;
+}
+
+TEST(StageClock, LetsTheReviewsClockRunWhileTheCaseRests) {
+  std::vector<CaseFact> facts = SuspendedCase();
+  const ClockAdjustment resting[] = {
+      {.kind = ClockAdjustment::Kind::kPause, .pause = {In(10), absl::InfiniteFuture()}}};
+  facts.resize(4);
+  Clocks clocks = Compute(facts, resting);
+  EXPECT_EQ(clocks.running, Stage::kReview);
+  EXPECT_EQ(clocks.due, In(10 + 30 * 24));
+  EXPECT_EQ(clocks.total_due, absl::InfiniteFuture());
+  facts = SuspendedCase();
+  facts.resize(5);
+  clocks = Compute(facts, resting);
+  EXPECT_EQ(clocks.due, In(500 + 30 * 24));  // the review is not itself suspended
+  EXPECT_EQ(clocks.start, In(500));
+}
+
+TEST(StageClock, GoesOnWithTheHandlingThatASuspensionInterrupted) {
+  const ClockAdjustment ledger[] = {Pause(10, 600)};
+  const Clocks clocks = Compute(SuspendedCase(), ledger);
+  EXPECT_EQ(clocks.running, Stage::kHandle);
+  EXPECT_EQ(clocks.start, In(3));
+  EXPECT_EQ(clocks.due, In(600 + 33));
+  EXPECT_EQ(clocks.total_due, In(100 + 590));
+  // Two reviews and one handling, which has not ended.
+  ASSERT_EQ(clocks.runs.size(), 5u);
+  EXPECT_EQ(clocks.runs[2].stage, Stage::kHandle);
+  EXPECT_EQ(clocks.runs[2].end, std::nullopt);
+  EXPECT_EQ(clocks.runs[3].end, In(500));
+  EXPECT_EQ(clocks.runs[4].end, In(600));
+}
+
+TEST(StageClock, EndsAlsoTheRestingHandlingWhenASuspendedCaseIsHandedOver) {
+  std::vector<CaseFact> facts = SuspendedCase();
+  facts.resize(4);
+  facts.push_back(Fact(A::kTransfer, C::kTracked, 50));
+  const ClockAdjustment ledger[] = {Pause(10, 50)};
+  const Clocks clocks = Compute(facts, ledger);
+  EXPECT_EQ(clocks.running, Stage::kResult);
+  EXPECT_EQ(clocks.due, In(50 + 30 * 24));
+  EXPECT_EQ(clocks.runs[2].end, In(50));
+  EXPECT_FALSE(clocks.runs[2].late);
+}
+
+TEST(StageClock, DoesNotExcuseHandlingThatWasLateBeforeItWasSuspended) {
+  std::vector<CaseFact> facts = First(3);
+  facts.push_back(Fact(A::kSuspend, C::kSuspended, 50));  // due at 43
+  facts.push_back(Fact(A::kResume, C::kHandling, 60));
+  facts.push_back(Fact(A::kSubmitFeedback, C::kFeedback, 61));
+  const ClockAdjustment ledger[] = {Pause(50, 60)};
+  const Clocks clocks = Compute(facts, ledger);
+  EXPECT_EQ(clocks.runs[2].due, In(43));
+  EXPECT_TRUE(clocks.runs[2].late);
+}
+
+TEST(StageClock, DoesNotMoveAnEndedHandlingByALaterSuspension) {
+  std::vector<CaseFact> facts = First(5);
+  facts.push_back(Fact(A::kRework, C::kHandling, 34, 1));
+  facts.push_back(Fact(A::kSuspend, C::kSuspended, 35, 1));
+  facts.push_back(Fact(A::kResume, C::kHandling, 45, 1));
+  const ClockAdjustment ledger[] = {Pause(35, 45)};
+  const Clocks clocks = Compute(facts, ledger);
+  EXPECT_EQ(clocks.runs[2].due, In(43));
+  EXPECT_EQ(clocks.due, In(34 + 20 + 10));
+}
+
+TEST(StageClock, RunsTheReceiversClockAndThenACheckOfItsOwn) {
+  std::vector<CaseFact> facts = First(3);
+  facts.push_back(Fact(A::kTransfer, C::kTracked, 20));
+  EXPECT_EQ(Compute(facts).running, Stage::kResult);
+  EXPECT_EQ(Compute(facts).due, In(20 + 30 * 24));
+  facts.push_back(Fact(A::kSubmitResult, C::kChecking, 400));
+  EXPECT_EQ(Compute(facts).running, Stage::kCheck);
+  EXPECT_EQ(Compute(facts).due, In(406));
+}
+
+TEST(StageClock, ClosesByForceWithoutAPassAndNeverOnTime) {
+  std::vector<CaseFact> facts = First(3);
+  facts.push_back(Fact(A::kForceClose, C::kClosed, 20));
+  const Clocks clocks = Compute(facts);
+  EXPECT_TRUE(clocks.closed);
+  EXPECT_TRUE(clocks.forced);
+  EXPECT_FALSE(clocks.closed_on_time);
+  EXPECT_EQ(clocks.total_stopped, In(20));
+  EXPECT_EQ(clocks.running, std::nullopt);
+}
+
+TEST(StageClock, KeepsAFirstClosingOnTimeWhenTheDisputedCaseIsClosedByForce) {
+  std::vector<CaseFact> facts = First(7);
+  facts.push_back(Fact(A::kDispute, C::kChecking, 300));
+  EXPECT_EQ(Compute(facts).due, In(306));
+  facts.push_back(Fact(A::kForceClose, C::kClosed, 310));
+  const Clocks clocks = Compute(facts);
+  EXPECT_TRUE(clocks.forced);
+  EXPECT_TRUE(clocks.closed_on_time);
+  EXPECT_EQ(clocks.total_stopped, In(34));
+}
+
+TEST(StageClock, DoesNotMakeALateClosingTimelyByAPostponementAfterADispute) {
+  std::vector<CaseFact> facts = First(7);
+  facts[5] = Fact(A::kPass, C::kSignOff, 110);
+  const ClockAdjustment ledger[] = {
+      {.cycle = 1, .extend = {Calendar::kContinuous, absl::Hours(24), ""}, .recorded = In(400)}};
+  EXPECT_EQ(Compute(facts, ledger).total_due, In(124));
+  EXPECT_FALSE(Compute(facts, ledger).closed_on_time);
+}
+
+TEST(StageClock, StopsNothingForWhatIsDoneBesideTheWork) {
+  const std::vector<CaseFact> plain = First(3);
+  for (const Action action : {A::kApply, A::kDecide, A::kSubmitPart, A::kExcusePart, A::kStopProduction,
+                              A::kSetDisposition, A::kPostpone}) {
+    std::vector<CaseFact> facts = plain;
+    facts.push_back(Fact(action, C::kHandling, 20));
+    EXPECT_EQ(Compute(facts).due, Compute(plain).due) << NameOf(action);
+    EXPECT_EQ(Compute(facts).start, In(3)) << NameOf(action);
+  }
+  std::vector<CaseFact> facts = First(6);
+  facts.push_back(Fact(A::kCosign, C::kSignOff, 35));
+  EXPECT_EQ(Compute(facts).due, In(41));
+  facts = First(2);
+  facts.push_back(Fact(A::kSilentAccept, C::kHandling, 6));
+  EXPECT_EQ(Compute(facts).due, In(46));
+}
+
+TEST(StageClock, CallsOnlyAnIntervalWiderThanTheLimitWide) {
+  EXPECT_FALSE(IsWide(In(1), In(1), absl::Minutes(10)));
+  EXPECT_FALSE(IsWide(In(1), In(1) + absl::Minutes(10), absl::Minutes(10)));
+  EXPECT_TRUE(IsWide(In(1), In(1) + absl::Minutes(10) + absl::Microseconds(1), absl::Minutes(10)));
+}
+
 TEST(StageClock, PlansNoRecheckForATypeWithoutOne) {
   CaseType type = EasyType();
   EXPECT_EQ(StageDue(Stage::kRecheck, In(0), type, Cal()), In(7 * 24));
@@ -265,9 +403,7 @@ TEST(StageClock, KnowsTheStageOfEveryState) {
   EXPECT_EQ(StageOf(C::kReturned), Stage::kDispatch);
   for (int i = 0; i <= kCaseStateMax; ++i) {
     const auto state = static_cast<C>(i);
-    // Suspended and transferred cases rest or run on clocks of their own, which come with their transitions.
-    const bool timed =
-        (IsOpen(state) && state != C::kSuspended && state != C::kTracked) || state == C::kMonitoring;
+    const bool timed = IsOpen(state) || state == C::kMonitoring;
     EXPECT_EQ(StageOf(state) != Stage::kNone, timed) << NameOf(state);
   }
 }
