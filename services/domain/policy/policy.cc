@@ -24,6 +24,7 @@ constexpr std::pair<const char*, Read> kFiles[] = {
     {"work_calendar.json", ReadWorkCalendar}, {"reasons.json", ReadReasons},
     {"check_rules.json", ReadCheckRules},     {"signal_rules.json", ReadSignalRules},
     {"application_rules.json", ReadApplicationRules},
+    {"notice_rules.json", ReadNoticeRules},
 };
 
 // FNV-1a over names and texts, each closed by a byte that UTF-8 never has.
