@@ -30,7 +30,9 @@ v1::Case ToProto(const CaseFile& file) {
   out.set_return_count(file.return_count);
   out.set_unable_count(file.unable_count);
   if (file.due_time) *out.mutable_due_time() = ToTimestamp(*file.due_time);
-  *out.mutable_total_due_time() = ToTimestamp(file.total_due_time);
+  // While it rests nobody can say when the whole case is due.
+  if (file.total_due_time != absl::InfiniteFuture())
+    *out.mutable_total_due_time() = ToTimestamp(file.total_due_time);
   if (file.pass_time) *out.mutable_pass_time() = ToTimestamp(*file.pass_time);
   if (file.close_time) *out.mutable_close_time() = ToTimestamp(*file.close_time);
   out.set_closed_on_time(file.closed_on_time);
@@ -60,7 +62,8 @@ v1::Signal ToProto(const SignalFile& signal) {
   *out.mutable_receive_time() = ToTimestamp(signal.receive_time);
   out.set_channel_key(signal.channel_key);
   out.set_finder(ResourceName("persons", signal.finder));
-  out.set_case_(ResourceName("cases", signal.case_id));
+  const bool in_case = signal.details.merged_into().starts_with("cases/");
+  out.set_case_(in_case ? signal.details.merged_into() : ResourceName("cases", signal.case_id));
   if (!signal.onsite.post.IsNil()) {
     v1::Signal::OnsiteCheck& onsite = *out.mutable_onsite_check();
     onsite.set_post(ResourceName("posts", signal.onsite.post));

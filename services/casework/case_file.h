@@ -96,7 +96,8 @@ struct SignalFile {
   std::string reject_reason;
   std::optional<absl::Time> due_time;
   // reporter_identified, rejection_proposal, reject_time, dispute_count, dispute_statement, merge_time,
-  // merge_reason, transfer; every other field is unset.
+  // merge_reason, merged_into, transfer, reject_reason_code, acknowledge_due_time, reporter_told_time,
+  // accused_unit, the running clock; every other field is unset.
   v1::Signal details;
   journal::Subject subject;
 };

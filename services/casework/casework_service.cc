@@ -6,6 +6,7 @@
 #include "access/standing.h"
 #include "base/status.h"
 #include "casework/casework.h"
+#include "casework/signal_service.h"
 #include "platform/journal/consumer.h"
 
 namespace gridwarden::casework {
@@ -84,6 +85,12 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   Add(registry, casework, "ListCases", ListCases);
   Add(registry, casework, "ListCaseEvents", ListCaseEvents);
 
+  AddTo(registry, casework, "SignalService/MergeSignal", MergeSignal);
+  AddTo(registry, casework, "SignalService/UnmergeSignal", UnmergeSignal);
+  AddTo(registry, casework, "SignalService/ListMergeCandidates", ListMergeCandidates);
+  AddTo(registry, casework, "SignalService/DisputeRejection", DisputeRejection);
+  AddTo(registry, casework, "SignalService/TransferSignal", TransferSignal);
+  AddTo(registry, casework, "SignalService/TellReporter", TellReporter);
   std::vector<std::unique_ptr<Worker>> workers;
   workers.push_back(Follow(context, casework, "check_assignment", "case.transition", AssignCheckOnFeedback));
   workers.push_back(Follow(context, casework, "monitoring", "case.transition", MonitorOnClosing));

@@ -12,7 +12,9 @@ absl::StatusOr<v1::Signal> GetSignal(const Casework& casework, const rpc::Call& 
   GW_RETURN_IF_ERROR(casework.database.Read(call.deadline, [&](db::Transaction& tx) -> absl::Status {
     GW_ASSIGN_OR_RETURN(const SignalFile signal, ReadSignal(tx, request.name()));
     GW_RETURN_IF_ERROR(AllowView(*ground, call, signal));
-    found = ToProto(signal);
+    std::vector<v1::Signal> one{ToProto(signal)};
+    GW_RETURN_IF_ERROR(ShowCasesOfMerged(tx, one));
+    found = std::move(one.front());
     return absl::OkStatus();
   }));
   return found;

@@ -3,6 +3,7 @@
 #include "casework/handler.h"
 #include "casework/rules.h"
 #include "casework/signal_repository.h"
+#include "casework/signal_rules.h"
 #include "casework/step.h"
 #include "platform/rpc/mutate.h"
 
@@ -18,6 +19,11 @@ absl::StatusOr<Uuid> ReadPost(const domain::Ground& ground, const rpc::Call& cal
   return post;
 }
 
+Uuid HolderOf(const domain::Ground& ground, const Uuid& post, absl::Time now) {
+  const domain::Tenure* held = ground.HolderOf(post, now, absl::InfiniteFuture());
+  return held == nullptr ? Uuid() : held->person;
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Signal> RequestOnsiteCheck(const Casework& casework, const rpc::Call& call,
@@ -26,8 +32,7 @@ absl::StatusOr<v1::Signal> RequestOnsiteCheck(const Casework& casework, const rp
   return rpc::Mutate<v1::Signal>(
       casework.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Signal> {
         GW_ASSIGN_OR_RETURN(SignalFile signal, LockSignal(tx, request.name()));
-        GW_ASSIGN_OR_RETURN(const access::Acting acting,
-                            access::AllowAt(*ground, call, signal.place.division));
+        GW_ASSIGN_OR_RETURN(const access::Acting acting, AllowSignalDecision(*ground, call, signal));
         GW_RETURN_IF_ERROR(CheckEtag(request.etag(), signal.subject.seq, request.name()));
         GW_ASSIGN_OR_RETURN(const Uuid post, ReadPost(*ground, call, request.post()));
 
@@ -37,6 +42,9 @@ absl::StatusOr<v1::Signal> RequestOnsiteCheck(const Casework& casework, const rp
                   .received = call.now,
                   .request_id = request.request_id()};
         GW_RETURN_IF_ERROR(Advance(*casework.policy, signal, step));
+        GW_RETURN_IF_ERROR(
+            CheckNotAccused(tx, *ground, signal, post, HolderOf(*ground, post, call.now), call.now));
+        signal.details.clear_rejection_proposal();
         signal.onsite = {.post = post, .unable_count = signal.onsite.unable_count};
         return Record(tx, call, *casework.policy, signal, step);
       });

@@ -1,10 +1,12 @@
 #include "casework/signal_repository.h"
 
 #include <algorithm>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "casework/ground_filter.h"
+#include "casework/timestamps.h"
 #include "domain/workflow/case_workflow.h"
 
 // The columns of a signal in the order ReadRow takes them.
@@ -34,8 +36,16 @@ constexpr std::string_view kInsertSignal = R"(
 constexpr std::string_view kSaveSignal = R"(
   UPDATE signal_file SET state = ?, category = ?, content = ?, case_id = ?, onsite_post = ?, onsite_person = ?,
     onsite_result = ?, onsite_note = ?, onsite_event_us = ?, onsite_unable_count = ?, reject_reason = ?, due_us = ?,
-    subject_seq = ?, subject_leaf = ?
+    merged_signal = ?, merged_case = ?, tell_due_us = ?, subject_seq = ?, subject_leaf = ?
   WHERE signal_id = ? AND subject_seq = ?)";
+
+// Newest by find: whoever had the source's last problem to put right.
+constexpr std::string_view kReadLastHandler = R"(
+  SELECT handler, handler_is_unit FROM case_file FORCE INDEX (case_source)
+  WHERE source_id = ? AND handler IS NOT NULL AND state <> 14 ORDER BY event_us DESC, case_id LIMIT 1)";
+
+// How far a merged signal is followed through others that were merged on.
+constexpr int kMergesMax = 8;
 
 std::optional<absl::Time> OptTime(const db::Row& row, int column) {
   if (row.IsNull(column)) return std::nullopt;
@@ -48,6 +58,21 @@ std::string PackContent(const SignalFile& signal) {
   *content.mutable_evidence() = {signal.evidence.begin(), signal.evidence.end()};
   *content.mutable_answers() = {signal.answers.begin(), signal.answers.end()};
   return content.SerializeAsString();
+}
+
+Uuid MergedInto(const SignalFile& signal, std::string_view collection) {
+  const std::string& name = signal.details.merged_into();
+  if (!name.starts_with(absl::StrCat(std::string(collection), "/"))) return Uuid();
+  return ParseResourceName(collection, name).value_or(Uuid());
+}
+
+// When somebody has to be told what became of it: once it ended without a case of its own, until they know.
+std::optional<absl::Time> TellDue(const SignalFile& signal) {
+  const bool ended = signal.state == v1::Signal::MERGED || signal.state == v1::Signal::REJECTED ||
+                     signal.state == v1::Signal::TRANSFERRED;
+  if (!ended || !signal.details.has_acknowledge_due_time() || signal.details.has_reporter_told_time())
+    return std::nullopt;
+  return FromTimestamp(signal.details.acknowledge_due_time());
 }
 
 SignalFile ReadRow(const db::Row& row) {
@@ -112,6 +137,7 @@ absl::StatusOr<SignalFile> ReadOne(db::Transaction& tx, std::string_view sql, st
 constexpr size_t kWidePath = 2 * 16;
 
 std::string KeyFor(const SignalFilter& filter) {
+  if (filter.to_tell_before) return "signal_tell";
   if (filter.only_assigned) return "signal_onsite";
   const bool all_open = !filter.states.empty() &&
                         std::all_of(filter.states.begin(), filter.states.end(), [](v1::Signal::State state) {
@@ -165,19 +191,63 @@ absl::Status SaveSignal(db::Transaction& tx, const SignalFile& signal) {
       tx.Exec(kSaveSignal, signal.state, signal.category, PackContent(signal), signal.case_id,
               signal.onsite.post, signal.onsite.person, signal.onsite.result, signal.onsite.note,
               signal.onsite.event_time, signal.onsite.unable_count, signal.reject_reason, signal.due_time,
-              signal.subject.seq, signal.subject.leaf, signal.id, signal.subject.seq - 1));
+              MergedInto(signal, "signals"), MergedInto(signal, "cases"), TellDue(signal), signal.subject.seq,
+              signal.subject.leaf, signal.id, signal.subject.seq - 1));
   if (changed != 1) return EtagMismatch(ResourceName("signals", signal.id));
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::optional<Handler>> ReadLastHandler(db::Transaction& tx, const Uuid& source) {
+  return tx.QueryOne(
+      kReadLastHandler,
+      [](const db::Row& row) {
+        return Handler{row.Id(0), row.Bool(1)};
+      },
+      source);
+}
+
+absl::Status ShowCasesOfMerged(db::Transaction& tx, std::vector<v1::Signal>& signals) {
+  // Where each now stands: the signal it was merged into, and the signal that one was merged into ...
+  std::map<Uuid, std::vector<v1::Signal*>> waiting;
+  for (v1::Signal& signal : signals) {
+    if (!signal.merged_into().starts_with("signals/")) continue;
+    GW_ASSIGN_OR_RETURN(const Uuid into, ParseResourceName("signals", signal.merged_into()));
+    waiting[into].push_back(&signal);
+  }
+  for (int merges = 0; merges < kMergesMax && !waiting.empty(); ++merges) {
+    std::vector<Uuid> ids;
+    for (const auto& [id, of] : waiting) ids.push_back(id);
+    std::vector<db::Value> keys;
+    BindIn(
+        ids, [](const Uuid& id) { return id; }, keys);
+    std::map<Uuid, std::vector<v1::Signal*>> next;
+    const std::string where = absl::StrCat(
+        "SELECT signal_id, COALESCE(case_id, merged_case), merged_signal FROM signal_file WHERE signal_id IN "
+        "(",
+        db::InList(RoundUp(ids.size())), ")");
+    GW_RETURN_IF_ERROR(tx.QueryValues(where, keys, [&](const db::Row& row) {
+      for (v1::Signal* signal : waiting[row.Id(0)]) {
+        if (!row.Id(1).IsNil()) signal->set_case_(ResourceName("cases", row.Id(1)));
+        if (!row.Id(2).IsNil()) next[row.Id(2)].push_back(signal);
+      }
+    }));
+    waiting = std::move(next);
+  }
+  return absl::OkStatus();
+}
+
 std::string SignalListStatement(const SignalFilter& filter, bool after) {
+  const std::string time = filter.to_tell_before ? "tell_due_us" : "receive_us";
+  const std::string order = filter.to_tell_before ? "" : " DESC";
+  const std::string beyond = filter.to_tell_before ? " > " : " < ";
   return absl::StrCat(
       "SELECT " SIGNAL_COLUMNS " FROM signal_file FORCE INDEX (", KeyFor(filter), ") WHERE 1 = 1",
+      filter.to_tell_before ? " AND tell_due_us < ?" : "",
       filter.only_assigned ? InClause("onsite_post", filter.assignees.size()) + " AND onsite_result = 0" : "",
       GroundClause(filter.grounds.size()), InClause("state", filter.states.size()),
       filter.category.empty() ? "" : " AND category = ?",
-      after ? " AND (receive_us < ? OR (receive_us = ? AND signal_id < ?))" : "",
-      " ORDER BY receive_us DESC, signal_id DESC LIMIT ?");
+      after ? absl::StrCat(" AND (", time, beyond, "? OR (", time, " = ? AND signal_id", beyond, "?))") : "",
+      " ORDER BY ", time, order, ", signal_id", order, " LIMIT ?");
 }
 
 absl::StatusOr<std::vector<SignalFile>> ListSignalFiles(db::Transaction& tx, const SignalFilter& filter,
@@ -185,6 +255,7 @@ absl::StatusOr<std::vector<SignalFile>> ListSignalFiles(db::Transaction& tx, con
   std::vector<SignalFile> signals;
   if (filter.only_assigned && filter.assignees.empty()) return signals;
   std::vector<db::Value> values;
+  if (filter.to_tell_before) values.emplace_back(*filter.to_tell_before);
   if (filter.only_assigned)
     BindIn(
         filter.assignees, [](const Uuid& id) { return id; }, values);

@@ -7,6 +7,7 @@
 #include "casework/media_repository.h"
 #include "casework/rules.h"
 #include "casework/signal_repository.h"
+#include "casework/signal_rules.h"
 #include "casework/step.h"
 #include "domain/workflow/conditions.h"
 #include "gridwarden/casework/v1/case_event.pb.h"
@@ -18,12 +19,15 @@ namespace {
 using OnsiteCheck = v1::Signal::OnsiteCheck;
 
 // How many different people were unable to check, this one included: a second try by the same person proves
-// nothing new (T5).
+// nothing new (T5). What came before a disputed rejection no longer counts.
 absl::StatusOr<int> CountUnable(db::Transaction& tx, const SignalFile& signal, const Uuid& person) {
   GW_ASSIGN_OR_RETURN(const std::vector<HistoryRow> checks,
                       ReadHistoryOf(tx, Aggregate::kSignal, signal.id, v1::SUBMIT_ONSITE_CHECK));
+  GW_ASSIGN_OR_RETURN(const std::vector<HistoryRow> disputes,
+                      ReadHistoryOf(tx, Aggregate::kSignal, signal.id, v1::DISPUTE));
   std::set<Uuid> people{person};
   for (const HistoryRow& check : checks) {
+    if (!disputes.empty() && check.seq < disputes.back().seq) continue;
     v1::SignalEvent event;
     if (!event.ParseFromString(check.event)) return Internal("a stored signal event cannot be parsed");
     if (event.after().onsite_check().result() == OnsiteCheck::UNABLE) people.insert(check.person);
@@ -49,6 +53,8 @@ absl::StatusOr<v1::Signal> SubmitOnsiteCheck(const Casework& casework, const rpc
         GW_ASSIGN_OR_RETURN(
             const absl::Time event_time,
             EventTime(call, request.event_time(), std::max(signal.event_time, NotBeforeAsked(asked))));
+
+        GW_RETURN_IF_ERROR(CheckNotAccused(tx, *ground, signal, Uuid(), call.principal.person, event_time));
 
         Step step{.action = v1::SUBMIT_ONSITE_CHECK,
                   .acting = acting,

@@ -7,6 +7,7 @@
 #include "casework/place.h"
 #include "casework/rules.h"
 #include "casework/signal_repository.h"
+#include "casework/signal_rules.h"
 #include "casework/step.h"
 #include "domain/workflow/conditions.h"
 #include "platform/rpc/mutate.h"
@@ -27,6 +28,25 @@ absl::Status CheckChannelKey(std::string_view key) {
 // Only an office that keeps the intake may state that something came from above or from outside.
 access::PostKinds SubmittersOf(v1::Signal::Channel channel) {
   return channel == v1::Signal::PATROL ? access::kStaff : access::kDispatchers;
+}
+
+// What an office knows of a lead from outside: whether its reporter is known, and whom it complains about.
+absl::Status ReadLead(const domain::Ground& ground, const v1::Signal& given, SignalFile& signal) {
+  if (given.reporter_identified() && !HasReporter(signal)) {
+    return InvalidField("signal.reporter_identified",
+                        "got true, want it for leads of the public or the hotline only");
+  }
+  GW_ASSIGN_OR_RETURN(const Uuid unit,
+                      ParseResourceName("units", given.accused_unit(), "signal.accused_unit"));
+  if (!unit.IsNil() && (!HasReporter(signal) || ground.FindUnit(unit) == nullptr)) {
+    return InvalidField("signal.accused_unit",
+                        absl::StrFormat("got %s, want a unit of the ground, for leads of the public or the "
+                                        "hotline",
+                                        given.accused_unit().substr(0, 80)));
+  }
+  signal.details.set_reporter_identified(given.reporter_identified());
+  signal.details.set_accused_unit(given.accused_unit());
+  return absl::OkStatus();
 }
 
 // What the request says, checked as far as no row is needed.
@@ -61,6 +81,8 @@ absl::StatusOr<SignalFile> ReadRequest(const Casework& casework, const rpc::Call
   signal.evidence = std::move(proof.evidence);
   signal.answers = std::move(proof.answers);
   signal.receive_time = call.now;
+  GW_RETURN_IF_ERROR(ReadLead(ground, given, signal));
+  StartReporterClock(*casework.policy, signal, call.now);
   return signal;
 }
 
