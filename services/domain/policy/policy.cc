@@ -25,6 +25,8 @@ constexpr std::pair<const char*, Read> kFiles[] = {
     {"check_rules.json", ReadCheckRules},     {"signal_rules.json", ReadSignalRules},
     {"application_rules.json", ReadApplicationRules},
     {"notice_rules.json", ReadNoticeRules},
+    {"patrol_cadences.json", ReadPatrolCadences},
+    {"quotas.json", ReadQuotas},
 };
 
 // FNV-1a over names and texts, each closed by a byte that UTF-8 never has.

@@ -17,6 +17,8 @@ void ReadNoticeRules(const JsonValue& root, Policy& policy);
 void ReadPostPresets(const JsonValue& root, Policy& policy);
 void ReadWorkCalendar(const JsonValue& root, Policy& policy);
 void ReadSignalRules(const JsonValue& root, Policy& policy);
+void ReadPatrolCadences(const JsonValue& root, Policy& policy);  // after the categories
+void ReadQuotas(const JsonValue& root, Policy& policy);          // after the cadences
 
 // "title", "note" and "documents" (cite and title of each source), which every file may carry for its
 // readers.
