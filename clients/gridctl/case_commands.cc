@@ -8,6 +8,7 @@
 #include "gridctl/output.h"
 #include "gridctl/words.h"
 #include "gridwarden/casework/v1/casework_service.pb.h"
+#include "gridwarden/casework/v1/routing_service.pb.h"
 
 // gridctl case list|show|events and a command for every transition.
 namespace gridwarden::gridctl {
@@ -169,6 +170,33 @@ absl::Status Dispatch(Invocation& run) {
   return SendCommand(run, "DispatchCase", request);
 }
 
+// Who the duty list says should have it, the particular before the general.
+absl::Status Route(Invocation& run) {
+  v1::ProposeRouteRequest request;
+  request.set_name(CaseName(run.positionals[0]));
+  GW_ASSIGN_OR_RETURN(const auto answer, run.session().Call<v1::ProposeRouteResponse>(
+                                             "gridwarden.casework.v1.RoutingService/ProposeRoute", request));
+  if (run.json) {
+    PrintJson(answer);
+    return absl::OkStatus();
+  }
+  Table table = MakeTable(run, {"DUTY ITEM", "WHAT", "LEADS", "NAME", "SOURCE"});
+  for (const v1::Route& route : answer.routes()) {
+    const std::string title = run.chinese ? route.item().title() : route.item().title_en();
+    if (route.leads().empty()) {
+      table.Add({route.item().id(), title, Say(run, "nobody of this ground", "本辖区无此单位或岗位"), "-",
+                 route.item().source()});
+    }
+    for (const v1::Route::Bearer& lead : route.leads()) {
+      const std::string who = PostWord(run, lead.display_name());
+      table.Add({route.item().id(), title, lead.vacant() ? who + " " + Vacant(run) : who, lead.name(),
+                 route.item().source()});
+    }
+  }
+  std::fputs(table.ToString().c_str(), stdout);
+  return absl::OkStatus();
+}
+
 absl::Status Return(Invocation& run) {
   v1::ReturnCaseRequest request;
   request.set_reason(run.Get("--reason"));
@@ -205,6 +233,7 @@ absl::Status AssignCheck(Invocation& run) {
   v1::AssignCheckRequest request;
   if (run.positionals.size() > 1) request.set_post(NameIn("posts", run.positionals[1]));
   request.set_reason(run.Get("--reason"));
+  request.set_any_hour(run.Has("--any-hour"));
   return SendCommand(run, "AssignCheck", request);
 }
 
@@ -274,13 +303,19 @@ void AddCaseCommands(std::vector<Command>& commands) {
                       .examples = {"gridctl case file 0190..."},
                       .run = File});
   commands.push_back(
+      {.words = "case route",
+       .arguments = "CASE",
+       .summary = "proposes who should have a case by the duty list, with the item and its source",
+       .examples = {"gridctl case route 411702-2026-00012"},
+       .run = Route});
+  commands.push_back(
       {.words = "case dispatch",
        .arguments = "CASE posts/ID|units/ID",
        .summary = "names who has to put it right 派遣",
-       .options = {{"--duty-item", "TEXT", "duty item the routing cites"},
+       .options = {{"--duty-item", "ID", "item of the duty list it rests on; the first that fits by default"},
                    {"--cooperator", "units/ID", "unit that cooperates", true},
                    EtagOption()},
-       .examples = {"gridctl case dispatch 411702-2026-00012 posts/0190... --duty-item 属地管理"},
+       .examples = {"gridctl case dispatch 411702-2026-00012 posts/0190... --duty-item D-GRID"},
        .run = Dispatch});
   commands.push_back(
       {.words = "case return",
@@ -312,7 +347,9 @@ void AddCaseCommands(std::vector<Command>& commands) {
   commands.push_back({.words = "case assign-check",
                       .arguments = "CASE [POST]",
                       .summary = "sends somebody independent to check; without POST the system draws",
-                      .options = {reason, EtagOption()},
+                      .options = {reason,
+                                  {"--any-hour", "", "releases it from the hours of the find, with a reason"},
+                                  EtagOption()},
                       .examples = {"gridctl case assign-check 411702-2026-00012"},
                       .run = AssignCheck});
   commands.push_back(

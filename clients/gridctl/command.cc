@@ -216,7 +216,9 @@ std::vector<Command> AllCommands() {
   AddBoardCommands(commands);
   AddSignalCommands(commands);
   AddCaseCommands(commands);
+  AddCheckCommands(commands);
   AddTaskCommands(commands);
+  AddDrawCommands(commands);
   AddSourceCommands(commands);
   AddJournalCommands(commands);
   AddDatabaseCommands(commands);

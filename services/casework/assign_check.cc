@@ -19,15 +19,24 @@ absl::StatusOr<access::Acting> AllowAssign(const domain::Ground& ground, const r
   return access::AllowAt(ground, call, CountyOf(ground, file.place.division, call.now));
 }
 
-absl::StatusOr<Assignment> ChooseFor(const domain::Ground& ground, const domain::CheckerQuestion& question,
-                                     const Uuid& post, std::string_view seed) {
-  if (!post.IsNil()) return NameChecker(ground, question, post);
-  Assignment drawn = DrawChecker(ground, question, seed);
+absl::StatusOr<Assignment> ChooseFor(const domain::Ground& ground, const domain::Policy& policy,
+                                     db::Transaction& tx, const CaseFile& file,
+                                     const domain::CheckerQuestion& question, const Uuid& post) {
+  if (!post.IsNil()) return NameChecker(ground, policy, question, post);
+  const domain::Pool pool = domain::PoolOf(ground, question);
+  GW_ASSIGN_OR_RETURN(const std::string seed, SeedOf(tx, file));
+  Assignment drawn = DrawChecker(policy, question, pool, seed);
   if (drawn.post.IsNil()) {
     return FailedPrecondition("CHECKER_NOT_ELIGIBLE", "nobody in the county may check this case",
-                              {{"rule", "全县没有符合条件的监督员"}, {"rule_id", "B4.NOBODY"}});
+                              {{"rule", domain::WaitingReason(pool)}, {"rule_id", "B4.NOBODY"}});
   }
   return drawn;
+}
+
+// The feed of what makes a case wait for a checker: a fix, a receiver's result, somebody unable, a dispute.
+bool AsksForChecker(v1::Action action) {
+  return action == v1::SUBMIT_FEEDBACK || action == v1::UNABLE || action == v1::SUBMIT_RESULT ||
+         action == v1::DISPUTE;
 }
 
 }  // namespace
@@ -35,8 +44,9 @@ absl::StatusOr<Assignment> ChooseFor(const domain::Ground& ground, const domain:
 absl::StatusOr<v1::Case> AssignCheck(const Casework& casework, const rpc::Call& call,
                                      const v1::AssignCheckRequest& request) {
   const std::shared_ptr<const domain::Ground> ground = casework.directory.ground();
+  const domain::Policy& policy = *casework.policy;
   GW_ASSIGN_OR_RETURN(const Uuid post, ParseResourceName("posts", request.post(), "post"));
-  GW_RETURN_IF_ERROR(CheckText("reason", request.reason()));
+  GW_RETURN_IF_ERROR(CheckText("reason", request.reason(), request.any_hour()));
   return rpc::Mutate<v1::Case>(
       casework.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Case> {
         GW_ASSIGN_OR_RETURN(CaseFile file, LockCase(tx, request.name()));
@@ -49,13 +59,15 @@ absl::StatusOr<v1::Case> AssignCheck(const Casework& casework, const rpc::Call& 
                   .received = call.now,
                   .request_id = request.request_id(),
                   .reason = request.reason()};
-        GW_RETURN_IF_ERROR(Advance(*casework.policy, file, step));
-        GW_ASSIGN_OR_RETURN(const domain::CheckerQuestion question, AskForChecker(tx, file, call.now));
+        GW_RETURN_IF_ERROR(Advance(policy, file, step));
+        // Somebody else in place of whoever was drawn: why stands on the record.
+        if (!file.check_post.IsNil()) GW_RETURN_IF_ERROR(CheckText("reason", request.reason(), true));
+        GW_ASSIGN_OR_RETURN(const domain::CheckerQuestion question,
+                            AskForChecker(*ground, policy, tx, file, call.now));
         GW_ASSIGN_OR_RETURN(const Assignment assignment,
-                            ChooseFor(*ground, question, post, request.request_id()));
-        file.check_post = assignment.post;
-        step.eligibility = assignment.eligibility;
-        return Record(tx, call, *casework.policy, file, step);
+                            ChooseFor(*ground, policy, tx, file, question, post));
+        Assign(policy, assignment, request.any_hour(), file, step);
+        return Record(tx, call, policy, file, step);
       });
 }
 
@@ -64,24 +76,11 @@ absl::StatusOr<v1::Case> AssignCheck(const Casework& casework, const rpc::Call& 
 absl::Status AssignCheckOnFeedback(const Casework& casework, const rpc::Call& call, db::Transaction& tx,
                                    const journal::FeedEntry& entry) {
   v1::CaseEvent event;
-  if (!entry.ReadEvent(&event)) return absl::OkStatus();
-  if (event.action() != v1::SUBMIT_FEEDBACK && event.action() != v1::UNABLE) return absl::OkStatus();
+  if (!entry.ReadEvent(&event) || !AsksForChecker(event.action())) return absl::OkStatus();
   GW_ASSIGN_OR_RETURN(CaseFile file, LockCase(tx, entry.subject()));
   const bool moved_on = file.subject.seq != entry.entry.subject_seq();
   if (moved_on || domain::NeedsCounty(0, file.unable_count)) return absl::OkStatus();
-
-  const std::shared_ptr<const domain::Ground> ground = casework.directory.ground();
-  GW_ASSIGN_OR_RETURN(const domain::CheckerQuestion question, AskForChecker(tx, file, call.now));
-  const Assignment assignment = DrawChecker(*ground, question, entry.id().ToString());
-  if (assignment.post.IsNil()) return absl::OkStatus();
-
-  Step step{.action = v1::ASSIGN_CHECK,
-            .event_time = EntryTime(entry),
-            .received = call.now,
-            .eligibility = assignment.eligibility};
-  GW_RETURN_IF_ERROR(Advance(*casework.policy, file, step));
-  file.check_post = assignment.post;
-  return Record(tx, call, *casework.policy, file, step).status();
+  return AssignOrWait(*casework.directory.ground(), *casework.policy, call, tx, file, EntryTime(entry));
 }
 
 }  // namespace gridwarden::casework

@@ -5,6 +5,9 @@
 #include "absl/status/statusor.h"
 #include "access/area.h"
 #include "gridwarden/casework/v1/casework_service.pb.h"
+#include "gridwarden/casework/v1/closing_service.pb.h"
+#include "gridwarden/casework/v1/check_service.pb.h"
+#include "gridwarden/casework/v1/routing_service.pb.h"
 #include "platform/journal/consumer.h"
 #include "platform/rpc/call.h"
 
@@ -40,6 +43,24 @@ absl::StatusOr<v1::Case> SubmitCheck(const Casework&, const rpc::Call&, const v1
 absl::StatusOr<v1::Case> SignOff(const Casework&, const rpc::Call&, const v1::SignOffRequest&);
 absl::StatusOr<v1::Case> SubmitRecheck(const Casework&, const rpc::Call&, const v1::SubmitRecheckRequest&);
 
+// The end of a case (ClosingService).
+absl::StatusOr<v1::Case> StopProduction(const Casework&, const rpc::Call&, const v1::StopProductionRequest&);
+absl::StatusOr<v1::Case> SubmitPart(const Casework&, const rpc::Call&, const v1::SubmitPartRequest&);
+absl::StatusOr<v1::Case> ExcusePart(const Casework&, const rpc::Call&, const v1::ExcusePartRequest&);
+absl::StatusOr<v1::Case> TransferCase(const Casework&, const rpc::Call&, const v1::TransferCaseRequest&);
+absl::StatusOr<v1::Case> SubmitTransferResult(const Casework&, const rpc::Call&,
+                                              const v1::SubmitTransferResultRequest&);
+absl::StatusOr<v1::Case> CosignCase(const Casework&, const rpc::Call&, const v1::CosignCaseRequest&);
+absl::StatusOr<v1::Case> DisputeClosing(const Casework&, const rpc::Call&, const v1::DisputeClosingRequest&);
+absl::StatusOr<v1::ListChainResponse> ListChain(const Casework&, const rpc::Call&,
+                                                const v1::ListChainRequest&);
+
+// Routing by the duty list.
+absl::StatusOr<v1::ProposeRouteResponse> ProposeRoute(const Casework&, const rpc::Call&,
+                                                      const v1::ProposeRouteRequest&);
+absl::StatusOr<v1::ListDutyItemsResponse> ListDutyItems(const Casework&, const rpc::Call&,
+                                                        const v1::ListDutyItemsRequest&);
+
 // Views.
 absl::StatusOr<v1::Signal> GetSignal(const Casework&, const rpc::Call&, const v1::GetSignalRequest&);
 absl::StatusOr<v1::ListSignalsResponse> ListSignals(const Casework&, const rpc::Call&,
@@ -49,6 +70,16 @@ absl::StatusOr<v1::ListCasesResponse> ListCases(const Casework&, const rpc::Call
                                                 const v1::ListCasesRequest&);
 absl::StatusOr<v1::ListCaseEventsResponse> ListCaseEvents(const Casework&, const rpc::Call&,
                                                           const v1::ListCaseEventsRequest&);
+
+// Who may check whose work (CheckService).
+absl::StatusOr<v1::Conflict> DeclareConflict(const Casework&, const rpc::Call&,
+                                             const v1::DeclareConflictRequest&);
+absl::StatusOr<v1::Conflict> WithdrawConflict(const Casework&, const rpc::Call&,
+                                              const v1::WithdrawConflictRequest&);
+absl::StatusOr<v1::ListConflictsResponse> ListConflicts(const Casework&, const rpc::Call&,
+                                                        const v1::ListConflictsRequest&);
+absl::StatusOr<v1::ExplainCheckersResponse> ExplainCheckers(const Casework&, const rpc::Call&,
+                                                            const v1::ExplainCheckersRequest&);
 
 // What the system does when the feed says so. Each is one act per entry: the cursor commits with it.
 // Assigns a checker to a case that waits for one; leaves it waiting, visibly, when nobody is eligible.

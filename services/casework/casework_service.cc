@@ -5,8 +5,10 @@
 #include "absl/strings/str_cat.h"
 #include "access/standing.h"
 #include "base/status.h"
+#include "casework/application_service.h"
 #include "casework/casework.h"
 #include "casework/signal_service.h"
+#include "casework/waiting_checks.h"
 #include "platform/journal/consumer.h"
 
 namespace gridwarden::casework {
@@ -79,11 +81,38 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   Add(registry, casework, "SubmitCheck", SubmitCheck);
   Add(registry, casework, "SignOff", SignOff);
   Add(registry, casework, "SubmitRecheck", SubmitRecheck);
+  AddTo(registry, casework, "ClosingService/StopProduction", StopProduction);
+  AddTo(registry, casework, "ClosingService/SubmitPart", SubmitPart);
+  AddTo(registry, casework, "ClosingService/ExcusePart", ExcusePart);
+  AddTo(registry, casework, "ClosingService/TransferCase", TransferCase);
+  AddTo(registry, casework, "ClosingService/SubmitTransferResult", SubmitTransferResult);
+  AddTo(registry, casework, "ClosingService/CosignCase", CosignCase);
+  AddTo(registry, casework, "ClosingService/DisputeClosing", DisputeClosing);
+  AddTo(registry, casework, "ClosingService/ListChain", ListChain);
   Add(registry, casework, "GetSignal", GetSignal);
   Add(registry, casework, "ListSignals", ListSignals);
   Add(registry, casework, "GetCase", GetCase);
   Add(registry, casework, "ListCases", ListCases);
   Add(registry, casework, "ListCaseEvents", ListCaseEvents);
+  AddTo(registry, casework, "RoutingService/ProposeRoute", ProposeRoute);
+  AddTo(registry, casework, "RoutingService/ListDutyItems", ListDutyItems);
+
+  AddTo(registry, casework, "CheckService/DeclareConflict", DeclareConflict);
+  AddTo(registry, casework, "CheckService/WithdrawConflict", WithdrawConflict);
+  AddTo(registry, casework, "CheckService/ListConflicts", ListConflicts);
+  AddTo(registry, casework, "CheckService/ExplainCheckers", ExplainCheckers);
+
+  AddTo(registry, casework, "ApplicationService/RequestPostponement", RequestPostponement);
+  AddTo(registry, casework, "ApplicationService/RequestSuspension", RequestSuspension);
+  AddTo(registry, casework, "ApplicationService/RequestForcedClosing", RequestForcedClosing);
+  AddTo(registry, casework, "ApplicationService/RequestVoiding", RequestVoiding);
+  AddTo(registry, casework, "ApplicationService/DecideApplication", DecideApplication);
+  AddTo(registry, casework, "ApplicationService/WithdrawApplication", WithdrawApplication);
+  AddTo(registry, casework, "ApplicationService/ReviewSuspension", ReviewSuspension);
+  AddTo(registry, casework, "ApplicationService/ResumeCase", ResumeCase);
+  AddTo(registry, casework, "ApplicationService/GetApplication", GetApplication);
+  AddTo(registry, casework, "ApplicationService/ListApplications", ListApplications);
+  AddTo(registry, casework, "ApplicationService/ListSuspendedCases", ListSuspendedCases);
 
   AddTo(registry, casework, "SignalService/MergeSignal", MergeSignal);
   AddTo(registry, casework, "SignalService/UnmergeSignal", UnmergeSignal);
@@ -92,6 +121,7 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   AddTo(registry, casework, "SignalService/TransferSignal", TransferSignal);
   AddTo(registry, casework, "SignalService/TellReporter", TellReporter);
   std::vector<std::unique_ptr<Worker>> workers;
+  workers.push_back(std::make_unique<WaitingChecks>(casework, context.clock, context.demo));
   workers.push_back(Follow(context, casework, "check_assignment", "case.transition", AssignCheckOnFeedback));
   workers.push_back(Follow(context, casework, "monitoring", "case.transition", MonitorOnClosing));
   workers.push_back(Follow(context, casework, "visits", "visit", SignalOfVisit));

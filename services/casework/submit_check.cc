@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <cmath>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "base/status.h"
 #include "casework/case_repository.h"
 #include "casework/casework.h"
@@ -8,6 +11,9 @@
 #include "casework/media_repository.h"
 #include "casework/rules.h"
 #include "casework/step.h"
+#include "domain/geo/datum.h"
+#include "domain/policy/check_rules.h"
+#include "domain/workflow/check_hours.h"
 #include "domain/workflow/conditions.h"
 #include "gridwarden/casework/v1/case_event.pb.h"
 #include "platform/rpc/mutate.h"
@@ -27,12 +33,51 @@ absl::StatusOr<absl::Time> EarliestCheck(db::Transaction& tx, const Uuid& case_i
   return std::max(fixed, NotBeforeAsked(asked));
 }
 
+// 同时段: what is done at night is seen at night only.
+absl::Status CheckHours(const domain::Policy& policy, const CaseFile& file, const Step& step) {
+  const domain::HourWindow window{file.details.check_window_start_minute(),
+                                  file.details.check_window_end_minute()};
+  const bool any_hour = window.start_minute == 0 && window.end_minute == 0;
+  if (any_hour || file.details.check_any_hour()) return absl::OkStatus();
+  if (domain::Touches(window, step.earliest.value_or(step.event_time), step.event_time,
+                      policy.calendar.time_zone)) {
+    return absl::OkStatus();
+  }
+  return FailedPrecondition("CHECK_OTHER_HOURS",
+                            absl::StrCat("the check has to be made between ", domain::ToText(window)),
+                            {{"window", domain::ToText(window)}});
+}
+
+// Whoever passes it was there. Too far away is refused, or flagged when the note says why.
+absl::Status CheckPosition(const domain::Policy& policy, const Step& step, CaseFile& file) {
+  const domain::CheckRules& rules = domain::CheckRulesOf(policy);
+  if (!rules.checks_position || !file.place.position || !step.proof.position) return absl::OkStatus();
+  const type::v1::Position& place = *file.place.position;
+  const type::v1::Position& stood = *step.proof.position;
+  const double distance =
+      domain::DistanceMetres({place.longitude(), place.latitude()}, {stood.longitude(), stood.latitude()});
+  const double limit = place.accuracy_m() + stood.accuracy_m() + rules.position_slack_m;
+  if (distance <= limit) return absl::OkStatus();
+  if (step.note.find_first_not_of(" \t\r\n") != std::string::npos) {
+    file.details.set_check_far_m(std::round(distance));
+    return absl::OkStatus();
+  }
+  return FailedPrecondition(
+      "POSITION_INCONSISTENT",
+      absl::StrFormat("the check is %.0f m from the place of the case, want at most %.0f m", distance, limit),
+      {{"distance", absl::StrFormat("%.0f", distance)}, {"limit", absl::StrFormat("%.0f", limit)}});
+}
+
 void SetResult(v1::SubmitCheckRequest::Result result, const rpc::Call& call, absl::Time event_time,
                CaseFile& file) {
   if (result != Result::UNABLE) file.checker = call.principal.person;
   if (result == Result::PASS) file.pass_time = event_time;
   // Rework goes to a new check, and *unable* to another person.
-  if (result != Result::PASS) file.check_post = Uuid();
+  if (result == Result::PASS) return;
+  file.check_post = Uuid();
+  file.details.clear_check_window_start_minute();
+  file.details.clear_check_window_end_minute();
+  file.details.clear_check_any_hour();
 }
 
 }  // namespace
@@ -64,17 +109,20 @@ absl::StatusOr<v1::Case> SubmitCheck(const Casework& casework, const rpc::Call& 
                   .request_id = request.request_id(),
                   .note = request.note(),
                   .proof = proof};
-        GW_ASSIGN_OR_RETURN(const domain::CheckerQuestion question, AskForChecker(tx, file, call.now));
-        GW_RETURN_IF_ERROR(
-            domain::CheckSeparation(question.chain, call.principal.person, domain::Duty::kChecker));
-        const domain::Verdict verdict =
-            domain::JudgeChecker(*ground, question, file.check_post, call.principal.person);
-        GW_RETURN_IF_ERROR(domain::ToStatus(verdict));
+        GW_ASSIGN_OR_RETURN(const std::vector<domain::Actor> chain, ReadChain(tx, file.chain));
+        GW_RETURN_IF_ERROR(domain::CheckSeparation(chain, call.principal.person, domain::Duty::kChecker));
+        GW_ASSIGN_OR_RETURN(const Assignment accepted,
+                            AcceptChecker(*ground, policy, tx, call, file, acting, event_time));
         GW_RETURN_IF_ERROR(Advance(policy, file, step));
         GW_RETURN_IF_ERROR(domain::CheckConditions(
             policy, policy.TypeOf(file.category), static_cast<domain::Disposition>(file.disposition), result,
             ToDomain(proof.answers), ToDomain(proof.evidence), MediaNames(shown)));
-        step.eligibility = verdict.rule + " " + verdict.words;
+        if (request.result() == Result::PASS) {
+          GW_RETURN_IF_ERROR(CheckHours(policy, file, step));
+          GW_RETURN_IF_ERROR(CheckPosition(policy, step, file));
+        }
+        step.eligibility = accepted.eligibility;
+        step.eligibility_proof = accepted.proof;
         SetResult(request.result(), call, event_time, file);
 
         if (request.result() != Result::UNABLE) {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/status.h"
+#include "domain/policy/duty_list.h"
 #include "domain/policy/policy_files.h"
 
 namespace gridwarden::domain {
@@ -22,11 +23,13 @@ constexpr std::pair<const char*, Read> kFiles[] = {
     {"checklists.json", ReadChecklists},      {"source_categories.json", ReadSourceCategories},
     {"case_types.json", ReadCaseTypes},       {"post_presets.json", ReadPostPresets},
     {"work_calendar.json", ReadWorkCalendar}, {"reasons.json", ReadReasons},
+    {"duty_items.json", ReadDutyItems},
     {"check_rules.json", ReadCheckRules},     {"signal_rules.json", ReadSignalRules},
     {"application_rules.json", ReadApplicationRules},
+    {"draw_rules.json", ReadDrawRules},
     {"notice_rules.json", ReadNoticeRules},
-    {"patrol_cadences.json", ReadPatrolCadences},
-    {"quotas.json", ReadQuotas},
+    {"escalation.json", ReadEscalation},
+    {"patrol_cadences.json", ReadPatrolCadences}, {"quotas.json", ReadQuotas},
 };
 
 // FNV-1a over names and texts, each closed by a byte that UTF-8 never has.

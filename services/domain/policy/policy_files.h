@@ -13,9 +13,11 @@ void ReadCaseTypes(const JsonValue& root, Policy& policy);         // after the 
 void ReadReasons(const JsonValue& root, Policy& policy);
 void ReadCheckRules(const JsonValue& root, Policy& policy);
 void ReadApplicationRules(const JsonValue& root, Policy& policy);
-void ReadNoticeRules(const JsonValue& root, Policy& policy);
 void ReadPostPresets(const JsonValue& root, Policy& policy);
 void ReadWorkCalendar(const JsonValue& root, Policy& policy);
+void ReadEscalation(const JsonValue& root, Policy& policy);
+void ReadDrawRules(const JsonValue& root, Policy& policy);
+void ReadNoticeRules(const JsonValue& root, Policy& policy);
 void ReadSignalRules(const JsonValue& root, Policy& policy);
 void ReadPatrolCadences(const JsonValue& root, Policy& policy);  // after the categories
 void ReadQuotas(const JsonValue& root, Policy& policy);          // after the cadences

@@ -39,6 +39,9 @@ std::vector<Node> FixerNodes(const Ground& ground, const CheckerQuestion& questi
   // The post in which it was fixed counts even if the fixer has left it since.
   const Post* post = question.fixer_post.IsNil() ? nullptr : ground.FindPost(question.fixer_post);
   if (post != nullptr) AddNode(ground, *post, question, nodes);
+  // Who received the case stands for its fixer.
+  const Unit* party = question.party_unit.IsNil() ? nullptr : ground.FindUnit(question.party_unit);
+  if (party != nullptr) nodes.push_back({party->division, party->id, Uuid()});
   return nodes;
 }
 
@@ -68,9 +71,7 @@ bool InDirectChain(const Ground& ground, const Node& candidate, const Node& fixe
          IsWithin(ground, fixer.division, candidate.division, question);
 }
 
-Verdict No(std::string_view rule, std::string_view words) {
-  return {false, std::string(rule), std::string(words)};
-}
+Verdict No(std::string_view rule) { return {false, std::string(rule), std::string(WordsOf(rule))}; }
 
 // Everything about the fixer that every candidate is compared with, looked up once.
 class Judge {
@@ -82,31 +83,35 @@ class Judge {
     const Post* post = ground_.FindPost(post_id);
     if (post == nullptr || post->kind != PostKind::kSupervisionOfficer ||
         !post->valid.Contains(question_.at)) {
-      return No("B4.NOT_SUPERVISION", "核查岗位不是监督员");
+      return No("B4.NOT_SUPERVISION");
     }
     const std::vector<Node> nodes = NodesOf(ground_, person, question_);
     if (person.IsNil() ||
         std::none_of(nodes.begin(), nodes.end(), [&](const Node& n) { return n.post == post_id; })) {
-      return No("B4.NOT_HELD", "该人员当时不在核查岗位上");
+      return No("B4.NOT_HELD");
     }
-    if (person == question_.fixer) return No("B4.FIXER", "该人员是本案整改人");
+    if (person == question_.fixer) return No("B4.FIXER");
     for (const Actor& actor : question_.chain) {
-      if (actor.person == person && actor.duty != Duty::kChecker) {
-        return No("B4.LINEAGE", absl::StrCat("该人员在本案链条中已是", std::string(ZhOf(actor.duty))));
-      }
+      if (actor.person != person || actor.duty == Duty::kChecker) continue;
+      return {false, "B4.LINEAGE",
+              absl::StrCat(std::string(WordsOf("B4.LINEAGE")), "（", std::string(ZhOf(actor.duty)), "）")};
     }
-    if (std::find(question_.excluded.begin(), question_.excluded.end(), person) != question_.excluded.end()) {
-      return No("B4.EXCLUDED", "该人员已参与本案处置或已报告无法核查");
+    bool alternates = false;
+    for (const Excluded& out : question_.excluded) {
+      if (out.person != person) continue;
+      if (out.why != Exclusion::kAlternation) return No(RuleOf(out.why));
+      alternates = question_.alternates;
     }
     for (const Node& mine : nodes) {
       for (const Node& theirs : fixer_nodes_) {
-        if (mine.post == theirs.post) return No("B4.SHARED_POST", "与整改人同任一个岗位");
-        if (SameNode(mine, theirs)) return No("B4.OWN_NODE", "与整改人在同一网格或同一单位任职");
-        if (InDirectChain(ground_, mine, theirs, question_))
-          return No("B4.DIRECT_CHAIN", "与整改人处于乡镇以下同一条网格链");
+        if (mine.post == theirs.post) return No("B4.SHARED_POST");
+        if (SameNode(mine, theirs)) return No("B4.OWN_NODE");
+        if (InDirectChain(ground_, mine, theirs, question_)) return No("B4.DIRECT_CHAIN");
       }
     }
-    return {true, "B4", "与整改人无同岗、同网格、同链条关系"};
+    // Last, so that whoever is out for this alone is known to be.
+    if (alternates) return No(RuleOf(Exclusion::kAlternation));
+    return {true, "B4", std::string(WordsOf("B4"))};
   }
 
  private:
@@ -166,17 +171,44 @@ std::vector<Uuid> DivisionsOf(const Ground& ground, const std::vector<const Divi
   return out;
 }
 
-// FNV-1a with a final mix: a fair spread, the same on every machine. Which of the eligible is drawn is no
-// secret; who could be drawn is decided before by the rules.
-uint64_t Mix(std::string_view seed, const std::string& post, const std::string& person) {
-  uint64_t hash = 14695981039346656037ULL;
-  for (const std::string_view part : {seed, std::string_view(post), std::string_view(person)}) {
-    for (const char c : part) hash = (hash ^ static_cast<uint8_t>(c)) * 1099511628211ULL;
-    hash = (hash ^ 0xFF) * 1099511628211ULL;
+// Goes out from the case ring by ring until somebody may check.
+Pool Search(const Ground& ground, const CheckerQuestion& question) {
+  Pool pool;
+  const Judge judge(ground, question);
+  const std::vector<std::vector<const Division*>> chains = ChainsOf(ground, question);
+  for (const Ring ring : {Ring::kTownship, Ring::kNeighbourTownships, Ring::kCounty}) {
+    RingCount count{.ring = ring};
+    std::vector<Uuid> divisions;
+    for (const std::vector<const Division*>& chain : chains) {
+      for (const Uuid& division : DivisionsOf(ground, chain, ring)) divisions.push_back(division);
+    }
+    std::sort(divisions.begin(), divisions.end());
+    divisions.erase(std::unique(divisions.begin(), divisions.end()), divisions.end());
+    for (const Uuid& division : divisions) {
+      for (const Post* post : ground.PostsAt(division)) {
+        if (post->kind != PostKind::kSupervisionOfficer) continue;
+        const Tenure* holder = ground.HolderOf(post->id, question.at, question.known);
+        if (holder == nullptr) {
+          ++count.vacant;
+          continue;
+        }
+        const Verdict verdict = judge.Of(post->id, holder->person);
+        if (verdict.eligible) {
+          pool.eligible.push_back({post->id, holder->person, ring});
+        } else {
+          ++count.refused[verdict.rule];
+        }
+      }
+    }
+    count.eligible = static_cast<int>(pool.eligible.size());
+    pool.rings.push_back(std::move(count));
+    if (!pool.eligible.empty()) break;
   }
-  hash = (hash ^ (hash >> 30)) * 0xBF58476D1CE4E5B9ULL;
-  hash = (hash ^ (hash >> 27)) * 0x94D049BB133111EBULL;
-  return hash ^ (hash >> 31);
+  std::sort(pool.eligible.begin(), pool.eligible.end(),
+            [](const EligibleChecker& a, const EligibleChecker& b) {
+              return std::tie(a.post, a.person) < std::tie(b.post, b.person);
+            });
+  return pool;
 }
 
 }  // namespace
@@ -257,43 +289,88 @@ absl::Status ToStatus(const Verdict& verdict) {
                             {{"rule", verdict.words}, {"rule_id", verdict.rule}});
 }
 
-std::vector<EligibleChecker> EligibleCheckers(const Ground& ground, const CheckerQuestion& question) {
-  const Judge judge(ground, question);
-  const std::vector<std::vector<const Division*>> chains = ChainsOf(ground, question);
-  for (const Ring ring : {Ring::kTownship, Ring::kNeighbourTownships, Ring::kCounty}) {
-    std::vector<EligibleChecker> eligible;
-    std::vector<Uuid> divisions;
-    for (const std::vector<const Division*>& chain : chains) {
-      for (const Uuid& division : DivisionsOf(ground, chain, ring)) divisions.push_back(division);
-    }
-    std::sort(divisions.begin(), divisions.end());
-    divisions.erase(std::unique(divisions.begin(), divisions.end()), divisions.end());
-    for (const Uuid& division : divisions) {
-      for (const Post* post : ground.PostsAt(division)) {
-        if (post->kind != PostKind::kSupervisionOfficer) continue;
-        const Tenure* holder = ground.HolderOf(post->id, question.at, question.known);
-        if (holder == nullptr || !judge.Of(post->id, holder->person).eligible) continue;
-        eligible.push_back({post->id, holder->person, ring});
-      }
-    }
-    if (eligible.empty()) continue;
-    std::sort(eligible.begin(), eligible.end(), [](const EligibleChecker& a, const EligibleChecker& b) {
-      return std::tie(a.post, a.person) < std::tie(b.post, b.person);
-    });
-    return eligible;
+std::string_view RuleOf(Exclusion exclusion) {
+  switch (exclusion) {
+    case Exclusion::kHandled:
+      return "B4.HANDLED";
+    case Exclusion::kUnable:
+      return "B4.UNABLE";
+    case Exclusion::kFinder:
+      return "B4.FINDER";
+    case Exclusion::kFirstChecker:
+      return "B4.FIRST_CHECKER";
+    case Exclusion::kConflict:
+      return "B4.CONFLICT";
+    case Exclusion::kAlternation:
+      return "B4.ALTERNATION";
   }
-  return {};
+  return "B4.UNKNOWN";
 }
 
-const EligibleChecker* ChooseChecker(std::span<const EligibleChecker> eligible, std::string_view seed) {
+std::string_view WordsOf(std::string_view rule) {
+  static constexpr std::pair<std::string_view, std::string_view> kWords[] = {
+      {"B4", "与整改人无同岗、同网格、同链条关系，未参与本案，无需回避"},
+      {"B4.NOT_SUPERVISION", "核查岗位不是监督员"},
+      {"B4.NOT_HELD", "该人员当时不在核查岗位上"},
+      {"B4.FIXER", "该人员是本案整改人"},
+      {"B4.LINEAGE", "该人员在本案链条中已承担其他职责"},
+      {"B4.HANDLED", "该人员参与过本案处置"},
+      {"B4.UNABLE", "该人员已报告无法核查"},
+      {"B4.FINDER", "该人员是本案问题发现人"},
+      {"B4.FIRST_CHECKER", "该人员作出了有异议的那次核查"},
+      {"B4.CONFLICT", "已申报回避"},
+      {"B4.ALTERNATION", "该人员刚核查过同一整改人，须轮换"},
+      {"B4.SHARED_POST", "与整改人同任一个岗位"},
+      {"B4.OWN_NODE", "与整改人在同一网格或同一单位任职"},
+      {"B4.DIRECT_CHAIN", "与整改人处于乡镇以下同一条网格链"},
+      {"B4.NOBODY", "全县没有符合条件的监督员"},
+  };
+  for (const auto& [code, words] : kWords) {
+    if (code == rule) return words;
+  }
+  return "不符合核查独立性规则";
+}
+
+Pool PoolOf(const Ground& ground, const CheckerQuestion& question) {
+  Pool pool = Search(ground, question);
+  if (!pool.eligible.empty() || !question.alternates) return pool;
+  CheckerQuestion relaxed = question;
+  relaxed.alternates = false;
+  Pool wider = Search(ground, relaxed);
+  if (wider.eligible.empty()) return pool;
+  wider.alternation_relaxed = true;
+  return wider;
+}
+
+std::vector<EligibleChecker> EligibleCheckers(const Ground& ground, const CheckerQuestion& question) {
+  return PoolOf(ground, question).eligible;
+}
+
+std::string WaitingReason(const Pool& pool) {
+  int vacant = 0;
+  std::map<std::string, int> refused;
+  for (const RingCount& ring : pool.rings) {
+    vacant += ring.vacant;
+    for (const auto& [rule, count] : ring.refused) refused[rule] += count;
+  }
+  std::string out(WordsOf("B4.NOBODY"));
+  const char* before = "：";
+  for (const auto& [rule, count] : refused) {
+    absl::StrAppend(&out, before, std::string(WordsOf(rule)), " ", count, " 人");
+    before = "；";
+  }
+  if (vacant > 0) absl::StrAppend(&out, before, "岗位空缺 ", vacant, " 个");
+  return out;
+}
+
+const EligibleChecker* ChooseChecker(std::span<const EligibleChecker> eligible, const DrawKey& key) {
   const EligibleChecker* chosen = nullptr;
-  uint64_t best = 0;
+  std::string smallest;
   for (const EligibleChecker& candidate : eligible) {
-    const uint64_t rank = Mix(seed, candidate.post.Bytes(), candidate.person.Bytes());
-    if (chosen == nullptr || rank > best) {
-      chosen = &candidate;
-      best = rank;
-    }
+    std::string own = key(candidate);
+    if (chosen != nullptr && own >= smallest) continue;
+    chosen = &candidate;
+    smallest = std::move(own);
   }
   return chosen;
 }

@@ -23,7 +23,8 @@ namespace gridwarden::testing {
 inline constexpr std::string_view kCasework = "gridwarden.casework.v1.CaseworkService/";
 
 // Three categories with clocks around the clock, so that a test can count hours: DUST (nothing but photos),
-// SMALL_POLLUTER (a disposition and one closing item), STRAW_BURNING (confirmed on site before it is filed).
+// SMALL_POLLUTER (a disposition and one closing item), STRAW_BURNING (confirmed on site before it is filed), NIGHT_WORK
+// (checked at the hours of the find).
 std::shared_ptr<const domain::Policy> CaseworkPolicy();
 
 class CaseworkWorld {
@@ -97,6 +98,8 @@ class CaseworkWorld {
 
   // A case brought to a state on the straight way; stops the test when a step is refused.
   casework::v1::Case CaseIn(casework::v1::Case::State state, const std::string& category = "DUST");
+  // The same of a signal handed in by the patrol.
+  casework::v1::Case CaseOf(const casework::v1::SubmitSignalRequest& find, casework::v1::Case::State state);
   casework::v1::Signal NewSignal(const std::string& category = "DUST");
   casework::v1::Signal NewLead(const std::string& category = "DUST");
   casework::v1::Case Get(const std::string& name);

@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "casework/casework_service.h"
 #include "casework/timestamps.h"
+#include "domain/policy/check_rules.h"
 #include "gridwarden/grid/v1/grid_service.pb.h"
 #include "gridwarden/journal/v1/journal_service.pb.h"
 #include "gridwarden/media/v1/media_service.pb.h"
@@ -110,6 +111,11 @@ std::shared_ptr<const domain::Policy> CaseworkPolicy() {
     domain::CaseType straw = TypeOf("STRAW_BURNING");
     straw.filing_items = {"FIRE.CONFIRMED=yes"};
     made->case_types["STRAW_BURNING"] = straw;
+    made->categories["NIGHT_WORK"] = {.code = "NIGHT_WORK", .zh = "夜间作业", .en = "night work"};
+    made->case_types["NIGHT_WORK"] = TypeOf("NIGHT_WORK");
+    made->case_types["NIGHT_WORK"].check_same_hours = true;
+    made->checks = std::make_shared<const domain::CheckRules>(
+        domain::CheckRules{.alternation = 2, .position_slack_m = 300, .checks_position = true});
     return std::shared_ptr<const domain::Policy>(made);
   }();
   return policy;
@@ -347,7 +353,12 @@ Case CaseworkWorld::Get(const std::string& name) {
 }
 
 Case CaseworkWorld::CaseIn(Case::State state, const std::string& category) {
-  Case file = Must(Call<Case>(Dispatcher(), "FileCase", FileRequest(NewSignal(category).name())), "FileCase");
+  return CaseOf(SignalRequest(category), state);
+}
+
+Case CaseworkWorld::CaseOf(const casework::v1::SubmitSignalRequest& find, Case::State state) {
+  const Signal signal = Must(Call<Signal>(Patrol(), "SubmitSignal", find), "SubmitSignal");
+  Case file = Must(Call<Case>(Dispatcher(), "FileCase", FileRequest(signal.name())), "FileCase");
   const std::string name = file.name();
   const auto reached = [&] { return file.state() == state; };
   if (!reached())

@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "gtest/gtest.h"
+#include "platform/crypto/hmac.h"
 #include "unit/domain/ground_builder.h"
 #include "unit/domain/policy_files.h"
 
@@ -120,8 +121,17 @@ TEST(CheckerEligibility, KeepsTheFixerTheLineageAndTheExcludedOut) {
   EXPECT_EQ(Rule(SmallCounty(), question, "east 2"), "B4.LINEAGE");
   question.chain = {{IdOf("east 2 supervisor"), Duty::kChecker}};  // checks again after the rework
   EXPECT_EQ(Rule(SmallCounty(), question, "east 2"), "B4");
-  question.excluded = {IdOf("east 2 supervisor")};
-  EXPECT_EQ(Rule(SmallCounty(), question, "east 2"), "B4.EXCLUDED");
+  for (const auto& [why, rule] :
+       std::map<Exclusion, std::string>{{Exclusion::kHandled, "B4.HANDLED"},
+                                        {Exclusion::kUnable, "B4.UNABLE"},
+                                        {Exclusion::kFinder, "B4.FINDER"},
+                                        {Exclusion::kFirstChecker, "B4.FIRST_CHECKER"},
+                                        {Exclusion::kConflict, "B4.CONFLICT"},
+                                        {Exclusion::kAlternation, "B4.ALTERNATION"}}) {
+    question.excluded = {{IdOf("east 2 supervisor"), why}};
+    EXPECT_EQ(Rule(SmallCounty(), question, "east 2"), rule);
+    EXPECT_NE(WordsOf(rule), WordsOf("no such rule"));
+  }
 }
 
 TEST(CheckerEligibility, LooksAtEveryPostThatBothHold) {
@@ -203,7 +213,7 @@ TEST(EligibleCheckers, WidenToTheNeighbourTownshipsWhenTheTownshipHasNone) {
 
 TEST(EligibleCheckers, WidenToTheCountyWhenTheNeighboursHaveNoneEither) {
   CheckerQuestion question = Question("east 1", "east officer");
-  question.excluded = {IdOf("west supervisor")};
+  question.excluded = {{IdOf("west supervisor"), Exclusion::kUnable}};
   Ring ring = Ring::kTownship;
   EXPECT_EQ(EligiblePlaces(SmallCounty(), question, &ring), (std::set<std::string>{"county"}));
   EXPECT_EQ(ring, Ring::kCounty);
@@ -211,7 +221,8 @@ TEST(EligibleCheckers, WidenToTheCountyWhenTheNeighboursHaveNoneEither) {
 
 TEST(EligibleCheckers, AreNobodyWhenEveryoneIsOut) {
   CheckerQuestion question = Question("east 1", "east officer");
-  question.excluded = {IdOf("west supervisor"), IdOf("county supervisor")};
+  question.excluded = {{IdOf("west supervisor"), Exclusion::kUnable},
+                       {IdOf("county supervisor"), Exclusion::kConflict}};
   EXPECT_TRUE(EligibleCheckers(*SmallCounty().Build(), question).empty());
   EXPECT_TRUE(EligibleCheckers(*SmallCounty().Build(), Question("no such place", "east officer")).empty());
   EXPECT_TRUE(EligibleCheckers(Ground(), question).empty());
@@ -232,14 +243,77 @@ TEST(EligibleCheckers, DoNotFallBackOnAVacantPost) {
   EXPECT_TRUE(EligibleCheckers(*ground.Build(), Question("east", "somebody")).empty());
 }
 
+TEST(EligibleCheckers, LetInWhoeverCheckedLastOnlyWhenNobodyElseMayInAnyRing) {
+  CheckerQuestion question = Question("east 1", "east 1 officer");
+  question.excluded = {{IdOf("east supervisor"), Exclusion::kAlternation},
+                       {IdOf("east 2 supervisor"), Exclusion::kAlternation}};
+  Pool pool = PoolOf(*SmallCounty().Build(), question);
+  ASSERT_FALSE(pool.eligible.empty());
+  EXPECT_EQ(pool.eligible[0].ring, Ring::kNeighbourTownships);
+  EXPECT_FALSE(pool.alternation_relaxed);
+
+  question.excluded.push_back({IdOf("west supervisor"), Exclusion::kConflict});
+  question.excluded.push_back({IdOf("county supervisor"), Exclusion::kHandled});
+  pool = PoolOf(*SmallCounty().Build(), question);
+  EXPECT_TRUE(pool.alternation_relaxed);
+  ASSERT_EQ(pool.eligible.size(), 2u);
+  EXPECT_EQ(pool.eligible[0].ring, Ring::kTownship);
+
+  question.excluded.push_back({IdOf("east supervisor"), Exclusion::kUnable});
+  question.excluded.push_back({IdOf("east 2 supervisor"), Exclusion::kUnable});
+  pool = PoolOf(*SmallCounty().Build(), question);
+  EXPECT_TRUE(pool.eligible.empty());
+  EXPECT_FALSE(pool.alternation_relaxed);
+}
+
+TEST(EligibleCheckers, SayForEveryRingHowManyEachRulePutOut) {
+  CheckerQuestion question = Question("east 1", "east officer");
+  question.excluded = {{IdOf("west supervisor"), Exclusion::kFinder}};
+  GroundBuilder ground = SmallCounty();
+  ground.AddPost("empty", PostKind::kSupervisionOfficer, "west", "");
+  const Pool pool = PoolOf(*ground.Build(), question);
+  ASSERT_EQ(pool.rings.size(), 3u);
+  EXPECT_EQ(pool.rings[0].refused, (std::map<std::string, int>{{"B4.DIRECT_CHAIN", 3}, {"B4.OWN_NODE", 1}}));
+  EXPECT_EQ(pool.rings[1].refused, (std::map<std::string, int>{{"B4.FINDER", 1}}));
+  EXPECT_EQ(pool.rings[1].vacant, 1);
+  EXPECT_EQ(pool.rings[2].eligible, 1);
+}
+
+TEST(EligibleCheckers, SayWhyACaseWaits) {
+  CheckerQuestion question = Question("east 1", "east officer");
+  question.excluded = {{IdOf("west supervisor"), Exclusion::kFinder},
+                       {IdOf("county supervisor"), Exclusion::kConflict}};
+  const std::string why = WaitingReason(PoolOf(*SmallCounty().Build(), question));
+  EXPECT_NE(why.find("全县没有符合条件的监督员"), std::string::npos) << why;
+  EXPECT_NE(why.find("已申报回避 1 人"), std::string::npos) << why;
+  EXPECT_NE(why.find("乡镇以下同一条网格链 3 人"), std::string::npos) << why;
+}
+
+TEST(CheckerEligibility, KeepsTheReceiversUnitOutOfWhatItWasHandedOver) {
+  GroundBuilder ground = SmallCounty();
+  ground.AddUnit("other bureau", "city");
+  ground.AddUnitPost("other bureau post", "other bureau", "west supervisor");
+  CheckerQuestion question = Question("east 1", "");
+  question.fixer = Uuid();
+  EXPECT_EQ(Rule(ground, question, "west"), "B4");
+  question.party_unit = IdOf("other bureau");
+  EXPECT_EQ(Rule(ground, question, "west"), "B4.OWN_NODE");
+  EXPECT_EQ(Rule(ground, question, "east"), "B4");
+}
+
+std::string KeyOf(const std::string& seed, const EligibleChecker& candidate) {
+  return crypto::HmacSha256(seed, candidate.post.Bytes() + candidate.person.Bytes());
+}
+
 TEST(ChooseChecker, IsTheSameForTheSameSeedWhateverTheOrder) {
   std::vector<EligibleChecker> eligible;
   for (int i = 0; i < 9; ++i)
     eligible.push_back({IdOf("post " + std::to_string(i)), IdOf("person " + std::to_string(i))});
-  const Uuid first = ChooseChecker(eligible, "case 1")->person;
+  const DrawKey key = [](const EligibleChecker& candidate) { return KeyOf("case 1", candidate); };
+  const Uuid first = ChooseChecker(eligible, key)->person;
   std::reverse(eligible.begin(), eligible.end());
-  EXPECT_EQ(ChooseChecker(eligible, "case 1")->person, first);
-  EXPECT_EQ(ChooseChecker({}, "case 1"), nullptr);
+  EXPECT_EQ(ChooseChecker(eligible, key)->person, first);
+  EXPECT_EQ(ChooseChecker({}, key), nullptr);
 }
 
 TEST(ChooseChecker, SpreadsTheWorkEvenlyOverManySeeds) {
@@ -247,7 +321,10 @@ TEST(ChooseChecker, SpreadsTheWorkEvenlyOverManySeeds) {
   for (int i = 0; i < 8; ++i)
     eligible.push_back({IdOf("post " + std::to_string(i)), IdOf("person " + std::to_string(i))});
   std::map<Uuid, int> drawn;
-  for (int i = 0; i < 8000; ++i) ++drawn[ChooseChecker(eligible, "case " + std::to_string(i))->person];
+  for (int i = 0; i < 8000; ++i) {
+    const std::string seed = "case " + std::to_string(i);
+    ++drawn[ChooseChecker(eligible, [&](const EligibleChecker& c) { return KeyOf(seed, c); })->person];
+  }
   double chi_square = 0;
   for (const EligibleChecker& checker : eligible) {
     const double off = drawn[checker.person] - 1000.0;
