@@ -1,3 +1,5 @@
+#include "casework/accept_case.h"
+
 #include <algorithm>
 
 #include "base/status.h"
@@ -35,6 +37,14 @@ absl::StatusOr<v1::Case> AcceptCase(const Casework& casework, const rpc::Call& c
         GW_RETURN_IF_ERROR(Advance(*casework.policy, file, step));
         return Record(tx, call, *casework.policy, file, step);
       });
+}
+
+absl::Status AcceptSilently(db::Transaction& tx, const rpc::Call& call, const domain::Policy& policy,
+                            CaseFile& file, absl::Time when) {
+  Step step{.action = v1::SILENT_ACCEPT, .event_time = when, .received = call.now};
+  GW_RETURN_IF_ERROR(Advance(policy, file, step));
+  file.details.set_silently_accepted(true);
+  return Record(tx, call, policy, file, step).status();
 }
 
 }  // namespace gridwarden::casework

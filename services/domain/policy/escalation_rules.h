@@ -1,0 +1,56 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/policy/policy.h"
+
+// When a clock that runs is told to whom, and what a superior's order may ask (workflow.md W6).
+namespace gridwarden::domain {
+
+// Values equal those of casework.v1.Rung.Level.
+enum class EscalationLevel : uint8_t { kUnspecified, kRemind, kOverdue, kPress, kCounty };
+
+// Somebody who is told: whoever the work waits for, or the nearest post of a kind from a level upwards.
+struct Recipients {
+  bool responsible = false;      // the desk the running clock belongs to
+  std::vector<PostKind> kinds;   // else: posts of these kinds ...
+  Level from = Level::kVillage;  // ... at this level or above
+};
+
+struct RungRule {
+  int percent = 0;  // of the clock, counted the clock's own way
+  EscalationLevel level = EscalationLevel::kRemind;
+};
+
+// One clock's rungs, in order.
+struct ClockRungs {
+  std::vector<RungRule> rungs;
+  std::string source;
+};
+
+struct OrderRules {
+  Limit reply;                      // 督办单: reply due
+  int listed_months = 6;            // 挂牌督办: the limit it may set ...
+  int extension_before_months = 1;  // ... an extension is applied for so long before its end ...
+  int extension_months = 6;         // ... and adds at most so much ...
+  int cap_months = 12;              // ... and never is there more than this from the issue on
+  int cases_max = 50;
+  std::string source;
+};
+
+struct EscalationRules {
+  std::map<EscalationLevel, std::vector<Recipients>> recipients;
+  std::map<std::string, ClockRungs> clocks;  // by clock, "" for every other
+  int rework_press = 2;                      // this rework is R3 ...
+  int rework_county = 3;                     // ... and this one, and each after it, R4
+  absl::Duration rebound_within;             // a rebound so soon after the closing is R4
+  int overdue_in_township = 0;               // so many overdue at once are R4, at most once a week
+  OrderRules orders;
+
+  const std::vector<RungRule>& RungsOf(std::string_view clock) const;
+};
+
+}  // namespace gridwarden::domain
