@@ -31,6 +31,8 @@ namespace {
   "FROM signal_file s WHERE s.case_id = c.case_id) FROM case_file c WHERE "
 constexpr std::string_view kLockCase = ONE_CASE "c.case_id = ? FOR UPDATE";
 constexpr std::string_view kReadCase = ONE_CASE "c.case_id = ?";
+constexpr std::string_view kReadCasesOfChain =
+    "SELECT " CASE_COLUMNS " FROM case_file c WHERE c.chain_id = ? ORDER BY c.file_us, c.case_id";
 constexpr std::string_view kReadCaseByNumber = ONE_CASE "c.case_no = ?";
 constexpr int kSignalsColumn = 44;  // after CASE_COLUMNS
 
@@ -289,6 +291,10 @@ absl::Status TakeDuty(db::Transaction& tx, const CaseFile& file, const Uuid& per
                           kReadDuty, [](const db::Row& row) { return row.Int(0); }, file.chain, person));
   if (held == static_cast<int64_t>(duty)) return absl::OkStatus();
   return SeparationRefused(static_cast<domain::Duty>(held.value_or(0)));
+}
+
+absl::StatusOr<std::vector<CaseFile>> ReadCasesOfChain(db::Transaction& tx, const Uuid& chain) {
+  return tx.Query(kReadCasesOfChain, ReadRow, chain);
 }
 
 absl::StatusOr<std::vector<domain::Actor>> ReadChain(db::Transaction& tx, const Uuid& chain) {

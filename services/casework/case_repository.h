@@ -31,6 +31,8 @@ absl::Status SaveCase(db::Transaction& tx, const CaseFile& file);
 // again is fine.
 absl::Status TakeDuty(db::Transaction& tx, const CaseFile& file, const Uuid& person, domain::Duty duty,
                       absl::Time now);
+// Every case of the chain, oldest first, without their signals.
+absl::StatusOr<std::vector<CaseFile>> ReadCasesOfChain(db::Transaction& tx, const Uuid& chain);
 // Who has which duty in the chain.
 absl::StatusOr<std::vector<domain::Actor>> ReadChain(db::Transaction& tx, const Uuid& chain);
 

@@ -4,10 +4,12 @@
 #include "base/status.h"
 #include "casework/case_repository.h"
 #include "casework/casework.h"
+#include "casework/closing.h"
 #include "casework/history_repository.h"
 #include "casework/media_repository.h"
 #include "casework/rules.h"
 #include "casework/step.h"
+#include "domain/clock/stage_clock.h"
 #include "domain/workflow/conditions.h"
 #include "platform/rpc/mutate.h"
 
@@ -30,6 +32,12 @@ absl::StatusOr<std::vector<type::v1::Evidence>> Counting(db::Transaction& tx, co
   std::copy_if(old.begin(), old.end(), std::back_inserter(counting),
                [](const type::v1::Evidence& item) { return item.kind() != type::v1::Evidence::AFTER; });
   return counting;
+}
+
+// 先停后治: production stands still before anything is said to be put right.
+absl::Status CheckStopped(const domain::CaseType& type, const CaseFile& file) {
+  if (type.stop_first.span <= absl::ZeroDuration() || file.details.has_stop_time()) return absl::OkStatus();
+  return FailedPrecondition("PRODUCTION_NOT_STOPPED", "production was not seen to stand still yet");
 }
 
 }  // namespace
@@ -57,10 +65,17 @@ absl::StatusOr<v1::Case> SubmitFeedback(const Casework& casework, const rpc::Cal
                   .note = request.note(),
                   .proof = proof};
         GW_RETURN_IF_ERROR(Advance(policy, file, step));
+        const domain::CaseType& type = TypeOf(policy, *ground, file);
+        GW_RETURN_IF_ERROR(CheckStopped(type, file));
+        GW_RETURN_IF_ERROR(CheckParts(*ground, file));
         GW_ASSIGN_OR_RETURN(const std::vector<type::v1::Evidence> counting, Counting(tx, file, proof));
-        GW_RETURN_IF_ERROR(domain::ClosingConditions(policy, policy.TypeOf(file.category),
-                                                     static_cast<domain::Disposition>(file.disposition),
-                                                     ToDomain(proof.answers), ToDomain(counting)));
+        const std::vector<domain::Answer> answers = ToDomain(proof.answers);
+        GW_RETURN_IF_ERROR(domain::ClosingConditions(
+            policy, type, static_cast<domain::Disposition>(file.disposition), answers, ToDomain(counting)));
+        GW_ASSIGN_OR_RETURN(
+            const std::string stored_until,
+            domain::StoredUntil(answers, absl::ToCivilDay(event_time, domain::CalendarZone())));
+        file.details.set_stored_until_date(stored_until);
         GW_RETURN_IF_ERROR(TakeDuty(tx, file, call.principal.person, domain::Duty::kFixer, call.now));
         file.fixer = call.principal.person;
         file.fixer_post = acting.post;

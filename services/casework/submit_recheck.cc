@@ -1,13 +1,17 @@
-#include "access/standing.h"
+#include <optional>
+
 #include "base/status.h"
 #include "casework/birth.h"
 #include "casework/case_repository.h"
 #include "casework/casework.h"
+#include "casework/closing.h"
+#include "casework/history_repository.h"
 #include "casework/media_repository.h"
-#include "casework/place.h"
+#include "casework/rebound.h"
 #include "casework/rules.h"
 #include "casework/step.h"
 #include "domain/workflow/conditions.h"
+#include "domain/workflow/recheck.h"
 #include "domain/workflow/separation.h"
 #include "platform/rpc/mutate.h"
 
@@ -15,19 +19,6 @@ namespace gridwarden::casework {
 namespace {
 
 using Result = v1::SubmitRecheckRequest;
-
-v1::Case::Held HeldOf(v1::SubmitRecheckRequest::Result result) {
-  switch (result) {
-    case Result::HELD:
-      return v1::Case::HELD;
-    case Result::REBOUNDED:
-      return v1::Case::NOT_HELD;
-    case Result::NOT_OBSERVABLE:
-      return v1::Case::NOT_OBSERVABLE;
-    default:
-      return v1::Case::HELD_UNSPECIFIED;
-  }
-}
 
 // Nobody confirms that the own fix has held; that it has not, anybody may say.
 absl::Status CheckNotOwnFix(db::Transaction& tx, const CaseFile& file, const rpc::Call& call) {
@@ -41,38 +32,25 @@ absl::Status CheckNotOwnFix(db::Transaction& tx, const CaseFile& file, const rpc
   return absl::OkStatus();
 }
 
-// Where the ground of the old case is now that it came back. Of several divisions that share it, the one on
-// whose side it was found.
-Place PlaceAgain(const domain::Ground& ground, const Place& old, const Uuid& acting_division,
-                 absl::Time event_time) {
-  const domain::Division* was = ground.FindDivision(old.division);
-  if (was == nullptr) return old;
-  const domain::Division* held = &access::LikeliestAt(ground, *was, event_time);
-  std::vector<const domain::Division*> here;
-  for (const domain::Ground::Heir& heir : ground.HoldersOf(was->id, event_time, absl::InfiniteFuture())) {
-    if (ground.AnswersFor(acting_division, heir.division->id, event_time)) here.push_back(heir.division);
+// Two visits in a row that could not see it are made by two people.
+absl::Status CheckOtherEyes(db::Transaction& tx, const CaseFile& file, const rpc::Call& call) {
+  GW_ASSIGN_OR_RETURN(const std::vector<HistoryRow> rows, ReadHistory(tx, Aggregate::kCase, file.id));
+  for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
+    if (row->action == v1::RECHECK_HELD_SO_FAR || row->action == v1::START_MONITORING) break;
+    if (row->action != v1::RECHECK_NOT_OBSERVABLE_SO_FAR) continue;
+    if (row->person != call.principal.person) break;
+    return FailedPrecondition("ANOTHER_PERSON_NEEDED", "the same person could not see it the last time",
+                              {{"seat", "回头看"}, {"seat_name", "RECHECK"}});
   }
-  if (here.size() == 1) held = here.front();
-  return PlaceAt(ground, held->id, old.position, event_time);
+  return absl::OkStatus();
 }
 
-// The recurrence is a case of its own in the same chain: same source and place, found by this recheck.
-CaseFile RecurrenceOf(const CaseFile& old, const Uuid& id, absl::Time event_time, const Place& place,
-                      const Proof& proof) {
-  CaseFile file;
-  file.id = id;
-  file.chain = old.chain;
-  file.rebound_of = old.id;
-  file.category = old.category;
-  file.place = place;
-  if (proof.position) file.place.position = proof.position;
-  file.source = old.source;
-  file.description = old.description;
-  file.event_time = event_time;
-  file.filing_division = old.filing_division;
-  file.filing_path = old.filing_path;
-  file.disposition = old.disposition;
-  return file;
+// Who may say so.
+absl::Status CheckWatcher(db::Transaction& tx, const CaseFile& file, const rpc::Call& call,
+                          v1::SubmitRecheckRequest::Result result) {
+  if (result == Result::REBOUNDED) return absl::OkStatus();
+  GW_RETURN_IF_ERROR(CheckNotOwnFix(tx, file, call));
+  return result == Result::NOT_OBSERVABLE ? CheckOtherEyes(tx, file, call) : absl::OkStatus();
 }
 
 }  // namespace
@@ -97,9 +75,13 @@ absl::StatusOr<v1::Case> SubmitRecheck(const Casework& casework, const rpc::Call
         GW_ASSIGN_OR_RETURN(const access::Acting acting, access::AllowAt(*ground, call, file.place.division));
         GW_RETURN_IF_ERROR(CheckEtag(request.etag(), file.subject.seq, request.name()));
         GW_ASSIGN_OR_RETURN(const absl::Time event_time,
-                            EventTime(call, request.event_time(), file.close_time.value_or(file.event_time)));
+                            EventTime(call, request.event_time(), ClosedTime(file)));
+        const std::string stored_until = file.details.stored_until_date();
+        const std::vector<absl::Time> planned =
+            domain::PlannedRechecks(policy.TypeOf(file.category), ClosedTime(file), stored_until);
+        const std::optional<absl::Time> next = domain::NextRecheck(planned, file.details.rechecks_done() + 1);
 
-        Step step{.action = static_cast<v1::Action>(domain::ActionOf(result)),
+        Step step{.action = static_cast<v1::Action>(domain::ActionOf(result, !next)),
                   .acting = acting,
                   .event_time = event_time,
                   .received = call.now,
@@ -109,12 +91,15 @@ absl::StatusOr<v1::Case> SubmitRecheck(const Casework& casework, const rpc::Call
         GW_RETURN_IF_ERROR(Advance(policy, file, step));
         if (file.recheck_time)
           GW_RETURN_IF_ERROR(domain::RecheckTime(result, event_time, *file.recheck_time));
-        if (request.result() == Result::HELD) GW_RETURN_IF_ERROR(CheckNotOwnFix(tx, file, call));
+        GW_RETURN_IF_ERROR(CheckWatcher(tx, file, call, request.result()));
         GW_ASSIGN_OR_RETURN(const std::vector<std::string> shown, ReadMediaOfChain(tx, file.chain));
-        GW_RETURN_IF_ERROR(
-            domain::RecheckEvidence(result, ToDomain(NotAmong(proof.evidence, MediaNames(shown)))));
-        file.held = HeldOf(request.result());
-        file.recheck_time.reset();
+        GW_RETURN_IF_ERROR(domain::RecheckEvidence(result,
+                                                   ToDomain(NotAmong(proof.evidence, MediaNames(shown))),
+                                                   domain::StorageExpired(stored_until, event_time)));
+        file.held =
+            static_cast<v1::Case::Held>(domain::After(static_cast<domain::Closure>(file.held), result));
+        if (!rebounded) file.details.set_rechecks_done(file.details.rechecks_done() + 1);
+        file.recheck_time = rebounded ? std::nullopt : next;
 
         GW_RETURN_IF_ERROR(ClaimMedia(tx, {.chain = file.chain}, DigestsOf(proof.evidence, {}),
                                       call.principal.person, call.now));

@@ -10,7 +10,7 @@
 namespace gridwarden::casework {
 namespace {
 
-bool Holds(const domain::Ground& ground, const rpc::Call& call, std::initializer_list<Uuid> assignees) {
+bool Holds(const domain::Ground& ground, const rpc::Call& call, const std::vector<Uuid>& assignees) {
   const std::vector<Uuid> mine = access::AssigneesOf(ground, call);
   return std::any_of(assignees.begin(), assignees.end(), [&](const Uuid& id) {
     return !id.IsNil() && std::find(mine.begin(), mine.end(), id) != mine.end();
@@ -21,8 +21,11 @@ bool Holds(const domain::Ground& ground, const rpc::Call& call, std::initializer
 
 absl::Status AllowView(const domain::Ground& ground, const rpc::Call& call, const CaseFile& file) {
   const absl::Status in_scope = access::AllowToSee(ground, call, file.place.division, file.place.ground_path);
-  if (in_scope.ok() || Holds(ground, call, {file.handler.id, file.check_post})) return absl::OkStatus();
-  return in_scope;
+  if (in_scope.ok()) return in_scope;
+  std::vector<Uuid> assignees = file.cooperators;
+  assignees.push_back(file.handler.id);
+  assignees.push_back(file.check_post);
+  return Holds(ground, call, assignees) ? absl::OkStatus() : in_scope;
 }
 
 absl::Status AllowView(const domain::Ground& ground, const rpc::Call& call, const SignalFile& signal) {

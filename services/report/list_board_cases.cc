@@ -116,9 +116,11 @@ absl::StatusOr<v1::ListBoardCasesResponse> ListBoardCases(Report& report, const 
       next.after_subject = page.after[2];
     }
     // State by state, each in the order of ground and id.
+    bool reached = from_state < 0;
     for (int state : cell.states) {
-      if (state < from_state) continue;
-      if (state > from_state) {
+      reached = reached || state == from_state;
+      if (!reached) continue;
+      if (state != from_state) {
         next.after_path.clear();
         next.after_subject.clear();
       }

@@ -55,8 +55,9 @@ struct Fact {
   std::string category;
   int state = 0;
   std::string case_no;
-  std::optional<int64_t> event_us, file_us, close_us;
-  std::optional<int64_t> due_us;  // of the running stage clock; only open work has one
+  std::optional<int64_t> event_us, file_us;
+  std::optional<int64_t> close_us;  // of the first closing that counts; a dispute does not take it back
+  std::optional<int64_t> due_us;    // of the running stage clock; only open work has one
   std::optional<int64_t> total_due_us;
   int rework = 0;
   bool closed_on_time = false;
@@ -66,8 +67,11 @@ struct Fact {
   bool operator==(const Fact&) const = default;
 };
 
-bool IsOpen(const Fact& fact);    // a case between FILED and SIGN_OFF
-bool IsClosed(const Fact& fact);  // a case that is CLOSED, MONITORING, REBOUNDED or ARCHIVED
+// A case between FILED and SIGN_OFF, or TRACKED.
+bool IsOpen(const Fact& fact);
+// A case that is CLOSED, MONITORING, REBOUNDED or ARCHIVED, and one that a dispute opened again: its first
+// closing stays in the statistics (W9.8).
+bool IsClosed(const Fact& fact);
 
 // The fact after one more entry: `next` is what the entry says, `forced_now` whether its act was a forced
 // closure. The path stays as it was as long as the division does, so that a later move of the ground changes
@@ -122,7 +126,7 @@ struct Instant {
 
 // Does the fact count in this measure? The same question as the counters answer, asked of one fact.
 bool CountsIn(const Fact& fact, Measure measure, const Instant& at);
-// The states a fact must be in to count there; a drill-down looks only among them.
+// The states a fact must be in to count there; a drill-down looks only among them, in this order.
 std::vector<int> StatesOf(Measure measure);
 
 }  // namespace gridwarden::domain

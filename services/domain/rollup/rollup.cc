@@ -63,7 +63,7 @@ int64_t Numbers::Cases() const {
 }
 
 int64_t Numbers::Open() const {
-  int64_t open = 0;
+  int64_t open = State(CaseFactState::kTracked);
   for (int state = static_cast<int>(CaseFactState::kFiled);
        state <= static_cast<int>(CaseFactState::kSignOff); ++state) {
     open += counts[static_cast<int>(Count::kState) + state];

@@ -344,9 +344,12 @@ absl::Status RecheckTime(RecheckResult result, absl::Time event_time, absl::Time
                             {{"due", due}});
 }
 
-absl::Status RecheckEvidence(RecheckResult result, std::span<const Evidence> evidence) {
+absl::Status RecheckEvidence(RecheckResult result, std::span<const Evidence> evidence, bool storage_expired) {
   switch (result) {
     case RecheckResult::kHeld:
+      if (storage_expired && !Has(evidence, EvidenceKind::kAbsence))
+        return EvidenceMissing("原址存放期限已过，须有存放物已清走的照片", "ABSENCE");
+      [[fallthrough]];
     case RecheckResult::kRebounded:
       return HasPhoto(evidence) ? absl::OkStatus() : EvidenceMissing("回头看现场照片", "PHOTO");
     case RecheckResult::kNotObservable:
@@ -355,6 +358,35 @@ absl::Status RecheckEvidence(RecheckResult result, std::span<const Evidence> evi
       break;
   }
   return InvalidField("result", "got none, want HELD, REBOUNDED or NOT_OBSERVABLE");
+}
+
+absl::Status StopEvidence(std::span<const Evidence> evidence) {
+  return HasPhoto(evidence) ? absl::OkStatus() : EvidenceMissing("停产现场的新照片", "PHOTO");
+}
+
+absl::Status PartEvidence(std::span<const Evidence> evidence) {
+  return DistinctMedia(evidence) > 0 ? absl::OkStatus()
+                                     : EvidenceMissing("本单位处置的新照片或文件", "PHOTO");
+}
+
+absl::Status ResultEvidence(std::span<const Evidence> evidence) {
+  return Has(evidence, EvidenceKind::kDocument) ? absl::OkStatus()
+                                                : EvidenceMissing("受移送单位的处理文书", "DOCUMENT");
+}
+
+absl::StatusOr<std::string> StoredUntil(std::span<const Answer> answers, absl::CivilDay today) {
+  constexpr std::string_view kStored = "STORED_ON_SITE", kUntil = "STORED_UNTIL";
+  for (const Answer& answer : answers) {
+    if (answer.item != kStored || answer.value != "yes") continue;
+    const Answer* until = FindAnswer(answers, answer.checklist, kUntil);
+    absl::CivilDay day;
+    if (until == nullptr || !absl::ParseLenientCivilTime(until->value, &day)) continue;
+    if (day > today) return absl::FormatCivilTime(day);
+    return Unmet("CLOSING_CONDITION_UNMET", absl::StrCat("got ", until->value, ", want a day to come"),
+                 "原址存放期限（须晚于整改日期，否则应已清走）",
+                 absl::StrCat(answer.checklist, ".", std::string(kUntil)));
+  }
+  return "";
 }
 
 }  // namespace gridwarden::domain

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
 #include "domain/policy/policy.h"
 #include "domain/workflow/case_workflow.h"
 
@@ -73,8 +75,21 @@ absl::Status CheckConditions(const Policy& policy, const CaseType& type, Disposi
                              CheckResult result, std::span<const Answer> answers,
                              std::span<const Evidence> evidence, std::span<const std::string> known_media);
 
-// T22: HELD and REBOUNDED need a photo; NOT_OBSERVABLE needs none (the caller asks for the reason).
-absl::Status RecheckEvidence(RecheckResult result, std::span<const Evidence> evidence);
+// T22: HELD and REBOUNDED need a photo; NOT_OBSERVABLE needs none (the caller asks for the reason). Goods
+// that could stay until a day that is over: HELD is shown by a photo of their absence.
+absl::Status RecheckEvidence(RecheckResult result, std::span<const Evidence> evidence,
+                             bool storage_expired = false);
+
+// 先停后治: that production stands still is shown by a photo. EVIDENCE_MISSING.
+absl::Status StopEvidence(std::span<const Evidence> evidence);
+// A cooperating unit's part is shown by a photo or a document, a receiver's result by a document.
+// EVIDENCE_MISSING.
+absl::Status PartEvidence(std::span<const Evidence> evidence);
+absl::Status ResultEvidence(std::span<const Evidence> evidence);
+
+// Until when goods stay on site by exception, YYYY-MM-DD; "" when none do. CLOSING_CONDITION_UNMET for a day
+// that is not after `today`: what may not stay any more has to be gone.
+absl::StatusOr<std::string> StoredUntil(std::span<const Answer> answers, absl::CivilDay today);
 
 // That a closure held cannot be said before the planned recheck; a day early counts as that day's (our own
 // default). That it did not hold may be said at any time. FAILED_PRECONDITION / RECHECK_NOT_DUE with metadata

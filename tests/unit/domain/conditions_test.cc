@@ -110,6 +110,62 @@ TEST(ClosingConditions, AskFurtherWhenGoodsStayOnSite) {
   EXPECT_EQ(CloseSmallPolluter(answers), "");
 }
 
+// The conditions of a boiler's closing: method, fuel, papers; what a method makes necessary besides.
+std::string CloseBoiler(const std::string& method, const std::string& forbidden_fuel,
+                        const std::vector<std::string>& further = {}) {
+  std::vector<Answer> answers = {{"BOILER_CLOSURE", "METHOD", method, {}},
+                                 {"BOILER_CLOSURE", "FORBIDDEN_FUEL", forbidden_fuel, {"media/fuel"}},
+                                 Yes("BOILER_CLOSURE", "CERT_CANCELLED")};
+  for (const std::string& item : further) answers.push_back(Yes("BOILER_CLOSURE", item));
+  if (const absl::Status valid = ValidateAnswers(Rules(), answers); !valid.ok()) return ReasonOf(valid);
+  return Unmet(ClosingConditions(Rules(), Rules().TypeOf("COAL_BOILER"), Disposition::kUnspecified, answers,
+                                 Photos({Kind::kBefore, Kind::kAfter})));
+}
+
+TEST(ClosingConditions, OfABoilerAreNotMetByBriquettes) {
+  EXPECT_EQ(CloseBoiler("coal_to_gas", "yes"), "CLOSING_CONDITION_UNMET BOILER_CLOSURE.FORBIDDEN_FUEL");
+  EXPECT_EQ(CloseBoiler("briquettes", "no"), "INVALID_FIELD");
+  EXPECT_EQ(CloseBoiler("coal_to_gas", "no"), "");
+}
+
+TEST(ClosingConditions, OfABoilerShutDownWantTheFlueCut) {
+  EXPECT_EQ(CloseBoiler("shut_down", "no"), "CLOSING_CONDITION_UNMET BOILER_CLOSURE.CHIMNEY");
+  EXPECT_EQ(CloseBoiler("shut_down", "no", {"CHIMNEY"}), "CLOSING_CONDITION_UNMET BOILER_CLOSURE.NO_RESTART");
+  EXPECT_EQ(CloseBoiler("shut_down", "no", {"CHIMNEY", "NO_RESTART"}), "");
+}
+
+TEST(StoredUntil, IsADayToComeOrNothing) {
+  const absl::CivilDay today(2026, 12, 1);
+  const auto until = [&](const std::string& stored, const std::string& day) {
+    return StoredUntil(std::vector<Answer>{{"SSP_CLOSURE", "STORED_ON_SITE", stored, {}},
+                                           {"SSP_CLOSURE", "STORED_UNTIL", day, {}}},
+                       today);
+  };
+  EXPECT_EQ(*until("yes", "2026-12-31"), "2026-12-31");
+  EXPECT_EQ(*until("yes", "2026-12-31T10:00:00"), "2026-12-31");
+  EXPECT_EQ(*until("no", "2026-12-31"), "");
+  EXPECT_EQ(*StoredUntil(TwoCutsThreeClearances(), today), "");
+  EXPECT_EQ(Unmet(until("yes", "2026-12-01").status()), "CLOSING_CONDITION_UNMET SSP_CLOSURE.STORED_UNTIL");
+}
+
+TEST(RecheckEvidence, OfGoodsWhoseTimeIsOverIsAPhotoOfTheirAbsence) {
+  EXPECT_EQ(Unmet(RecheckEvidence(RecheckResult::kHeld, Photos({Kind::kNear}), true)),
+            "EVIDENCE_MISSING ABSENCE");
+  EXPECT_EQ(Unmet(RecheckEvidence(RecheckResult::kHeld, Photos({Kind::kAbsence}), true)), "");
+  // That they are still there is what a rebound says.
+  EXPECT_EQ(Unmet(RecheckEvidence(RecheckResult::kRebounded, Photos({Kind::kRemains}), true)), "");
+  EXPECT_EQ(Unmet(RecheckEvidence(RecheckResult::kHeld, Photos({Kind::kNear}), false)), "");
+}
+
+TEST(Evidence, OfAStopAPartAndAResult) {
+  EXPECT_EQ(Unmet(StopEvidence(Photos({Kind::kDocument}))), "EVIDENCE_MISSING PHOTO");
+  EXPECT_EQ(Unmet(StopEvidence(Photos({Kind::kNear}))), "");
+  EXPECT_EQ(Unmet(PartEvidence({})), "EVIDENCE_MISSING PHOTO");
+  EXPECT_EQ(Unmet(PartEvidence(Photos({Kind::kDocument}))), "");
+  EXPECT_EQ(Unmet(ResultEvidence(Photos({Kind::kNear}))), "EVIDENCE_MISSING DOCUMENT");
+  EXPECT_EQ(Unmet(ResultEvidence(Photos({Kind::kDocument}))), "");
+}
+
 TEST(ClosingConditions, DifferByDisposition) {
   EXPECT_EQ(CloseSmallPolluter(TwoCutsThreeClearances(), Disposition::kRelocate),
             "CLOSING_CONDITION_UNMET SSP_RELOCATE.IN_PARK");

@@ -52,6 +52,7 @@ std::vector<Step> RandomLog(uint32_t seed, int entries) {
     fact.state = 1 + static_cast<int>(random() % (fact.kind == FactKind::kSignal ? 6 : 14));
     fact.rework = static_cast<int>(random() % 3);
     fact.closed_on_time = random() % 2 == 0;
+    if (random() % 2 == 0) fact.close_us = 900 * kHour;
     fact.held = static_cast<FactHeld>(random() % 5);
     if (random() % 3 != 0) fact.due_us = 990 * kHour + static_cast<int64_t>(random() % 40) * (kHour / 2);
     step.forced = random() % 7 == 0;
@@ -248,6 +249,53 @@ TEST(Fact, AForcedClosureIsCountedApartUntilTheCaseIsOpenedAgain) {
   EXPECT_FALSE(checking.forced);
   const Fact closed = *Succeed(checking, CaseIn(CaseFactState::kClosed, 5), false);
   EXPECT_TRUE(CountsIn(closed, Measure::kClosed, kAt));
+}
+
+// W9.8 and T24: what was counted once as closed in time stays so, whatever becomes of the chain.
+TEST(Fact, AClosingStaysInTheStatisticsThroughDisputeReworkAndRebound) {
+  Fact closed = CaseIn(CaseFactState::kClosed, 1);
+  closed.close_us = 900 * kHour;
+  closed.closed_on_time = true;
+  Rollup rollup;
+  std::optional<Fact> fact = Succeed(std::nullopt, closed, false);
+  rollup.Add(*fact, 1);
+  uint64_t index = 1;
+  for (const CaseFactState state :
+       {CaseFactState::kMonitoring, CaseFactState::kChecking, CaseFactState::kHandling,
+        CaseFactState::kFeedback, CaseFactState::kChecking, CaseFactState::kSignOff, CaseFactState::kClosed,
+        CaseFactState::kMonitoring, CaseFactState::kRebounded}) {
+    Fact next = closed;
+    next.index = ++index;
+    next.state = static_cast<int>(state);
+    next.held = state == CaseFactState::kRebounded ? FactHeld::kNotHeld : FactHeld::kNotRechecked;
+    rollup.Add(*fact, -1);
+    fact = Succeed(fact, next, false);
+    rollup.Add(*fact, 1);
+    const Numbers numbers = rollup.Read(Id(1, 0), {}, kAt);
+    EXPECT_EQ(numbers.Get(Count::kClosed), 1) << CaseStateName(fact->state);
+    EXPECT_EQ(numbers.Get(Count::kClosedOnTime), 1) << CaseStateName(fact->state);
+    EXPECT_EQ(numbers.Get(Count::kForced), 0);
+    EXPECT_TRUE(CountsIn(*fact, Measure::kClosed, kAt));
+  }
+  EXPECT_EQ(rollup.Read(Id(1, 0), {}, kAt).Get(Count::kNotHeld), 1);
+}
+
+TEST(Fact, AVoidedCaseIsNoClosing) {
+  Fact voided = CaseIn(CaseFactState::kVoided, 2);
+  voided.close_us = 900 * kHour;
+  EXPECT_FALSE(CountsIn(*Succeed(std::nullopt, voided, false), Measure::kClosed, kAt));
+}
+
+TEST(Fact, ATransferredCaseIsOpenUntilTheReceiverAnswers) {
+  Fact tracked = CaseIn(CaseFactState::kTracked, 1);
+  tracked.due_us = kAt.us - 1;
+  const Fact fact = *Succeed(std::nullopt, tracked, false);
+  EXPECT_TRUE(CountsIn(fact, Measure::kOpen, kAt));
+  EXPECT_TRUE(CountsIn(fact, Measure::kOverdue, kAt));
+  Rollup rollup;
+  rollup.Add(fact, 1);
+  EXPECT_EQ(rollup.Read(Id(1, 0), {}, kAt).Open(), 1);
+  EXPECT_EQ(rollup.Read(Id(1, 0), {}, kAt).overdue, 1);
 }
 
 TEST(Fact, ADueTimeOfClosedWorkIsNeverOverdue) {
