@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "patrol/draw_service.h"
+
 namespace gridwarden::patrol {
 namespace {
 
@@ -28,6 +30,7 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   Add(registry, context, "ListPatrolTasks", ListPatrolTasks);
   Add(registry, context, "GetVisit", GetVisit);
   Add(registry, context, "ListVisits", ListVisits);
+  InstallDraws(context, registry);
   return {};
 }
 

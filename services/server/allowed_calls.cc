@@ -40,6 +40,7 @@ constexpr Edge kEdges[] = {
     {"intake", "gridwarden.grid.v1.GridService/LocatePoints"},
     {"patrol", "gridwarden.source.v1.SourceService/BatchGetSources"},
     {"patrol", "gridwarden.source.v1.SourceService/GetSource"},
+    {"patrol", "gridwarden.source.v1.SourceService/ListSources"},
     {"report", "gridwarden.journal.v1.JournalService/GetReceipt"},
 };
 
