@@ -158,6 +158,12 @@ absl::Status File(Invocation& run) {
   request.set_request_id(NewRequestId());
   request.set_signal(NameIn("signals", run.positionals[0]));
   request.set_category(run.Get("--category"));
+  if (run.Has("--rebound-of")) {
+    v1::GetCaseRequest which;
+    which.set_name(CaseName(run.Get("--rebound-of")));
+    GW_ASSIGN_OR_RETURN(const v1::Case old, run.session().Call<v1::Case>(Method("GetCase"), which));
+    request.set_rebound_of(old.name());
+  }
   request.set_etag(run.Get("--etag"));
   return PrintCase(run, run.session().Call<v1::Case>(Method("FileCase"), request));
 }
@@ -299,8 +305,11 @@ void AddCaseCommands(std::vector<Command>& commands) {
   commands.push_back({.words = "case file",
                       .arguments = "SIGNAL",
                       .summary = "files a case from a signal 立案",
-                      .options = {{"--category", "CODE", "corrects the category"}, EtagOption()},
-                      .examples = {"gridctl case file 0190..."},
+                      .options = {{"--category", "CODE", "corrects the category"},
+                                  {"--rebound-of", "CASE", "a case under watch that has come back with it"},
+                                  EtagOption()},
+                      .examples = {"gridctl case file 0190...",
+                                   "gridctl case file 0190... --rebound-of 411702-2026-00012"},
                       .run = File});
   commands.push_back(
       {.words = "case route",

@@ -8,6 +8,7 @@
 #include "gridctl/output.h"
 #include "gridctl/words.h"
 #include "gridwarden/casework/v1/casework_service.pb.h"
+#include "gridwarden/casework/v1/signal_service.pb.h"
 
 // gridctl signal ...
 namespace gridwarden::gridctl {
@@ -17,6 +18,10 @@ namespace v1 = casework::v1;
 
 std::string Method(std::string_view name) {
   return "gridwarden.casework.v1.CaseworkService/" + std::string(name);
+}
+
+std::string SignalMethod(std::string_view name) {
+  return "gridwarden.casework.v1.SignalService/" + std::string(name);
 }
 
 void PrintSignals(Invocation& run, const google::protobuf::RepeatedPtrField<v1::Signal>& signals) {
@@ -57,6 +62,8 @@ absl::Status List(Invocation& run) {
   }
   request.set_category(run.Get("--category"));
   request.set_assigned_to_me(run.Has("--mine"));
+  request.set_reporter_to_tell(run.Has("--to-tell") || run.Has("--tell-overdue"));
+  if (run.Has("--tell-overdue")) *request.mutable_as_of() = ToProto(absl::Now());
   request.set_page_size(50);
   request.set_page_token(run.Get("--page"));
   GW_ASSIGN_OR_RETURN(const v1::ListSignalsResponse page,
@@ -99,6 +106,8 @@ absl::Status Submit(Invocation& run) {
   signal.set_source(run.Get("--source"));
   signal.set_description(run.Get("--note"));
   signal.set_channel_key(run.Get("--key"));
+  signal.set_reporter_identified(run.Has("--reporter-known"));
+  if (run.Has("--accused")) signal.set_accused_unit(NameIn("units", run.Get("--accused")));
   GW_RETURN_IF_ERROR(AddPhotos(run, signal.mutable_evidence()));
   GW_RETURN_IF_ERROR(AddAnswers(run, signal.mutable_answers()));
   GW_ASSIGN_OR_RETURN(const absl::Time at, run.GetTime("--event-time", absl::Now()));
@@ -148,25 +157,144 @@ absl::Status Reject(Invocation& run) {
   request.set_request_id(NewRequestId());
   request.set_name(NameIn("signals", run.positionals[0]));
   request.set_reason(run.Get("--reason"));
+  request.set_statement(run.Get("--statement"));
   request.set_etag(run.Get("--etag"));
   GW_ASSIGN_OR_RETURN(const v1::Signal signal,
                       run.session().Call<v1::Signal>(Method("RejectSignal"), request));
   PrintSignal(run, signal);
+  if (!run.json && signal.state() != v1::Signal::REJECTED) {
+    std::puts(
+        Say(run, "proposed: another person has to reject it too", "已提请：须由另一人再次办理").c_str());
+  }
   return absl::OkStatus();
+}
+
+// What a request of SignalService needs, and its answer.
+template <typename Request>
+Request AboutSignal(Invocation& run) {
+  Request request;
+  request.set_request_id(NewRequestId());
+  request.set_name(NameIn("signals", run.positionals[0]));
+  request.set_etag(run.Get("--etag"));
+  return request;
+}
+
+template <typename Request>
+absl::Status SendAndPrint(Invocation& run, std::string_view rpc, const Request& request) {
+  GW_ASSIGN_OR_RETURN(const v1::Signal signal, run.session().Call<v1::Signal>(SignalMethod(rpc), request));
+  PrintSignal(run, signal);
+  return absl::OkStatus();
+}
+
+std::string KindWord(const Invocation& run, v1::MergeCandidate::Kind kind) {
+  switch (kind) {
+    case v1::MergeCandidate::SAME_SOURCE:
+      return Say(run, "SAME_SOURCE", "同一污染源");
+    case v1::MergeCandidate::SAME_PLACE:
+      return Say(run, "SAME_PLACE", "同一地点");
+    case v1::MergeCandidate::REBOUND:
+      return Say(run, "REBOUND", "反弹");
+    case v1::MergeCandidate::RELOCATION:
+      return Say(run, "RELOCATION", "疑似异地转移");
+    default:
+      return "-";
+  }
+}
+
+absl::Status Candidates(Invocation& run) {
+  v1::ListMergeCandidatesRequest request;
+  request.set_name(NameIn("signals", run.positionals[0]));
+  GW_ASSIGN_OR_RETURN(
+      const v1::ListMergeCandidatesResponse found,
+      run.session().Call<v1::ListMergeCandidatesResponse>(SignalMethod("ListMergeCandidates"), request));
+  if (run.json) {
+    PrintJson(found);
+    return absl::OkStatus();
+  }
+  if (found.candidates().empty()) {
+    std::puts(Say(run, "nothing it could be the same as", "没有可合并的线索或案卷").c_str());
+    return absl::OkStatus();
+  }
+  Table table = MakeTable(run, {"KIND", "METRES", "HOURS", "STATE", "CATEGORY", "WHICH", "WHY"});
+  for (const v1::MergeCandidate& one : found.candidates()) {
+    table.Add({KindWord(run, one.kind()),
+               one.has_distance_m() ? absl::StrFormat("%.0f", one.distance_m()) : "-",
+               absl::StrFormat("%.1f", one.hours_apart()), one.state(), CategoryWord(run, one.category()),
+               one.case_no().empty() ? one.name() : one.case_no(), one.why()});
+  }
+  std::fputs(table.ToString().c_str(), stdout);
+  return absl::OkStatus();
+}
+
+absl::Status Merge(Invocation& run) {
+  auto request = AboutSignal<v1::MergeSignalRequest>(run);
+  // A printed case number is asked for first: a merge names ids only.
+  const std::string& into = run.positionals[1];
+  if (into.starts_with("signals/")) {
+    request.set_into(into);
+  } else {
+    v1::GetCaseRequest which;
+    which.set_name(CaseName(into));
+    GW_ASSIGN_OR_RETURN(const v1::Case file, run.session().Call<v1::Case>(Method("GetCase"), which));
+    request.set_into(file.name());
+  }
+  request.set_reason(run.Get("--reason"));
+  return SendAndPrint(run, "MergeSignal", request);
+}
+
+absl::Status Unmerge(Invocation& run) {
+  auto request = AboutSignal<v1::UnmergeSignalRequest>(run);
+  request.set_reason(run.Get("--reason"));
+  return SendAndPrint(run, "UnmergeSignal", request);
+}
+
+absl::Status Dispute(Invocation& run) {
+  auto request = AboutSignal<v1::DisputeRejectionRequest>(run);
+  request.set_statement(run.Get("--statement"));
+  GW_RETURN_IF_ERROR(AddPhotos(run, request.mutable_evidence()));
+  return SendAndPrint(run, "DisputeRejection", request);
+}
+
+absl::Status HandOver(Invocation& run) {
+  auto request = AboutSignal<v1::TransferSignalRequest>(run);
+  v1::Transfer::Kind kind;
+  if (!v1::Transfer::Kind_Parse(absl::AsciiStrToUpper(run.positionals[1]), &kind)) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("got \"%s\", want unit, enforcement or police", run.positionals[1]));
+  }
+  request.set_kind(kind);
+  request.set_receiver(run.Get("--receiver"));
+  request.set_receiver_display_name(run.Get("--receiver-name"));
+  request.set_document_no(run.Get("--document"));
+  request.set_reason(run.Get("--reason"));
+  return SendAndPrint(run, "TransferSignal", request);
+}
+
+absl::Status Tell(Invocation& run) {
+  auto request = AboutSignal<v1::TellReporterRequest>(run);
+  request.set_note(run.Get("--note"));
+  if (run.Has("--event-time")) {
+    GW_ASSIGN_OR_RETURN(const absl::Time at, run.GetTime("--event-time", absl::Now()));
+    *request.mutable_event_time() = ToProto(at);
+  }
+  return SendAndPrint(run, "TellReporter", request);
 }
 
 }  // namespace
 
 void AddSignalCommands(std::vector<Command>& commands) {
-  commands.push_back({.words = "signal list",
-                      .summary = "lists signals in your scope, newest first",
-                      .options = {{"--division", "DIVISION", "it and all below"},
-                                  {"--state", "STATE", "NEW, ONSITE_CHECK, FILED, REJECTED ...", true},
-                                  {"--category", "CODE", "only this category"},
-                                  {"--mine", "", "only those you have to look at"},
-                                  {"--page", "TOKEN", "go on after a page"}},
-                      .examples = {"gridctl signal list --division 411702 --state new"},
-                      .run = List});
+  commands.push_back(
+      {.words = "signal list",
+       .summary = "lists signals in your scope, newest first",
+       .options = {{"--division", "DIVISION", "it and all below"},
+                   {"--state", "STATE", "NEW, ONSITE_CHECK, FILED, REJECTED ...", true},
+                   {"--category", "CODE", "only this category"},
+                   {"--mine", "", "only those you have to look at"},
+                   {"--to-tell", "", "only those whose reporter waits for an answer"},
+                   {"--tell-overdue", "", "only those whose reporter should have been told by now"},
+                   {"--page", "TOKEN", "go on after a page"}},
+       .examples = {"gridctl signal list --division 411702 --state new"},
+       .run = List});
   commands.push_back({.words = "signal show",
                       .arguments = "SIGNAL",
                       .summary = "shows one signal",
@@ -182,6 +310,8 @@ void AddSignalCommands(std::vector<Command>& commands) {
                    {"--division", "DIVISION", "where, when there is no position"},
                    {"--source", "sources/ID", "the source of the ledger it is about"},
                    {"--note", "TEXT", "what was seen"},
+                   {"--reporter-known", "", "PUBLIC, HOTLINE: the channel knows who reported it"},
+                   {"--accused", "UNIT", "PUBLIC, HOTLINE: the unit it complains about"},
                    PositionOption(),
                    PhotoOption(),
                    AnswerOption(),
@@ -209,9 +339,56 @@ void AddSignalCommands(std::vector<Command>& commands) {
   commands.push_back({.words = "signal reject",
                       .arguments = "SIGNAL",
                       .summary = "rejects a signal that did not hold",
-                      .options = {{"--reason", "TEXT", "why"}, EtagOption()},
-                      .examples = {"gridctl signal reject 0190... --reason 现场未发现"},
+                      .options = {{"--reason", "CODE",
+                                   "why, as the policy lists it: ABSENT, UNABLE_TWICE, NOT_POLLUTION ..."},
+                                  {"--statement", "TEXT", "in words, beside the code"},
+                                  EtagOption()},
+                      .examples = {"gridctl signal reject 0190... --reason ABSENT --statement 现场未发现"},
                       .run = Reject});
+  commands.push_back({.words = "signal candidates",
+                      .arguments = "SIGNAL",
+                      .summary = "proposes what a signal may be the same as, nearest first",
+                      .examples = {"gridctl signal candidates 0190..."},
+                      .run = Candidates});
+  commands.push_back({.words = "signal merge",
+                      .arguments = "SIGNAL INTO",
+                      .summary = "says that a signal is about a case or signal that is known already",
+                      .options = {{"--reason", "TEXT", "why it is the same"}, EtagOption()},
+                      .examples = {"gridctl signal merge 0190... 411702-2026-00017 --reason 同一处",
+                                   "gridctl signal merge 0190... signals/0190... --reason 同一处"},
+                      .run = Merge});
+  commands.push_back({.words = "signal unmerge",
+                      .arguments = "SIGNAL",
+                      .summary = "takes a merge back, within seven days",
+                      .options = {{"--reason", "TEXT", "why it is not the same"}, EtagOption()},
+                      .examples = {"gridctl signal unmerge 0190... --reason 不是同一处"},
+                      .run = Unmerge});
+  commands.push_back(
+      {.words = "signal dispute",
+       .arguments = "SIGNAL",
+       .summary = "hands in that the reporter disputes a rejection; the county decides",
+       .options = {{"--statement", "TEXT", "what the reporter says"}, PhotoOption(), EtagOption()},
+       .examples = {"gridctl signal dispute 0190... --statement 昨夜仍在冒烟"},
+       .run = Dispute});
+  commands.push_back(
+      {.words = "signal transfer",
+       .arguments = "SIGNAL unit|enforcement|police",
+       .summary = "hands a signal over to whoever has the duty",
+       .options = {{"--receiver", "units/ID", "who gets it, when the ground has it"},
+                   {"--receiver-name", "TEXT", "what the receiver is called otherwise"},
+                   {"--document", "NUMBER", "number of the transfer letter"},
+                   {"--reason", "TEXT", "why"},
+                   EtagOption()},
+       .examples =
+           {"gridctl signal transfer 0190... police --receiver-name 县公安局 --document 移〔2026〕7号"},
+       .run = HandOver});
+  commands.push_back(
+      {.words = "signal tell",
+       .arguments = "SIGNAL",
+       .summary = "records that the reporter was told what became of it",
+       .options = {{"--note", "TEXT", "how, and what was said"}, EventTimeOption(), EtagOption()},
+       .examples = {"gridctl signal tell 0190... --note 电话答复"},
+       .run = Tell});
 }
 
 }  // namespace gridwarden::gridctl

@@ -134,6 +134,8 @@ const std::map<std::string, const char*>& HeaderTable() {
       {"PERSON", "人员"},
       {"CHANNEL", "来源"},
       {"SURE", "可信度"},
+      {"HOURS", "相隔小时"},
+      {"WHICH", "线索或案卷"},
       {"SIGNAL", "线索"},
       {"DISPOSITION", "处置方式"},
       {"SOURCE", "污染源"},

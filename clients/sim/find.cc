@@ -307,7 +307,7 @@ Actor::Next Actor::Reject(Find& find, absl::Time now) {
   v1::RejectSignalRequest request;
   request.set_request_id(Id(find, "reject"));
   request.set_name(find.signal);
-  request.set_reason("现场核实不存在");
+  request.set_reason("ABSENT");
   GW_RETURN_IF_ERROR(
       world_.Call<v1::Signal>(find.place->office, now, Casework("RejectSignal"), request).status());
   find.rejected = true;
@@ -345,7 +345,6 @@ Actor::Next Actor::Dispatch(Find& find, absl::Time now, Random& random, bool aga
       world_
           .PostAt(find.place->township, wrong ? grid::v1::Post::PATROL_OFFICER : grid::v1::Post::GRID_OFFICER)
           .name);
-  request.set_duty_item("属地管理（演示）");
   GW_ASSIGN_OR_RETURN(find.file,
                       world_.Call<v1::Case>(find.place->office, now, Casework("DispatchCase"), request));
   // A few cases are left lying: they show as overdue.

@@ -220,9 +220,9 @@ std::vector<Command> MakeCommands() {
        "etag: \"7\"", "etag", Did(absl::StrCat(kCasework, "RequestOnsiteCheck"), PostKind::kCampaignOffice)},
       {absl::StrCat(kCasework, "RejectSignal"), PostKind::kCampaignOffice, Reach::kAtOrAbove,
        [](const Uuid& division) {
-         return Named(NewSignal(division, "HOTLINE")) + "reason: \"不属大气污染\"";
+         return Named(NewSignal(division, "HOTLINE")) + "reason: \"NOT_POLLUTION\"";
        },
-       "reason: \"重复\"", "etag", Did(absl::StrCat(kCasework, "RejectSignal"), PostKind::kCampaignOffice)},
+       "reason: \"OUT_OF_AREA\"", "etag", Did(absl::StrCat(kCasework, "RejectSignal"), PostKind::kCampaignOffice)},
       {absl::StrCat(kCasework, "FileCase"), PostKind::kCampaignOffice, Reach::kAtOrAbove,
        [](const Uuid& division) {
          return absl::StrFormat("signal: \"%s\"", NewSignal(division, "ASSIGNED"));
