@@ -203,6 +203,22 @@ absl::Status Route(Invocation& run) {
   return absl::OkStatus();
 }
 
+absl::Status DispatchOutside(Invocation& run) {
+  v1::RequestDispatchOutsideListRequest request;
+  request.set_request_id(NewRequestId());
+  request.set_name(CaseName(run.positionals[0]));
+  request.set_handler(run.positionals[1]);
+  for (const std::string& unit : run.All("--cooperator")) request.add_cooperators(unit);
+  request.set_reason_code(run.Get("--reason"));
+  request.set_statement(run.Get("--statement"));
+  request.set_etag(run.Get("--etag"));
+  GW_ASSIGN_OR_RETURN(const auto application,
+                      run.session().Call<v1::Application>(
+                          "gridwarden.casework.v1.RoutingService/RequestDispatchOutsideList", request));
+  PrintJson(application);
+  return absl::OkStatus();
+}
+
 absl::Status Return(Invocation& run) {
   v1::ReturnCaseRequest request;
   request.set_reason(run.Get("--reason"));
@@ -302,21 +318,31 @@ void AddCaseCommands(std::vector<Command>& commands) {
        .summary = "tells the story of a case: every step, who, when, in which post, on whose evidence",
        .examples = {"gridctl case events 411702-2026-00012"},
        .run = Events});
-  commands.push_back({.words = "case file",
-                      .arguments = "SIGNAL",
-                      .summary = "files a case from a signal 立案",
-                      .options = {{"--category", "CODE", "corrects the category"},
-                                  {"--rebound-of", "CASE", "a case under watch that has come back with it"},
-                                  EtagOption()},
-                      .examples = {"gridctl case file 0190...",
-                                   "gridctl case file 0190... --rebound-of 411702-2026-00012"},
-                      .run = File});
+  commands.push_back(
+      {.words = "case file",
+       .arguments = "SIGNAL",
+       .summary = "files a case from a signal 立案",
+       .options = {{"--category", "CODE", "corrects the category"},
+                   {"--rebound-of", "CASE", "a case under watch that has come back with it"},
+                   EtagOption()},
+       .examples = {"gridctl case file 0190...", "gridctl case file 0190... --rebound-of 411702-2026-00012"},
+       .run = File});
   commands.push_back(
       {.words = "case route",
        .arguments = "CASE",
        .summary = "proposes who should have a case by the duty list, with the item and its source",
        .examples = {"gridctl case route 411702-2026-00012"},
        .run = Route});
+  commands.push_back(
+      {.words = "case dispatch-outside-list",
+       .arguments = "CASE posts/ID|units/ID",
+       .summary = "asks the county to approve a handler whom the duty list does not name 清单外派遣",
+       .options = {{"--reason", "CODE", "URGENT, NO_BEARER or SPECIAL_CAMPAIGN"},
+                   {"--statement", "TEXT", "why, in words"},
+                   {"--cooperator", "units/ID", "a unit that cooperates", true},
+                   EtagOption()},
+       .examples = {"gridctl case dispatch-outside-list 411702-2026-00012 posts/0190... --reason URGENT"},
+       .run = DispatchOutside});
   commands.push_back(
       {.words = "case dispatch",
        .arguments = "CASE posts/ID|units/ID",

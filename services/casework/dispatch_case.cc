@@ -1,10 +1,9 @@
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "base/status.h"
 #include "casework/case_repository.h"
 #include "casework/casework.h"
 #include "casework/handler.h"
 #include "casework/place.h"
+#include "casework/routing.h"
 #include "casework/rules.h"
 #include "casework/step.h"
 #include "domain/workflow/case_workflow.h"
@@ -13,25 +12,7 @@
 namespace gridwarden::casework {
 namespace {
 
-constexpr int kCooperatorsMax = 16;
 constexpr int kDutyItemCharsMax = 500;
-
-absl::StatusOr<std::vector<Uuid>> ReadCooperators(const domain::Ground& ground,
-                                                  const v1::DispatchCaseRequest& request) {
-  if (request.cooperators_size() > kCooperatorsMax) {
-    return InvalidField("cooperators", absl::StrFormat("got %d, want at most %d", request.cooperators_size(),
-                                                       kCooperatorsMax));
-  }
-  std::vector<Uuid> units;
-  for (int i = 0; i < request.cooperators_size(); ++i) {
-    const std::string field = absl::StrCat("cooperators[", i, "]");
-    GW_ASSIGN_OR_RETURN(const Uuid unit, ParseResourceName("units", request.cooperators(i), field));
-    if (ground.FindUnit(unit) == nullptr)
-      return InvalidField(field, "got an unknown unit, want one of the ground");
-    units.push_back(unit);
-  }
-  return units;
-}
 
 // A case that was given back twice is routed for good by the county (T8).
 absl::StatusOr<access::Acting> AllowDispatch(const domain::Ground& ground, const rpc::Call& call,
@@ -46,7 +27,7 @@ absl::StatusOr<v1::Case> DispatchCase(const Casework& casework, const rpc::Call&
                                       const v1::DispatchCaseRequest& request) {
   const std::shared_ptr<const domain::Ground> ground = casework.directory.ground();
   GW_ASSIGN_OR_RETURN(const Handler handler, ReadHandler(*ground, request.handler(), "handler"));
-  GW_ASSIGN_OR_RETURN(const std::vector<Uuid> cooperators, ReadCooperators(*ground, request));
+  GW_ASSIGN_OR_RETURN(const std::vector<Uuid> cooperators, ReadCooperators(*ground, request.cooperators()));
   GW_RETURN_IF_ERROR(CheckText("duty_item", request.duty_item(), false, kDutyItemCharsMax));
   return rpc::Mutate<v1::Case>(
       casework.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Case> {
@@ -62,9 +43,10 @@ absl::StatusOr<v1::Case> DispatchCase(const Casework& casework, const rpc::Call&
                   .reason = request.duty_item()};
         GW_RETURN_IF_ERROR(Advance(*casework.policy, file, step));
         GW_RETURN_IF_ERROR(CheckHeld(*ground, handler, call.now));
-        file.handler = handler;
-        file.cooperators = cooperators;
-        file.duty_item = request.duty_item();
+        GW_ASSIGN_OR_RETURN(const std::string duty_item,
+                            DutyItemFor(*casework.policy, *ground, file, handler, request.duty_item()));
+        step.reason = duty_item;
+        Entrust(*ground, handler, cooperators, duty_item, file);
         return Record(tx, call, *casework.policy, file, step);
       });
 }

@@ -10,6 +10,7 @@
 #include "casework/casework_service.h"
 #include "casework/timestamps.h"
 #include "domain/policy/check_rules.h"
+#include "domain/policy/duty_list.h"
 #include "gridwarden/grid/v1/grid_service.pb.h"
 #include "gridwarden/journal/v1/journal_service.pb.h"
 #include "gridwarden/media/v1/media_service.pb.h"
@@ -86,21 +87,56 @@ journal::v1::ReadFeedResponse FeedOf(db::Database& database, uint64_t start) {
   return response;
 }
 
+// The grid answers for everything on its ground, and the bureau of housing as well.
+std::shared_ptr<const domain::DutyList> TestDutyList() {
+  using domain::Level;
+  using domain::PostKind;
+  auto list = std::make_shared<domain::DutyList>();
+  list->canonical = {{"住房和城乡建设局", "住房和城乡建设局"}};
+  list->items.push_back(
+      {.id = "D-GRID",
+       .zh = "属地网格负责",
+       .categories = {"*"},
+       .lead = {.posts = {PostKind::kGridOfficer, PostKind::kGridLeader, PostKind::kPatrolOfficer},
+                .levels = {Level::kCity, Level::kCounty, Level::kTownship, Level::kVillage}},
+       .valid_from = "2017-01-01",
+       .source = "test"});
+  list->items.push_back({.id = "D-BUREAU",
+                         .zh = "住建部门负责",
+                         .categories = {"*"},
+                         .lead = {.units = {"住房和城乡建设局"}},
+                         .valid_from = "2017-01-01",
+                         .source = "test"});
+  return list;
+}
+
 }  // namespace
 
 std::shared_ptr<const domain::Policy> CaseworkPolicy() {
   static const auto policy = [] {
     auto made = std::make_shared<domain::Policy>();
     made->version = "test-1";
-    for (const char* code : {"DUST", "SMALL_POLLUTER", "STRAW_BURNING"}) {
+    made->duty_list = TestDutyList();
+    for (const char* code :
+         {"DUST", "SMALL_POLLUTER", "STRAW_BURNING", "WATCHED", "KILN", "CLUSTER", "STORED"}) {
       made->categories[code] = {.code = code, .zh = code, .en = code};
     }
     domain::ChecklistItem power{
         .code = "POWER_CUT", .zh = "断电", .answer = "yes_no", .pass_when = "yes", .evidence = {"photo"}};
     domain::ChecklistItem fire{
         .code = "CONFIRMED", .zh = "现场确认", .answer = "yes_no", .pass_when = "record"};
+    domain::ChecklistItem stored{.code = "STORED_ON_SITE",
+                                 .zh = "原址存放",
+                                 .answer = "yes_no",
+                                 .pass_when = "record",
+                                 .evidence = {"photo"}};
+    domain::ChecklistItem until{.code = "STORED_UNTIL",
+                                .zh = "原址存放期限",
+                                .answer = "date",
+                                .pass_when = "record",
+                                .required_if = "STORED_ON_SITE=yes"};
     domain::ChecklistItem owner{.code = "OWNER", .zh = "业主", .answer = "text", .pass_when = "record"};
-    made->checklists["CLOSURE"] = {.code = "CLOSURE", .zh = "销号", .items = {power, owner}};
+    made->checklists["CLOSURE"] = {.code = "CLOSURE", .zh = "销号", .items = {power, owner, stored, until}};
     made->checklists["FIRE"] = {.code = "FIRE", .zh = "火点", .items = {fire}};
     made->case_types[""] = TypeOf("");
     made->case_types["DUST"] = TypeOf("DUST");
@@ -108,6 +144,18 @@ std::shared_ptr<const domain::Policy> CaseworkPolicy() {
     polluter.needs_disposition = true;
     polluter.closing_items["SHUT_DOWN"] = {"CLOSURE.POWER_CUT"};
     made->case_types["SMALL_POLLUTER"] = polluter;
+    domain::CaseType watched = TypeOf("WATCHED");
+    watched.rechecks = {absl::Hours(24 * 7), absl::Hours(24 * 30), absl::Hours(24 * 90)};
+    made->case_types["WATCHED"] = watched;
+    domain::CaseType kiln = TypeOf("KILN");
+    kiln.stop_first = Hours(24);
+    made->case_types["KILN"] = kiln;
+    domain::CaseType cluster = TypeOf("CLUSTER");
+    cluster.cosigners[""] = {"COOPERATING_UNITS", "COUNTY_CENTRE", "COUNTY_LEADER"};
+    made->case_types["CLUSTER"] = cluster;
+    domain::CaseType goods = TypeOf("STORED");
+    goods.closing_items[""] = {"CLOSURE.POWER_CUT"};
+    made->case_types["STORED"] = goods;
     domain::CaseType straw = TypeOf("STRAW_BURNING");
     straw.filing_items = {"FIRE.CONFIRMED=yes"};
     made->case_types["STRAW_BURNING"] = straw;
@@ -279,7 +327,6 @@ casework::v1::DispatchCaseRequest CaseworkWorld::DispatchRequest(const std::stri
   request.set_request_id(NewId());
   request.set_name(name);
   request.set_handler(FixerPost());
-  request.set_duty_item("属地管理");
   return request;
 }
 

@@ -13,11 +13,13 @@ inline Uuid IdOf(const std::string& name) { return Uuid::Derive(Uuid(), name); }
 // Builds a ground by names: every id is derived from the name, everyone has been in post since 2020.
 class GroundBuilder {
  public:
-  Uuid AddDivision(const std::string& name, const std::string& parent, domain::Level level) {
+  Uuid AddDivision(const std::string& name, const std::string& parent, domain::Level level,
+                   const std::string& code = "") {
     divisions_.push_back({.id = IdOf(name),
                           .parent = parent.empty() ? Uuid() : IdOf(parent),
                           .level = level,
                           .display_name = name});
+    if (!code.empty()) divisions_.back().codes.push_back({code, {}});
     return divisions_.back().id;
   }
   Uuid AddUnit(const std::string& name, const std::string& division) {
