@@ -37,8 +37,7 @@ void AskAboutReceiver(const CaseFile& file, domain::CheckerQuestion& question) {
 // check that was disputed.
 void ExcludeByActs(const std::vector<ChainAct>& acts, const CaseFile& file,
                    domain::CheckerQuestion& question) {
-  std::vector<Uuid> unable;
-  Uuid passed;
+  std::vector<Uuid> unable, passed;
   for (const ChainAct& act : acts) {
     const bool here = act.case_id == file.id;
     switch (act.action) {
@@ -59,12 +58,15 @@ void ExcludeByActs(const std::vector<ChainAct>& acts, const CaseFile& file,
         if (act.case_id == file.rebound_of) Exclude(act.person, Exclusion::kFinder, question);
         break;
       case v1::PASS:
-        if (here) passed = act.person;
+        if (here) passed.push_back(act.person);
         break;
       case v1::DISPUTE:
         if (!here) break;
         unable.clear();
-        Exclude(passed, Exclusion::kFirstChecker, question);
+        for (const Uuid& person : passed) Exclude(person, Exclusion::kFirstChecker, question);
+        break;
+      case v1::REFUSE_SIGN:
+        if (here) unable.clear();
         break;
       default:
         break;

@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "casework/case_repository.h"
 #include "casework/casework.h"
+#include "casework/closing.h"
 #include "casework/history_repository.h"
 #include "casework/independence.h"
 #include "casework/media_repository.h"
@@ -23,14 +24,19 @@ namespace {
 
 using Result = v1::SubmitCheckRequest;
 
-// A check is made neither before the fix it checks nor before somebody was asked to make it.
+// A check is made neither before the fix it checks nor before somebody was asked to make it; a receiver's
+// result and a dispute ask for one as well.
 absl::StatusOr<absl::Time> EarliestCheck(db::Transaction& tx, const Uuid& case_id) {
-  GW_ASSIGN_OR_RETURN(const std::vector<HistoryRow> fixes,
-                      ReadHistoryOf(tx, Aggregate::kCase, case_id, v1::SUBMIT_FEEDBACK));
+  absl::Time earliest = absl::InfinitePast();
+  for (const v1::Action fix : {v1::SUBMIT_FEEDBACK, v1::SUBMIT_RESULT}) {
+    GW_ASSIGN_OR_RETURN(const std::vector<HistoryRow> fixes,
+                        ReadHistoryOf(tx, Aggregate::kCase, case_id, fix));
+    if (!fixes.empty()) earliest = std::max(earliest, fixes.back().latest);
+  }
   GW_ASSIGN_OR_RETURN(const absl::Time asked,
-                      LastReceived(tx, Aggregate::kCase, case_id, {v1::ASSIGN_CHECK, v1::REFUSE_SIGN}));
-  const absl::Time fixed = fixes.empty() ? absl::InfinitePast() : fixes.back().latest;
-  return std::max(fixed, NotBeforeAsked(asked));
+                      LastReceived(tx, Aggregate::kCase, case_id,
+                                   {v1::ASSIGN_CHECK, v1::REFUSE_SIGN, v1::SUBMIT_RESULT, v1::DISPUTE}));
+  return std::max(earliest, NotBeforeAsked(asked));
 }
 
 // 同时段: what is done at night is seen at night only.
@@ -71,7 +77,8 @@ absl::Status CheckPosition(const domain::Policy& policy, const Step& step, CaseF
 void SetResult(v1::SubmitCheckRequest::Result result, const rpc::Call& call, absl::Time event_time,
                CaseFile& file) {
   if (result != Result::UNABLE) file.checker = call.principal.person;
-  if (result == Result::PASS) file.pass_time = event_time;
+  // A check of a closing that was disputed does not move its time (T24).
+  if (result == Result::PASS && !WasClosed(file)) file.pass_time = event_time;
   // Rework goes to a new check, and *unable* to another person.
   if (result == Result::PASS) return;
   file.check_post = Uuid();
