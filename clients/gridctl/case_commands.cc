@@ -35,6 +35,8 @@ void PrintCases(Invocation& run, const google::protobuf::RepeatedPtrField<v1::Ca
   std::fputs(table.ToString().c_str(), stdout);
 }
 
+}  // namespace
+
 absl::Status PrintCase(Invocation& run, const absl::StatusOr<v1::Case>& answer) {
   GW_RETURN_IF_ERROR(answer.status());
   if (run.json) {
@@ -46,6 +48,8 @@ absl::Status PrintCase(Invocation& run, const absl::StatusOr<v1::Case>& answer) 
   }
   return absl::OkStatus();
 }
+
+namespace {
 
 // Fills what every command on a case has and sends it.
 template <typename Request>

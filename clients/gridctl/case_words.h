@@ -25,6 +25,9 @@ absl::Status AddAnswers(Invocation& run,
 // is absent.
 absl::Status ReadPosition(Invocation& run, type::v1::Position* position);
 
+// Shows the case that a command answered with, as a row or as JSON.
+absl::Status PrintCase(Invocation& run, const absl::StatusOr<casework::v1::Case>& answer);
+
 // "cases/{uuid}" from a uuid, a resource name or a printed case number.
 std::string CaseName(const std::string& text);
 std::string NameIn(std::string_view collection, const std::string& text);

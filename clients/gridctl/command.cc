@@ -216,6 +216,7 @@ std::vector<Command> AllCommands() {
   AddBoardCommands(commands);
   AddSignalCommands(commands);
   AddCaseCommands(commands);
+  AddClosingCommands(commands);
   AddCheckCommands(commands);
   AddTaskCommands(commands);
   AddDrawCommands(commands);
