@@ -6,6 +6,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_format.h"
+#include "gridwarden/casework/v1/closing_service.pb.h"
 #include "gridwarden/media/v1/media_service.pb.h"
 #include "gridwarden/patrol/v1/patrol_service.pb.h"
 #include "platform/crypto/digest.h"
@@ -18,6 +19,10 @@ namespace v1 = casework::v1;
 
 std::string Casework(std::string_view rpc) {
   return "gridwarden.casework.v1.CaseworkService/" + std::string(rpc);
+}
+
+std::string Closing(std::string_view rpc) {
+  return "gridwarden.casework.v1.ClosingService/" + std::string(rpc);
 }
 
 google::protobuf::Timestamp ToProto(absl::Time time) {
@@ -129,8 +134,9 @@ absl::Status Actor::AddAnswers(Find& find, const std::string& who, absl::Time no
 }
 
 Actor::Next Actor::Do(Find& find, Step step, absl::Time now) {
-  Random random(world_.seed(), absl::StrFormat("find %d.%d step %d %d %d", find.number, find.rebound_of,
-                                               static_cast<int>(step), find.checks, find.refusals));
+  Random random(world_.seed(), absl::StrFormat("find %d.%d step %d %d %d %d", find.number, find.rebound_of,
+                                               static_cast<int>(step), find.checks, find.refusals,
+                                               find.file.rechecks_done()));
   switch (step) {
     case Step::kReport:
       return Report(find, now, random);
@@ -363,6 +369,23 @@ Actor::Next Actor::Return(Find& find, absl::Time now, Random& random) {
   return In(Step::kDispatchAgain, now, absl::Minutes(random.Between(5, 90)));
 }
 
+// Production stands still before anything else is done (先停后治).
+absl::Status Actor::Stop(Find& find, absl::Time now) {
+  if (policy_.TypeOf(find.category).stop_first.span <= absl::ZeroDuration() || find.file.has_stop_time())
+    return absl::OkStatus();
+  v1::StopProductionRequest request;
+  request.set_request_id(Id(find, "stop"));
+  request.set_name(find.file.name());
+  request.set_note("已停产断电（演示数据）");
+  *request.mutable_event_time() = ToProto(now);
+  type::v1::Evidence* evidence = request.add_evidence();
+  evidence->set_kind(type::v1::Evidence::NEAR);
+  GW_ASSIGN_OR_RETURN(*evidence->mutable_media(), Photo(find, find.place->handler, now));
+  GW_ASSIGN_OR_RETURN(find.file,
+                      world_.Call<v1::Case>(find.place->handler, now, Closing("StopProduction"), request));
+  return absl::OkStatus();
+}
+
 Actor::Next Actor::Accept(Find& find, absl::Time now, Random& random) {
   v1::AcceptCaseRequest request;
   request.set_request_id(Id(find, "accept"));
@@ -370,6 +393,7 @@ Actor::Next Actor::Accept(Find& find, absl::Time now, Random& random) {
   *request.mutable_event_time() = ToProto(now);
   GW_ASSIGN_OR_RETURN(find.file,
                       world_.Call<v1::Case>(find.place->handler, now, Casework("AcceptCase"), request));
+  GW_RETURN_IF_ERROR(Stop(find, now));
   return NextStep{Step::kFeedback, WhenDone(find, now, FromProto(find.file.due_time()), 0.12, random)};
 }
 
@@ -451,31 +475,72 @@ Actor::Next Actor::Check(Find& find, absl::Time now, Random& random) {
   return NextStep{Step::kSign, WhenDone(find, now, FromProto(find.file.due_time()), 0.05, random)};
 }
 
+// After the second rework the next level up.
+const std::string& Actor::SignerOf(const Find& find) const {
+  const CountyStaff& county = cast_.counties.at(find.place->county);
+  const bool up = find.file.rework_count() >= 2;
+  if (find.file.disposition() == v1::Case::SHUT_DOWN) return up ? cast_.city_office : county.office;
+  return up ? county.leader : find.place->leader;
+}
+
+// The county's seats of a joint review (会审签字), where the type has one.
+absl::Status Actor::Cosign(Find& find, absl::Time now) {
+  const domain::CaseType& type = policy_.TypeOf(find.category);
+  for (const std::string& key : {std::string(), v1::Case::Disposition_Name(find.file.disposition())}) {
+    const auto seats = type.cosigners.find(key);
+    if (seats == type.cosigners.end()) continue;
+    for (const std::string& seat : seats->second) {
+      if (seat != "COUNTY_LEADER" && seat != "COUNTY_CENTRE") continue;  // no unit cooperates here
+      const CountyStaff& county = cast_.counties.at(find.place->county);
+      v1::CosignCaseRequest request;
+      request.set_request_id(Id(find, "cosign " + seat));
+      request.set_name(find.file.name());
+      request.set_seat(seat);
+      request.set_agrees(true);
+      GW_ASSIGN_OR_RETURN(find.file,
+                          world_.Call<v1::Case>(seat == "COUNTY_LEADER" ? county.leader : county.office, now,
+                                                Closing("CosignCase"), request));
+    }
+  }
+  return absl::OkStatus();
+}
+
 Actor::Next Actor::Sign(Find& find, absl::Time now, Random& random) {
-  const bool county = find.file.disposition() == v1::Case::SHUT_DOWN;
-  const std::string& signer = county ? cast_.counties.at(find.place->county).office : find.place->leader;
+  const std::string& signer = SignerOf(find);
+  if (signer.empty() || !world_.HasAccount(signer)) return std::optional<NextStep>();
   const bool refuse = find.refusals == 0 && random.Chance(0.02);
   v1::SignOffRequest request;
   request.set_request_id(Id(find, "sign"));
   request.set_name(find.file.name());
   request.set_sign(!refuse);
-  if (refuse) request.set_reason("照片不清，请重新核查");
+  if (refuse) {
+    request.set_reason("照片不清，请重新核查");
+  } else {
+    GW_RETURN_IF_ERROR(Cosign(find, now));
+  }
   GW_ASSIGN_OR_RETURN(find.file, world_.Call<v1::Case>(signer, now, Casework("SignOff"), request));
   if (refuse) {
     ++find.refusals;
     return In(Step::kCheck, now, absl::Hours(random.Between(2, 20)));
   }
   GW_ASSIGN_OR_RETURN(find.file, WaitFor(find, find.place->office, now, v1::Case::MONITORING));
+  return NextRecheck(find, now, random);
+}
+
+// The next visit of the series; the play ends it when its days are over.
+Actor::Next Actor::NextRecheck(const Find& find, absl::Time now, Random& random) const {
   if (!find.file.has_recheck_time()) return std::optional<NextStep>();
-  return NextStep{Step::kRecheck, FromProto(find.file.recheck_time()) + absl::Hours(random.Between(1, 30))};
+  return NextStep{Step::kRecheck,
+                  std::max(now, FromProto(find.file.recheck_time()) + absl::Hours(random.Between(1, 30)))};
 }
 
 Actor::Next Actor::Recheck(Find& find, absl::Time now, Random& random) {
   const double dice = random.Unit();
   const bool rebounded = find.rebound_of == 0 && dice < 0.06;
-  const bool unclear = !rebounded && dice > 0.96;
+  // Nobody says twice in a row that it could not be seen.
+  const bool unclear = !rebounded && dice > 0.96 && find.file.held() != v1::Case::NOT_OBSERVABLE;
   v1::SubmitRecheckRequest request;
-  request.set_request_id(Id(find, "recheck"));
+  request.set_request_id(Id(find, absl::StrFormat("recheck %d", find.file.rechecks_done())));
   request.set_name(find.file.name());
   request.set_result(rebounded ? v1::SubmitRecheckRequest::REBOUNDED
                      : unclear ? v1::SubmitRecheckRequest::NOT_OBSERVABLE
@@ -490,7 +555,7 @@ Actor::Next Actor::Recheck(Find& find, absl::Time now, Random& random) {
   GW_ASSIGN_OR_RETURN(const v1::Case answer,
                       world_.Call<v1::Case>(find.place->patrol, now, Casework("SubmitRecheck"), request));
   find.file = answer;
-  if (!rebounded) return std::optional<NextStep>();
+  if (!rebounded) return NextRecheck(find, now, random);
   // The new case of the chain goes its own way.
   v1::GetCaseRequest get;
   get.set_name("cases/" + Id(find, "rebound case"));

@@ -76,6 +76,10 @@ class Actor {
   Next Check(Find& find, absl::Time now, Random& random);
   Next Sign(Find& find, absl::Time now, Random& random);
   Next Recheck(Find& find, absl::Time now, Random& random);
+  Next NextRecheck(const Find& find, absl::Time now, Random& random) const;
+  absl::Status Stop(Find& find, absl::Time now);
+  absl::Status Cosign(Find& find, absl::Time now);
+  const std::string& SignerOf(const Find& find) const;
 
   std::string Id(const Find& find, std::string_view what) const;
   absl::StatusOr<std::string> Photo(Find& find, const std::string& who, absl::Time now);
