@@ -26,7 +26,7 @@ constexpr std::pair<const char*, Read> kFiles[] = {
     {"duty_items.json", ReadDutyItems},
     {"check_rules.json", ReadCheckRules},     {"signal_rules.json", ReadSignalRules},
     {"application_rules.json", ReadApplicationRules},
-    {"draw_rules.json", ReadDrawRules},
+    {"draw_rules.json", ReadDrawRules}, {"score_terms.json", ReadScoreRules},
     {"notice_rules.json", ReadNoticeRules},
     {"escalation.json", ReadEscalation},
     {"patrol_cadences.json", ReadPatrolCadences}, {"quotas.json", ReadQuotas},

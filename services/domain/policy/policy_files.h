@@ -17,6 +17,7 @@ void ReadPostPresets(const JsonValue& root, Policy& policy);
 void ReadWorkCalendar(const JsonValue& root, Policy& policy);
 void ReadEscalation(const JsonValue& root, Policy& policy);
 void ReadDrawRules(const JsonValue& root, Policy& policy);
+void ReadScoreRules(const JsonValue& root, Policy& policy);
 void ReadNoticeRules(const JsonValue& root, Policy& policy);
 void ReadSignalRules(const JsonValue& root, Policy& policy);
 void ReadPatrolCadences(const JsonValue& root, Policy& policy);  // after the categories
