@@ -60,6 +60,8 @@ absl::StatusOr<v1::ProposeRouteResponse> ProposeRoute(const Casework&, const rpc
                                                       const v1::ProposeRouteRequest&);
 absl::StatusOr<v1::ListDutyItemsResponse> ListDutyItems(const Casework&, const rpc::Call&,
                                                         const v1::ListDutyItemsRequest&);
+absl::StatusOr<v1::Application> RequestDispatchOutsideList(const Casework&, const rpc::Call&,
+                                                           const v1::RequestDispatchOutsideListRequest&);
 
 // Views.
 absl::StatusOr<v1::Signal> GetSignal(const Casework&, const rpc::Call&, const v1::GetSignalRequest&);

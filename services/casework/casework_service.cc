@@ -96,6 +96,7 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   Add(registry, casework, "ListCaseEvents", ListCaseEvents);
   AddTo(registry, casework, "RoutingService/ProposeRoute", ProposeRoute);
   AddTo(registry, casework, "RoutingService/ListDutyItems", ListDutyItems);
+  AddTo(registry, casework, "RoutingService/RequestDispatchOutsideList", RequestDispatchOutsideList);
 
   AddTo(registry, casework, "CheckService/DeclareConflict", DeclareConflict);
   AddTo(registry, casework, "CheckService/WithdrawConflict", WithdrawConflict);

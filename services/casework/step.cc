@@ -1,10 +1,15 @@
 #include "casework/step.h"
 
 #include "base/status.h"
+#include "casework/application.h"
 #include "casework/case_repository.h"
 #include "casework/history_repository.h"
+#include "casework/ledger.h"
 #include "casework/signal_repository.h"
+#include "casework/timer.h"
+#include "casework/timestamps.h"
 #include "domain/clock/stage_clock.h"
+#include "domain/policy/application_rules.h"
 #include "domain/workflow/case_workflow.h"
 #include "gridwarden/casework/v1/case_event.pb.h"
 
@@ -26,11 +31,54 @@ void Count(v1::Action action, CaseFile& file) {
   if (action == v1::SUBMIT_FEEDBACK || action == v1::REFUSE_SIGN) file.unable_count = 0;
 }
 
+absl::Duration WideInterval(const domain::Policy& policy) {
+  return policy.applications == nullptr ? domain::ApplicationRules().wide_interval
+                                        : policy.applications->wide_interval;
+}
+
+std::optional<absl::Time> OptTime(bool has, const google::protobuf::Timestamp& time) {
+  return has ? std::optional(FromTimestamp(time)) : std::nullopt;
+}
+
+// Keeps when the running clock began, and the handling that a suspension interrupts.
+void MoveClocks(CaseFile& file, const Step& step, domain::ClockEffect effect, domain::CaseState to) {
+  v1::Case& details = file.details;
+  domain::ClockStarts starts{OptTime(details.has_stage_start_time(), details.stage_start_time()),
+                             OptTime(details.has_handle_start_time(), details.handle_start_time())};
+  domain::Move(starts, effect, to, step.event_time);
+  details.clear_stage_start_time();
+  details.clear_handle_start_time();
+  if (starts.stage) *details.mutable_stage_start_time() = ToTimestamp(*starts.stage);
+  if (starts.handling) *details.mutable_handle_start_time() = ToTimestamp(*starts.handling);
+}
+
+// The running clock's due time by its start and the whole ledger. A case from before the starts were kept has
+// none until its next stage: nothing shifts it before that.
+void SetDue(const domain::Policy& policy, CaseFile& file, domain::Stage stage) {
+  if (!file.details.has_stage_start_time()) return;
+  file.due_time =
+      domain::StageDue(stage, FromTimestamp(file.details.stage_start_time()), policy.TypeOf(file.category),
+                       policy.calendar, file.rework_count, !file.rebound_of.IsNil(), LedgerOf(file.details));
+}
+
+// Where a returned case goes next says whether the return was right (T7, T8).
+void JudgeReturns(const Step& step, CaseFile& file) {
+  if (step.action != v1::DISPATCH) return;
+  const std::string handler = ResourceName(file.handler.is_unit ? "units" : "posts", file.handler.id);
+  for (v1::ReturnOutcome& one : *file.details.mutable_return_outcomes()) {
+    if (one.outcome() != v1::ReturnOutcome::UNDECIDED) continue;
+    one.set_outcome(one.handler() == handler ? v1::ReturnOutcome::WRONG : v1::ReturnOutcome::UPHELD);
+    one.set_decided_by(ResourceName("posts", step.acting.post));
+    *one.mutable_decide_time() = ToTimestamp(step.received);
+  }
+}
+
 domain::SignalFacts FactsOf(const SignalFile& signal) {
   return {.state = static_cast<domain::SignalState>(signal.state),
           .channel = static_cast<domain::Channel>(signal.channel),
           .onsite_result = static_cast<domain::OnsiteResult>(signal.onsite.result),
-          .unable_count = signal.onsite.unable_count};
+          .unable_count = signal.onsite.unable_count,
+          .check_asked = !signal.onsite.post.IsNil()};
 }
 
 // An answer of free kind may name people: the journal has that it was given, the row what it said.
@@ -47,9 +95,10 @@ void LeaveOutWords(const domain::Policy& policy,
 bool IsInWords(v1::Action action) {
   return action == v1::REJECT || action == v1::RETURN || action == v1::ASSIGN_CHECK || action == v1::SIGN ||
          action == v1::REFUSE_SIGN || action == v1::DISPUTE || action == v1::PROPOSE_REJECT ||
-         action == v1::MERGE || action == v1::UNMERGE || action == v1::TRANSFER || action == v1::SUBMIT_RESULT ||
-         action == v1::REVIEW_SUSPENSION || action == v1::RESUME || action == v1::COSIGN ||
-         action == v1::CONTRADICT || action == v1::EXCUSE_PART || action == v1::STOP_PRODUCTION;
+         action == v1::MERGE || action == v1::UNMERGE || action == v1::TRANSFER ||
+         action == v1::SUBMIT_RESULT || action == v1::REVIEW_SUSPENSION || action == v1::RESUME ||
+         action == v1::COSIGN || action == v1::CONTRADICT || action == v1::EXCUSE_PART ||
+         action == v1::STOP_PRODUCTION;
 }
 
 void LeaveOutWords(v1::Suspension& suspension) {
@@ -96,7 +145,8 @@ v1::SignalEvent ForJournal(const domain::Policy& policy, v1::SignalEvent event) 
   event.mutable_after()->clear_reject_reason();
   event.mutable_after()->clear_dispute_statement();
   event.mutable_after()->clear_merge_reason();
-  if (event.after().has_rejection_proposal()) event.mutable_after()->mutable_rejection_proposal()->clear_reason();
+  if (event.after().has_rejection_proposal())
+    event.mutable_after()->mutable_rejection_proposal()->clear_reason();
   return event;
 }
 
@@ -191,18 +241,28 @@ absl::Status Advance(const domain::Policy& policy, CaseFile& file, Step& step) {
   step.from_state = file.state;
   file.state = static_cast<v1::Case::State>(to);
 
-  const bool begins = domain::BeginsStage(from, action, to, file.unable_count);
+  const domain::ClockEffect effect = domain::EffectOf(from, action, to, file.unable_count);
   Count(step.action, file);
   const domain::Stage stage = domain::StageOf(to);
   // A recheck is planned by recheck_time; it is no clock of open work.
   const bool timed = stage != domain::Stage::kNone && stage != domain::Stage::kRecheck;
-  if (begins || !timed) EndClock(domain::StageOf(from), file.due_time, step);
+  // A suspension ends no clock: handling only rests.
+  const bool rests = step.action == v1::SUSPEND;
+  if ((effect != domain::ClockEffect::kNone && !rests) || !timed)
+    EndClock(domain::StageOf(from), file.due_time, step);
+  const bool shifted = WriteLedger(file, step, from, to);
+  MoveClocks(file, step, effect, to);
   if (!timed) {
     file.due_time.reset();
-  } else if (begins) {
-    file.due_time = domain::StageDue(stage, step.event_time, policy.TypeOf(file.category), policy.calendar,
-                                     file.rework_count, !file.rebound_of.IsNil());
+  } else if (effect != domain::ClockEffect::kNone || shifted) {
+    SetDue(policy, file, stage);
   }
+  if (shifted) {
+    file.total_due_time = domain::TotalDue(file.event_time, policy.TypeOf(file.category), policy.calendar,
+                                           LedgerOf(file.details));
+  }
+  if (domain::IsWide(step.earliest.value_or(step.event_time), step.event_time, WideInterval(policy)))
+    file.details.set_time_uncertain(true);
   return absl::OkStatus();
 }
 
@@ -229,6 +289,9 @@ absl::StatusOr<v1::Case> Record(db::Transaction& tx, const rpc::Call& call, cons
                                 CaseFile& file, const Step& step) {
   const bool born = file.subject.seq == 0;
   file.subject.id = file.id;
+  GW_RETURN_IF_ERROR(LapseApplications(tx, step, file));
+  JudgeReturns(step, file);
+  GW_RETURN_IF_ERROR(ArmTimers(tx, policy, file, step));
   const v1::CaseEvent event = EventOf(file, step);
   const v1::CaseEvent told = ForJournal(policy, event);
   GW_ASSIGN_OR_RETURN(const journal::Sealed sealed,
@@ -243,6 +306,7 @@ absl::StatusOr<v1::Signal> Record(db::Transaction& tx, const rpc::Call& call, co
                                   SignalFile& signal, const Step& step) {
   const bool born = signal.subject.seq == 0;
   signal.subject.id = signal.id;
+  GW_RETURN_IF_ERROR(ArmTimers(tx, policy, signal, step));
   const v1::SignalEvent event = EventOf(signal, step);
   const v1::SignalEvent told = ForJournal(policy, event);
   GW_ASSIGN_OR_RETURN(const journal::Sealed sealed,

@@ -19,18 +19,18 @@ namespace gridwarden::casework {
 // What a command knows of the step it makes.
 struct Step {
   v1::Action action = v1::ACTION_UNSPECIFIED;
-  access::Acting acting;  // the post it is done in; empty for the system
-  absl::Time event_time;  // the latest it can have happened
+  access::Acting acting;               // the post it is done in; empty for the system
+  absl::Time event_time;               // the latest it can have happened
   std::optional<absl::Time> earliest;  // where it differs
-  absl::Time received;     // the call's now
-  std::string request_id;  // "" for the system
-  std::string reason;      // code or words that belong into the journal
-  std::string note;        // words that may name people: kept in the row, out of the journal
+  absl::Time received;                 // the call's now
+  std::string request_id;              // "" for the system
+  std::string reason;                  // code or words that belong into the journal
+  std::string note;                    // words that may name people: kept in the row, out of the journal
   Proof proof;
-  std::string eligibility;       // ASSIGN_CHECK
+  std::string eligibility;  // ASSIGN_CHECK
   std::optional<v1::EligibilityProof> eligibility_proof;
   std::optional<v1::Application> application;  // the one the step belongs to
-  std::string proposed_handler;  // RETURN
+  std::string proposed_handler;                // RETURN
 
   // Filled by Advance.
   int from_state = 0;

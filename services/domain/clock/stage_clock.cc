@@ -107,7 +107,7 @@ class Fold {
     if (fact.action == Action::kUnable) ++unable_count_;
     if (fact.action == Action::kSubmitFeedback || fact.action == Action::kRefuseSign) unable_count_ = 0;
     if (fact.action == Action::kPass) pass_ = &fact;
-    if (fact.to == CaseState::kClosed) Close(fact);
+    if (fact.to == CaseState::kClosed && state_ != CaseState::kClosed) Close(fact);
     state_ = fact.to;
   }
 
@@ -149,17 +149,22 @@ class Fold {
     End(resting_, fact);
   }
 
-  // The first closing keeps its time: a later dispute is added to it and does not erase it.
+  // The first closing on a pass keeps its time: a later dispute is added to it and does not erase it, nor
+  // does a closing by force, which stands only until the case is closed on a pass.
   void Close(const CaseFact& fact) {
-    const bool by_force = fact.action == Action::kForceClose;
-    clocks_.forced = clocks_.forced || by_force;
-    if (std::exchange(clocks_.closed, true)) return;
-    const CaseFact& stop = pass_ == nullptr || by_force ? fact : *pass_;
-    clocks_.total_stopped = stop.earliest;
-    if (by_force) return;
+    clocks_.forced = fact.action == Action::kForceClose;
+    if (clocks_.forced) {
+      if (!passed_) clocks_.total_stopped = fact.earliest;
+      clocks_.closed = true;
+      return;
+    }
+    clocks_.closed = true;
+    if (std::exchange(passed_, true)) return;
+    const CaseFact& stop = pass_ == nullptr ? fact : *pass_;
     const auto before =
         Where(ledger_, [&](const ClockAdjustment& entry) { return entry.recorded <= fact.latest; });
     const absl::Time due = TotalDue(basis_.found, type_, calendar_, before);
+    clocks_.total_stopped = stop.earliest;
     clocks_.closed_on_time = stop.earliest <= due;
     clocks_.closed_uncertain = clocks_.closed_on_time && stop.latest > due;
   }
@@ -171,6 +176,7 @@ class Fold {
   Clocks clocks_;
   CaseState state_ = CaseState::kUnspecified;
   const CaseFact* pass_ = nullptr;
+  bool passed_ = false;  // closed on a pass at least once
   int unable_count_ = 0;
   std::optional<size_t> running_, resting_;  // of clocks_.runs
 };

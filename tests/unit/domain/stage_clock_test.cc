@@ -354,6 +354,18 @@ TEST(StageClock, KeepsAFirstClosingOnTimeWhenTheDisputedCaseIsClosedByForce) {
   EXPECT_EQ(clocks.total_stopped, In(34));
 }
 
+TEST(StageClock, ClosesAForcedCaseForTheFirstTimeWhenItIsDisputedAndPasses) {
+  std::vector<CaseFact> facts = First(3);
+  facts.push_back(Fact(A::kForceClose, C::kClosed, 20));
+  facts.push_back(Fact(A::kDispute, C::kChecking, 30));
+  facts.push_back(Fact(A::kPass, C::kSignOff, 50));
+  facts.push_back(Fact(A::kSign, C::kClosed, 60));
+  const Clocks clocks = Compute(facts);
+  EXPECT_FALSE(clocks.forced);
+  EXPECT_TRUE(clocks.closed_on_time);
+  EXPECT_EQ(clocks.total_stopped, In(50));
+}
+
 TEST(StageClock, DoesNotMakeALateClosingTimelyByAPostponementAfterADispute) {
   std::vector<CaseFact> facts = First(7);
   facts[5] = Fact(A::kPass, C::kSignOff, 110);
