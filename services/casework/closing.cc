@@ -71,6 +71,12 @@ std::optional<Uuid> DivisionAbove(const domain::Ground& ground, const Uuid& divi
   return Uuid::FromBytes(std::string_view(path).substr(path.size() - 2 * 16, 16));
 }
 
+Uuid SigningDivision(const domain::Ground& ground, const domain::SigningRule& rule, const CaseFile& file,
+                     absl::Time at) {
+  const Uuid usual = rule.county_centre ? CountyOf(ground, file.place.division, at) : file.filing_division;
+  return rule.one_level_up ? DivisionAbove(ground, usual, at).value_or(usual) : usual;
+}
+
 v1::DisposalTask* FindPart(CaseFile& file, std::string_view unit) {
   for (v1::DisposalTask& part : *file.details.mutable_disposals()) {
     if (part.unit() == unit) return &part;

@@ -37,6 +37,10 @@ std::string SeatName(const domain::Ground& ground, std::string_view seat);
 // The division that stands above this one at `at`; nothing above the top.
 std::optional<Uuid> DivisionAbove(const domain::Ground& ground, const Uuid& division, absl::Time at);
 
+// Where whoever signs has to stand, or above it.
+Uuid SigningDivision(const domain::Ground& ground, const domain::SigningRule& rule, const CaseFile& file,
+                     absl::Time at);
+
 // The part of a cooperating unit, "units/{uuid}"; null when it has none.
 v1::DisposalTask* FindPart(CaseFile& file, std::string_view unit);
 // OK, or PARTS_OPEN naming the units that have neither done their part nor been excused.

@@ -2,6 +2,7 @@
 #include "base/status.h"
 #include "casework/case_repository.h"
 #include "casework/casework.h"
+#include "casework/closing.h"
 #include "casework/list_key.h"
 #include "casework/timestamps.h"
 #include "casework/views.h"
@@ -28,16 +29,18 @@ void AddSignGrounds(const domain::Ground& ground, const rpc::Call& call, CaseFil
 
 // The ranges hold also what stood on ground before it moved away: that is looked back on, but signed
 // elsewhere.
-bool WaitsFor(const domain::Ground& ground, const rpc::Call& call, const CaseFile& file) {
+bool WaitsFor(const domain::Policy& policy, const domain::Ground& ground, const rpc::Call& call,
+              const CaseFile& file) {
   if (file.state != v1::Case::SIGN_OFF) return true;
+  const domain::CaseType& type = TypeOf(policy, ground, file);
+  const Uuid signs_at = SigningDivision(ground, SigningOf(type, file), file, call.now);
+  const access::PostKinds signers =
+      SigningOf(type, file).county_centre ? access::kDispatchers : access::kGridLeaders;
   for (const domain::Holding& holding :
        ground.HoldingsOf(call.principal.person, call.now, absl::InfiniteFuture())) {
     const access::PostKinds kind = access::Kinds({holding.post->kind});
     const Uuid stands = ground.DivisionOf(*holding.post);
-    const bool leads = (kind & access::kGridLeaders) != 0;
-    const bool shuts_down = (kind & access::kDispatchers) != 0;
-    if (leads && ground.AnswersFor(stands, file.filing_division, call.now)) return true;
-    if (shuts_down && ground.AnswersFor(stands, file.place.division, call.now)) return true;
+    if ((kind & signers) != 0 && ground.AnswersFor(stands, signs_at, call.now)) return true;
   }
   return false;
 }
@@ -87,7 +90,7 @@ absl::StatusOr<v1::ListCasesResponse> ListCases(const Casework& casework, const 
   }));
   v1::ListCasesResponse response;
   for (size_t i = 0; i < files.size() && i < static_cast<size_t>(page.size); ++i) {
-    if (request.assigned_to_me() && !WaitsFor(*ground, call, files[i])) continue;
+    if (request.assigned_to_me() && !WaitsFor(*casework.policy, *ground, call, files[i])) continue;
     *response.add_cases() = ToProto(files[i]);
   }
   if (files.size() > static_cast<size_t>(page.size)) {

@@ -30,6 +30,17 @@ absl::StatusOr<absl::Time> EventTime(const rpc::Call& call, const google::protob
   return std::min(time, std::max(call.now, not_before));
 }
 
+absl::StatusOr<std::optional<absl::Time>> EarliestTime(const google::protobuf::Timestamp& earliest_time,
+                                                       absl::Time latest, absl::Time not_before) {
+  const absl::Time earliest = FromTimestamp(earliest_time);
+  // The event's own time may have been pulled back by what a phone's clock runs ahead.
+  if (earliest > latest + kClockSkewMax) {
+    return InvalidField("earliest_time", absl::StrCat("got ", absl::FormatTime(earliest),
+                                                      ", want no later than ", absl::FormatTime(latest)));
+  }
+  return std::clamp(earliest, std::min(not_before, latest), latest);
+}
+
 absl::StatusOr<Uuid> ParseId(std::string_view text, std::string_view field) {
   if (text.empty()) return Uuid();
   if (const std::optional<Uuid> id = Uuid::Parse(text); id && !id->IsNil()) return *id;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -20,6 +21,17 @@ inline constexpr absl::Duration kClockSkewMax = absl::Minutes(2);
 // calendar has.
 absl::StatusOr<absl::Time> EventTime(const rpc::Call& call, const google::protobuf::Timestamp& event_time,
                                      absl::Time not_before, std::string_view field = "event_time");
+
+// The earliest it can have happened (B12); nothing when the time is exact. Not before what has to come first.
+// INVALID_FIELD for a time after `latest`, the event's own.
+absl::StatusOr<std::optional<absl::Time>> EarliestTime(const google::protobuf::Timestamp& earliest_time,
+                                                       absl::Time latest, absl::Time not_before);
+template <typename Request>
+absl::StatusOr<std::optional<absl::Time>> EarliestOf(const Request& request, absl::Time latest,
+                                                     absl::Time not_before) {
+  if (!request.has_earliest_time()) return std::optional<absl::Time>();
+  return EarliestTime(request.earliest_time(), latest, not_before);
+}
 
 // Nobody does what nobody has asked for: the earliest instant for an answer to something the server took in
 // at `received`, less the skew that a phone's clock may have.

@@ -8,7 +8,6 @@
 #include "casework/casework.h"
 #include "casework/closing.h"
 #include "casework/media_repository.h"
-#include "casework/place.h"
 #include "casework/rules.h"
 #include "casework/step.h"
 #include "casework/timestamps.h"
@@ -24,13 +23,13 @@ namespace {
 // after a second rework and after a dispute it is the next level up, as far as there is one (T15, T17).
 absl::StatusOr<access::Acting> AllowSign(const domain::Ground& ground, const rpc::Call& call,
                                          const domain::SigningRule& rule, const CaseFile& file) {
-  const Uuid usual =
-      rule.county_centre ? CountyOf(ground, file.place.division, call.now) : file.filing_division;
   const access::PostKinds kinds = rule.county_centre ? access::kDispatchers : access::kGridLeaders;
-  GW_ASSIGN_OR_RETURN(const access::Acting acting, AllowAs(ground, call, usual, kinds));
-  const std::optional<Uuid> above = DivisionAbove(ground, usual, call.now);
-  if (!rule.one_level_up || !above) return acting;
-  const absl::StatusOr<access::Acting> higher = AllowAs(ground, call, *above, kinds);
+  const domain::SigningRule usual{.county_centre = rule.county_centre};
+  GW_ASSIGN_OR_RETURN(const access::Acting acting,
+                      AllowAs(ground, call, SigningDivision(ground, usual, file, call.now), kinds));
+  if (!rule.one_level_up) return acting;
+  const absl::StatusOr<access::Acting> higher =
+      AllowAs(ground, call, SigningDivision(ground, rule, file, call.now), kinds);
   if (higher.ok()) return higher;
   return FailedPrecondition("ANOTHER_PERSON_NEEDED", "reworked twice or disputed: one level up signs",
                             {{"seat", rule.county_centre ? "上一级攻坚办" : "上一级网格长"},

@@ -56,10 +56,13 @@ absl::StatusOr<v1::Case> SubmitFeedback(const Casework& casework, const rpc::Cal
         GW_RETURN_IF_ERROR(CheckEtag(request.etag(), file.subject.seq, request.name()));
         GW_ASSIGN_OR_RETURN(const absl::Time not_before, EarliestFix(tx, file));
         GW_ASSIGN_OR_RETURN(const absl::Time event_time, EventTime(call, request.event_time(), not_before));
+        GW_ASSIGN_OR_RETURN(const std::optional<absl::Time> earliest,
+                            EarliestOf(request, event_time, not_before));
 
         Step step{.action = v1::SUBMIT_FEEDBACK,
                   .acting = acting,
                   .event_time = event_time,
+                  .earliest = earliest,
                   .received = call.now,
                   .request_id = request.request_id(),
                   .note = request.note(),

@@ -76,6 +76,8 @@ absl::StatusOr<v1::Case> SubmitRecheck(const Casework& casework, const rpc::Call
         GW_RETURN_IF_ERROR(CheckEtag(request.etag(), file.subject.seq, request.name()));
         GW_ASSIGN_OR_RETURN(const absl::Time event_time,
                             EventTime(call, request.event_time(), ClosedTime(file)));
+        GW_ASSIGN_OR_RETURN(const std::optional<absl::Time> earliest,
+                            EarliestOf(request, event_time, ClosedTime(file)));
         const std::string stored_until = file.details.stored_until_date();
         const std::vector<absl::Time> planned =
             domain::PlannedRechecks(policy.TypeOf(file.category), ClosedTime(file), stored_until);
@@ -84,6 +86,7 @@ absl::StatusOr<v1::Case> SubmitRecheck(const Casework& casework, const rpc::Call
         Step step{.action = static_cast<v1::Action>(domain::ActionOf(result, !next)),
                   .acting = acting,
                   .event_time = event_time,
+                  .earliest = earliest,
                   .received = call.now,
                   .request_id = request.request_id(),
                   .note = request.note(),

@@ -62,14 +62,15 @@ void TakeCase(const casework::v1::CaseEvent& event, FoldStep& step) {
   step.next.event_us = Micros(after.has_event_time(), after.event_time());
   step.next.file_us = Micros(after.has_file_time(), after.file_time());
   step.next.close_us = Micros(after.has_close_time(), after.close_time());
-  // A closing by force that was opened again is no closing.
-  if (after.forced() && domain::IsOpen(step.next)) step.next.close_us.reset();
+  // A closing by force that was opened again is no closing; a first closing stays one, whatever came later.
+  const bool only_forced = after.forced() && !after.has_reclose_time();
+  if (only_forced && domain::IsOpen(step.next)) step.next.close_us.reset();
   step.next.due_us = Micros(after.has_due_time(), after.due_time());
   step.next.total_due_us = Micros(after.has_total_due_time(), after.total_due_time());
   step.next.rework = after.rework_count();
   step.next.closed_on_time = after.closed_on_time();
   step.next.held = static_cast<domain::FactHeld>(after.held());
-  step.forced_now = event.action() == casework::v1::FORCE_CLOSE;
+  step.forced_now = event.action() == casework::v1::FORCE_CLOSE && only_forced;
 }
 
 // Adds what a fact counts to the changes of its own place.

@@ -11,7 +11,7 @@ from support.instance import wait_for
 # Numbers of gridwarden.casework.v1.Case.State.
 STATES = ["", "FILED", "DISPATCHED", "RETURNED", "HANDLING", "SUSPENDED", "FEEDBACK", "CHECKING", "SIGN_OFF", "CLOSED", "MONITORING",
           "REBOUNDED", "ARCHIVED", "TRACKED", "VOIDED"]
-OPEN = set(STATES[1:9])
+OPEN = set(STATES[1:9]) | {"TRACKED"}
 CLOSED = {"CLOSED", "MONITORING", "REBOUNDED", "ARCHIVED"}
 HELD, NOT_HELD = "2", "3"
 MEASURES = ["signals", "signalsOpen", "cases", "open", "dueToday", "overdue", "rework", "reworkTimes", "closed", "closedOnTime", "held",
@@ -47,7 +47,8 @@ def check_board(instance):
     wait_for("the board to count the whole journal", lambda: board_index(instance) == journal_size(instance))
     at = datetime.datetime.now(datetime.timezone.utc)
     signals = instance.sql(f"SELECT HEX(ground_path), state FROM {instance.database}.signal_file")
-    cases = instance.sql(f"SELECT HEX(ground_path), state, rework_count, closed_on_time, held, COALESCE(due_us, 0) "
+    cases = instance.sql(f"SELECT HEX(ground_path), state, rework_count, closed_on_time, held, COALESCE(due_us, 0), "
+                         f"close_us IS NOT NULL "
                          f"FROM {instance.database}.case_file")
     for code in DIVISIONS:
         board = instance.call("G009", "report", "GetBoard", {"division": f"divisions/code:{code}", "asOf": at.isoformat()})
@@ -83,7 +84,7 @@ def recount(division, signals, cases, at):
         if below(path):
             count["signals"] += 1
             count["signalsOpen"] += state in ("1", "2")
-    for path, number, rework, on_time, held, due in cases:
+    for path, number, rework, on_time, held, due, was_closed in cases:
         if not below(path):
             continue
         state = STATES[int(number)]
@@ -95,8 +96,10 @@ def recount(division, signals, cases, at):
             count["dueToday"] += now_us <= int(due) < int(midnight.timestamp() * 1e6)
         count["rework"] += int(rework) > 0
         count["reworkTimes"] += int(rework)
-        count["closed"] += state in CLOSED
-        count["closedOnTime"] += state in CLOSED and on_time == "1"
+        # What a dispute opened again stays among the closed.
+        closed = state in CLOSED or (state in OPEN and was_closed == "1")
+        count["closed"] += closed
+        count["closedOnTime"] += closed and on_time == "1"
         count["held"] += held == HELD
         count["notHeld"] += held == NOT_HELD
     return +count
