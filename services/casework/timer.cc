@@ -32,17 +32,6 @@ bool SameRun(const v1::RunningClock& a, const v1::RunningClock& b) {
   return a.clock() == b.clock() && a.cycle() == b.cycle() && a.resting() == b.resting();
 }
 
-v1::RunningClock ClockOf(std::string_view name, int cycle, absl::Time start, absl::Time due,
-                         bool resting = false) {
-  v1::RunningClock clock;
-  clock.set_clock(std::string(name));
-  clock.set_cycle(cycle);
-  *clock.mutable_start_time() = ToTimestamp(start);
-  *clock.mutable_due_time() = ToTimestamp(due);
-  clock.set_resting(resting);
-  return clock;
-}
-
 // The whole case's clock runs until a check passes; it rests while the case does.
 std::optional<v1::RunningClock> TotalOf(const CaseFile& file) {
   const auto state = static_cast<domain::CaseState>(file.state);
@@ -117,10 +106,21 @@ std::vector<domain::Interval> PausesOf(const v1::Case& details) {
   return pauses;
 }
 
-// Saves what differs between the clocks before and after.
-absl::Status Save(db::Transaction& tx, const domain::Policy& policy, const Uuid& subject, TimerSubject kind,
-                  const domain::CaseType& type, const std::vector<domain::Interval>& pauses,
-                  absl::Time received, const Clocks& before, const Clocks& after) {
+}  // namespace
+
+v1::RunningClock ClockOf(std::string_view name, int cycle, absl::Time start, absl::Time due, bool resting) {
+  v1::RunningClock clock;
+  clock.set_clock(std::string(name));
+  clock.set_cycle(cycle);
+  *clock.mutable_start_time() = ToTimestamp(start);
+  *clock.mutable_due_time() = ToTimestamp(due);
+  clock.set_resting(resting);
+  return clock;
+}
+
+absl::Status SaveClocks(db::Transaction& tx, const domain::Policy& policy, const Uuid& subject,
+                        TimerSubject kind, absl::Time received, const Clocks& before, const Clocks& after,
+                        const CalendarOfClock& calendar, const std::vector<domain::Interval>& pauses) {
   std::vector<Timer> changed;
   for (const v1::RunningClock& old : before) {
     const bool stands = std::any_of(after.begin(), after.end(),
@@ -140,12 +140,10 @@ absl::Status Save(db::Transaction& tx, const domain::Policy& policy, const Uuid&
     });
     changed.push_back(PlanTimer(policy, {subject, clock.clock(), clock.cycle()}, kind,
                                 FromTimestamp(clock.start_time()), FromTimestamp(clock.due_time()),
-                                CalendarOf(clock.clock(), type), pauses));
+                                calendar(clock.clock()), pauses));
   }
   return SaveTimers(tx, changed);
 }
-
-}  // namespace
 
 Timer PlanTimer(const domain::Policy& policy, TimerKey key, TimerSubject kind, absl::Time start,
                 absl::Time due, domain::Calendar calendar, const std::vector<domain::Interval>& pauses) {
@@ -169,8 +167,10 @@ absl::Status ArmTimers(db::Transaction& tx, const domain::Policy& policy, CaseFi
   if (policy.escalation == nullptr) return absl::OkStatus();
   const Clocks after = ClocksOf(file, step);
   const Clocks before = std::exchange(*file.details.mutable_clocks(), after);
-  return Save(tx, policy, file.id, TimerSubject::kCase, policy.TypeOf(file.category), PausesOf(file.details),
-              step.received, before, after);
+  return SaveClocks(
+      tx, policy, file.id, TimerSubject::kCase, step.received, before, after,
+      [&](std::string_view clock) { return CalendarOf(clock, policy.TypeOf(file.category)); },
+      PausesOf(file.details));
 }
 
 // Every step of a signal begins its clock anew or ends it.
@@ -192,8 +192,9 @@ absl::Status ArmTimers(db::Transaction& tx, const domain::Policy& policy, Signal
         goes_on ? *known : ClockOf(name, static_cast<int>(signal.subject.seq) + 1, start, *signal.due_time);
   }
   const Clocks before = std::exchange(*signal.details.mutable_clocks(), after);
-  return Save(tx, policy, signal.id, TimerSubject::kSignal, policy.TypeOf(signal.category), {}, step.received,
-              before, after);
+  return SaveClocks(
+      tx, policy, signal.id, TimerSubject::kSignal, step.received, before, after,
+      [&](std::string_view clock) { return CalendarOf(clock, policy.TypeOf(signal.category)); });
 }
 
 }  // namespace gridwarden::casework

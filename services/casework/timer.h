@@ -1,5 +1,9 @@
 #pragma once
 
+#include <functional>
+#include <string_view>
+#include <vector>
+
 #include "absl/status/status.h"
 #include "casework/case_file.h"
 #include "casework/step.h"
@@ -16,6 +20,18 @@ namespace gridwarden::casework {
 absl::Status ArmTimers(db::Transaction& tx, const domain::Policy& policy, CaseFile& file, const Step& step);
 absl::Status ArmTimers(db::Transaction& tx, const domain::Policy& policy, SignalFile& signal,
                        const Step& step);
+
+// How the time of a clock is counted.
+using CalendarOfClock = std::function<domain::Calendar(std::string_view clock)>;
+
+// Saves what differs between the clocks before and after a step; `received` is when the server learned of it.
+absl::Status SaveClocks(db::Transaction& tx, const domain::Policy& policy, const Uuid& subject,
+                        TimerSubject kind, absl::Time received,
+                        const google::protobuf::RepeatedPtrField<v1::RunningClock>& before,
+                        const google::protobuf::RepeatedPtrField<v1::RunningClock>& after,
+                        const CalendarOfClock& calendar, const std::vector<domain::Interval>& pauses = {});
+v1::RunningClock ClockOf(std::string_view name, int cycle, absl::Time start, absl::Time due,
+                         bool resting = false);
 
 // A timer that runs from `start` to `due`, with the rungs that the policy gives its clock.
 Timer PlanTimer(const domain::Policy& policy, TimerKey key, TimerSubject kind, absl::Time start,

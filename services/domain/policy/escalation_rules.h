@@ -32,7 +32,8 @@ struct ClockRungs {
 };
 
 struct OrderRules {
-  Limit reply;                      // 督办单: reply due
+  // 督办单: an answer is due within this.
+  Limit reply{Calendar::kWorkingDays, absl::Hours(48), "own default"};
   int listed_months = 6;            // 挂牌督办: the limit it may set ...
   int extension_before_months = 1;  // ... an extension is applied for so long before its end ...
   int extension_months = 6;         // ... and adds at most so much ...
