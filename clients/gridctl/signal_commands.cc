@@ -63,6 +63,12 @@ absl::Status List(Invocation& run) {
   request.set_category(run.Get("--category"));
   request.set_assigned_to_me(run.Has("--mine"));
   request.set_reporter_to_tell(run.Has("--to-tell") || run.Has("--tell-overdue"));
+  if (run.Has("--of-case")) {
+    v1::GetCaseRequest which;
+    which.set_name(CaseName(run.Get("--of-case")));
+    GW_ASSIGN_OR_RETURN(const v1::Case file, run.session().Call<v1::Case>(Method("GetCase"), which));
+    request.set_merged_into(file.name());
+  }
   if (run.Has("--tell-overdue")) *request.mutable_as_of() = ToProto(absl::Now());
   request.set_page_size(50);
   request.set_page_token(run.Get("--page"));
@@ -280,6 +286,83 @@ absl::Status Tell(Invocation& run) {
   return SendAndPrint(run, "TellReporter", request);
 }
 
+std::string StateWord(const Invocation& run, v1::RelocationProposal::State state) {
+  switch (state) {
+    case v1::RelocationProposal::PROPOSED:
+      return Say(run, "PROPOSED", "待研判");
+    case v1::RelocationProposal::CONFIRMED:
+      return Say(run, "CONFIRMED", "属异地转移");
+    case v1::RelocationProposal::REFUSED:
+      return Say(run, "REFUSED", "不属异地转移");
+    default:
+      return "-";
+  }
+}
+
+std::string LikenessWord(const Invocation& run, const v1::RelocationProposal& proposal) {
+  if (proposal.same_owner() && proposal.same_trade())
+    return Say(run, "same operator and trade", "同一经营者、同一行业");
+  return proposal.same_owner() ? Say(run, "same operator", "同一经营者") : Say(run, "same trade", "同一行业");
+}
+
+void PrintProposals(Invocation& run,
+                    const google::protobuf::RepeatedPtrField<v1::RelocationProposal>& proposals) {
+  Table table = MakeTable(run, {"STATE", "WHY", "METRES", "DAYS APART", "CASE", "OLD CASE", "PROPOSAL"});
+  for (const v1::RelocationProposal& one : proposals) {
+    table.Add({StateWord(run, one.state()), LikenessWord(run, one), absl::StrFormat("%.0f", one.distance_m()),
+               absl::StrFormat("%d", one.days_between()), one.case_(), one.old_case(), one.name()});
+  }
+  std::fputs(table.ToString().c_str(), stdout);
+}
+
+absl::Status ListRelocations(Invocation& run) {
+  v1::ListRelocationProposalsRequest request;
+  if (run.Has("--division")) {
+    GW_ASSIGN_OR_RETURN(*request.mutable_division(), run.session().DivisionName(run.Get("--division")));
+  }
+  if (!run.Has("--all")) request.add_states(v1::RelocationProposal::PROPOSED);
+  request.set_page_size(50);
+  request.set_page_token(run.Get("--page"));
+  GW_ASSIGN_OR_RETURN(const v1::ListRelocationProposalsResponse page,
+                      run.session().Call<v1::ListRelocationProposalsResponse>(
+                          SignalMethod("ListRelocationProposals"), request));
+  if (run.json) {
+    PrintJson(page);
+    return absl::OkStatus();
+  }
+  if (page.proposals().empty())
+    std::puts(Say(run, "no proposals", "没有待研判的异地转移").c_str());
+  else
+    PrintProposals(run, page.proposals());
+  PrintMore(run, page.next_page_token());
+  return absl::OkStatus();
+}
+
+absl::Status DecideRelocation(Invocation& run) {
+  v1::DecideRelocationProposalRequest request;
+  request.set_request_id(NewRequestId());
+  request.set_name(NameIn("relocationProposals", run.positionals[0]));
+  const std::string decision = absl::AsciiStrToLower(run.positionals[1]);
+  if (decision != "confirm" && decision != "refuse") {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("got \"%s\", want confirm or refuse", run.positionals[1]));
+  }
+  request.set_confirm(decision == "confirm");
+  request.set_reason(run.Get("--reason"));
+  request.set_etag(run.Get("--etag"));
+  GW_ASSIGN_OR_RETURN(
+      const v1::RelocationProposal decided,
+      run.session().Call<v1::RelocationProposal>(SignalMethod("DecideRelocationProposal"), request));
+  if (run.json) {
+    PrintJson(decided);
+    return absl::OkStatus();
+  }
+  google::protobuf::RepeatedPtrField<v1::RelocationProposal> one;
+  *one.Add() = decided;
+  PrintProposals(run, one);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 void AddSignalCommands(std::vector<Command>& commands) {
@@ -290,6 +373,7 @@ void AddSignalCommands(std::vector<Command>& commands) {
                    {"--state", "STATE", "NEW, ONSITE_CHECK, FILED, REJECTED ...", true},
                    {"--category", "CODE", "only this category"},
                    {"--mine", "", "only those you have to look at"},
+                   {"--of-case", "CASE", "only those merged into this case"},
                    {"--to-tell", "", "only those whose reporter waits for an answer"},
                    {"--tell-overdue", "", "only those whose reporter should have been told by now"},
                    {"--page", "TOKEN", "go on after a page"}},
@@ -389,6 +473,19 @@ void AddSignalCommands(std::vector<Command>& commands) {
        .options = {{"--note", "TEXT", "how, and what was said"}, EventTimeOption(), EtagOption()},
        .examples = {"gridctl signal tell 0190... --note 电话答复"},
        .run = Tell});
+  commands.push_back({.words = "relocation list",
+                      .summary = "lists cases that a closed source may have moved to 异地转移",
+                      .options = {{"--division", "DIVISION", "it and all below"},
+                                  {"--all", "", "those that are decided too"},
+                                  {"--page", "TOKEN", "go on after a page"}},
+                      .examples = {"gridctl relocation list --division 411702"},
+                      .run = ListRelocations});
+  commands.push_back({.words = "relocation decide",
+                      .arguments = "PROPOSAL confirm|refuse",
+                      .summary = "says whether a closed source has moved; confirmed links the cases",
+                      .options = {{"--reason", "TEXT", "why"}, EtagOption()},
+                      .examples = {"gridctl relocation decide 0190... confirm --reason 同一业主，设备相同"},
+                      .run = DecideRelocation});
 }
 
 }  // namespace gridwarden::gridctl

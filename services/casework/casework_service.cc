@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "casework/application_service.h"
 #include "casework/casework.h"
+#include "casework/relocation.h"
 #include "casework/signal_service.h"
 #include "casework/waiting_checks.h"
 #include "platform/journal/consumer.h"
@@ -59,6 +60,22 @@ std::unique_ptr<Worker> Follow(const AreaContext& context, const std::shared_ptr
           return Unavailable("DATABASE_UNAVAILABLE", "the ground is not loaded yet", absl::Seconds(1));
         }
         return act(*casework, call, tx, entry);
+      });
+}
+
+// The same for what asks another area on the way: at least once, so that it says nothing twice itself.
+using OutsideAct = absl::Status (*)(const Casework&, const rpc::Call&, const journal::FeedEntry&);
+
+std::unique_ptr<Worker> FollowOutside(const AreaContext& context,
+                                      const std::shared_ptr<const Casework>& casework, std::string_view name,
+                                      std::string_view kind, OutsideAct act) {
+  return journal::Consumer::AtLeastOnce(
+      context.database, context.channel("journal"), context.clock,
+      {.name = absl::StrCat("casework.", std::string(name)),
+       .kinds = {std::string(kind)},
+       .demo = context.demo},
+      [casework, act](const rpc::Call& call, const journal::FeedEntry& entry) -> absl::Status {
+        return act(*casework, call, entry);
       });
 }
 
@@ -121,12 +138,15 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   AddTo(registry, casework, "SignalService/DisputeRejection", DisputeRejection);
   AddTo(registry, casework, "SignalService/TransferSignal", TransferSignal);
   AddTo(registry, casework, "SignalService/TellReporter", TellReporter);
+  AddTo(registry, casework, "SignalService/ListRelocationProposals", ListRelocationProposals);
+  AddTo(registry, casework, "SignalService/DecideRelocationProposal", DecideRelocationProposal);
   std::vector<std::unique_ptr<Worker>> workers;
   workers.push_back(std::make_unique<WaitingChecks>(casework, context.clock, context.demo));
   workers.push_back(Follow(context, casework, "check_assignment", "case.transition", AssignCheckOnFeedback));
   workers.push_back(Follow(context, casework, "monitoring", "case.transition", MonitorOnClosing));
   workers.push_back(Follow(context, casework, "visits", "visit", SignalOfVisit));
   workers.push_back(Follow(context, casework, "hotspots", "hotspot", SignalOfHotspot));
+  workers.push_back(FollowOutside(context, casework, "relocations", "case.transition", ProposeRelocations));
   return workers;
 }
 

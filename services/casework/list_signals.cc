@@ -18,6 +18,7 @@ absl::StatusOr<SignalFilter> ReadFilter(const domain::Ground& ground, const rpc:
   filter.category = request.category();
   GW_ASSIGN_OR_RETURN(filter.states,
                       ReadStates<v1::Signal::State>(request.states(), v1::Signal::State_IsValid));
+  GW_ASSIGN_OR_RETURN(filter.merged_case, ParseResourceName("cases", request.merged_into(), "merged_into"));
   if (request.reporter_to_tell()) {
     if (filter.only_assigned)
       return InvalidField("reporter_to_tell", "got it with assigned_to_me, want one of them");

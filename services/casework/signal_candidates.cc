@@ -1,12 +1,11 @@
 #include "casework/signal_candidates.h"
 
 #include <algorithm>
-#include <cmath>
-#include <numbers>
 #include <set>
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "casework/box.h"
 #include "casework/signal_rules.h"
 #include "casework/timestamps.h"
 #include "domain/workflow/case_workflow.h"
@@ -32,26 +31,6 @@ constexpr std::string_view kSignalsOfSource = SIGNAL_NEIGHBOUR
     "(signal_source) WHERE source_id = ? AND " OPEN_SIGNALS " ORDER BY event_us DESC LIMIT ?";
 constexpr std::string_view kCasesOfSource = CASE_NEIGHBOUR
     "(case_source) WHERE source_id = ? AND (" OPEN_CASES " OR state = 10) ORDER BY event_us DESC LIMIT ?";
-
-// A little larger than the radius everywhere: the distance itself is judged later.
-struct Box {
-  double south, north, west, east, centre_latitude, centre_longitude, shrink;
-};
-
-Box BoxAround(const domain::Point& centre, double radius_m) {
-  constexpr double kMetresPerDegree = 111'000;  // less than on the sphere, so the box is never too small
-  constexpr double kShrinkMin = 0.01;           // nearer to a pole the box is as wide as it gets
-  const double shrink = std::max(kShrinkMin, std::cos(centre.latitude * std::numbers::pi / 180));
-  const double high = radius_m / kMetresPerDegree;
-  const double wide = 1.01 * high / shrink;
-  return {centre.latitude - high,
-          centre.latitude + high,
-          centre.longitude - wide,
-          centre.longitude + wide,
-          centre.latitude,
-          centre.longitude,
-          shrink};
-}
 
 Neighbour ReadRow(const db::Row& row, bool is_case) {
   Neighbour found{.id = row.Id(0), .is_case = is_case, .state = static_cast<int>(row.Int(1))};
@@ -103,15 +82,15 @@ absl::StatusOr<std::vector<Neighbour>> ReadNeighbours(db::Transaction& tx, const
     GW_ASSIGN_OR_RETURN(
         parts.emplace_back(),
         tx.Query(kSignalsNear, ReadSignalRow, merge.south, merge.north, merge.west, merge.east, from, to,
-                 merge.centre_latitude, merge.centre_longitude, merge.shrink, kNeighboursMax));
+                 merge.centre.latitude, merge.centre.longitude, merge.shrink, kNeighboursMax));
     GW_ASSIGN_OR_RETURN(
         parts.emplace_back(),
         tx.Query(kCasesNear, ReadCaseRow, merge.south, merge.north, merge.west, merge.east, from, to,
-                 merge.centre_latitude, merge.centre_longitude, merge.shrink, kNeighboursMax));
+                 merge.centre.latitude, merge.centre.longitude, merge.shrink, kNeighboursMax));
     GW_ASSIGN_OR_RETURN(
         parts.emplace_back(),
         tx.Query(kWatchedNear, ReadCaseRow, rebound.south, rebound.north, rebound.west, rebound.east,
-                 rebound.centre_latitude, rebound.centre_longitude, rebound.shrink, kNeighboursMax));
+                 rebound.centre.latitude, rebound.centre.longitude, rebound.shrink, kNeighboursMax));
   }
   if (!sighting.source.IsNil()) {
     GW_ASSIGN_OR_RETURN(parts.emplace_back(),

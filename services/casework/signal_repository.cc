@@ -138,6 +138,7 @@ constexpr size_t kWidePath = 2 * 16;
 
 std::string KeyFor(const SignalFilter& filter) {
   if (filter.to_tell_before) return "signal_tell";
+  if (!filter.merged_case.IsNil()) return "signal_merged";
   if (filter.only_assigned) return "signal_onsite";
   const bool all_open = !filter.states.empty() &&
                         std::all_of(filter.states.begin(), filter.states.end(), [](v1::Signal::State state) {
@@ -243,6 +244,7 @@ std::string SignalListStatement(const SignalFilter& filter, bool after) {
   return absl::StrCat(
       "SELECT " SIGNAL_COLUMNS " FROM signal_file FORCE INDEX (", KeyFor(filter), ") WHERE 1 = 1",
       filter.to_tell_before ? " AND tell_due_us < ?" : "",
+      filter.merged_case.IsNil() ? "" : " AND merged_case = ?",
       filter.only_assigned ? InClause("onsite_post", filter.assignees.size()) + " AND onsite_result = 0" : "",
       GroundClause(filter.grounds.size()), InClause("state", filter.states.size()),
       filter.category.empty() ? "" : " AND category = ?",
@@ -256,6 +258,7 @@ absl::StatusOr<std::vector<SignalFile>> ListSignalFiles(db::Transaction& tx, con
   if (filter.only_assigned && filter.assignees.empty()) return signals;
   std::vector<db::Value> values;
   if (filter.to_tell_before) values.emplace_back(*filter.to_tell_before);
+  if (!filter.merged_case.IsNil()) values.emplace_back(filter.merged_case);
   if (filter.only_assigned)
     BindIn(
         filter.assignees, [](const Uuid& id) { return id; }, values);

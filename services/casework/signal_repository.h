@@ -39,6 +39,7 @@ struct SignalFilter {
   bool only_assigned = false;
   // Only those whose reporter waits for an answer that was due before it, the one due first first.
   std::optional<absl::Time> to_tell_before;
+  Uuid merged_case;  // only those merged into it; nil = all
 };
 struct SignalKey {
   int64_t receive_us = 0;  // or when the answer is due

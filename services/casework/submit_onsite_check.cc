@@ -50,15 +50,17 @@ absl::StatusOr<v1::Signal> SubmitOnsiteCheck(const Casework& casework, const rpc
         GW_RETURN_IF_ERROR(CheckEtag(request.etag(), signal.subject.seq, request.name()));
         GW_ASSIGN_OR_RETURN(const absl::Time asked,
                             LastReceived(tx, Aggregate::kSignal, signal.id, {v1::REQUEST_ONSITE_CHECK}));
-        GW_ASSIGN_OR_RETURN(
-            const absl::Time event_time,
-            EventTime(call, request.event_time(), std::max(signal.event_time, NotBeforeAsked(asked))));
+        const absl::Time not_before = std::max(signal.event_time, NotBeforeAsked(asked));
+        GW_ASSIGN_OR_RETURN(const absl::Time event_time, EventTime(call, request.event_time(), not_before));
+        GW_ASSIGN_OR_RETURN(const std::optional<absl::Time> earliest,
+                            EarliestOf(request, event_time, not_before));
 
         GW_RETURN_IF_ERROR(CheckNotAccused(tx, *ground, signal, Uuid(), call.principal.person, event_time));
 
         Step step{.action = v1::SUBMIT_ONSITE_CHECK,
                   .acting = acting,
                   .event_time = event_time,
+                  .earliest = earliest,
                   .received = call.now,
                   .request_id = request.request_id(),
                   .reason = OnsiteCheck::Result_Name(request.result()),

@@ -26,9 +26,14 @@ constexpr Edge kEdges[] = {
     {kAnyArea, "gridwarden.identity.v1.IdentityInternalService/GetAccess", true},
     // Hotspots located again after the outlines changed.
     {"intake", "gridwarden.grid.v1.GridInternalService/LocatePoints", true},
+    // A new case of a small polluter compared with closed sources around it.
+    {"casework", "gridwarden.source.v1.SourceInternalService/CompareSources", true},
+    // Plans of patrols, which look at a whole county at once.
+    {"patrol", "gridwarden.source.v1.SourceInternalService/ListPlanSources", true},
     // Readers of the feed.
     {"casework", "gridwarden.journal.v1.JournalInternalService/ReadFeed", true},
     {"intake", "gridwarden.journal.v1.JournalInternalService/ReadFeed", true},
+    {"notify", "gridwarden.journal.v1.JournalInternalService/ReadFeed", true},
     {"report", "gridwarden.journal.v1.JournalInternalService/ReadFeed", true},
     // What an area asks another for the user's sake.
     {"casework", "gridwarden.grid.v1.GridService/LocatePoint"},

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "source/compare_sources.h"
+
 namespace gridwarden::source {
 namespace {
 
@@ -30,6 +32,11 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   Add(registry, context, "ListCategories", ListCategories);
   Add(registry, context, "GetCategory", GetCategory);
   Add(registry, context, "GetChecklist", GetChecklist);
+  registry.Add<v1::CompareSourcesRequest, v1::CompareSourcesResponse>(
+      "gridwarden.source.v1.SourceInternalService/CompareSources",
+      [context](const rpc::Call& call, const v1::CompareSourcesRequest& request) {
+        return CompareSources(context, call, request);
+      });
   return {};
 }
 

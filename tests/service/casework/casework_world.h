@@ -13,6 +13,7 @@
 #include "domain/policy/policy.h"
 #include "gridwarden/casework/v1/case_event.pb.h"
 #include "gridwarden/casework/v1/casework_service.pb.h"
+#include "gridwarden/source/v1/source_internal.pb.h"
 #include "support/test_city.h"
 #include "support/test_database.h"
 #include "support/test_server.h"
@@ -22,9 +23,10 @@ namespace gridwarden::testing {
 
 inline constexpr std::string_view kCasework = "gridwarden.casework.v1.CaseworkService/";
 
-// Three categories with clocks around the clock, so that a test can count hours: DUST (nothing but photos),
-// SMALL_POLLUTER (a disposition and one closing item), STRAW_BURNING (confirmed on site before it is filed), NIGHT_WORK
-// (checked at the hours of the find).
+// Categories with clocks around the clock, so that a test can count hours: DUST (nothing but photos),
+// SMALL_POLLUTER (a disposition and one closing item), STRAW_BURNING (confirmed on site before it is filed),
+// NIGHT_WORK (checked at the hours of the find), WATCHED (three rechecks), KILN (stopped first, within a
+// day), CLUSTER (a joint review), STORED (goods may stay on site).
 std::shared_ptr<const domain::Policy> CaseworkPolicy();
 
 class CaseworkWorld {
@@ -42,6 +44,8 @@ class CaseworkWorld {
   void Reorganise();
   // Lets the feed's consumers act on everything that was staged since, one entry after the other.
   void Settle();
+  // Lets a scheduler fire everything that timers owe by now; answers how many it looked at.
+  int FireTimers();
   // The staged entries so far, in the order they were committed.
   std::vector<journal::FeedEntry> Entries();
   // One act of the system on one entry.
@@ -54,6 +58,9 @@ class CaseworkWorld {
   absl::StatusOr<Response> Call(const std::string& token, std::string_view method, const Request& request) {
     return server_->Call<Response>(token, std::string(kCasework) + std::string(method), request);
   }
+
+  // What the ledger would say about a source when it is compared: by the other's name.
+  std::vector<source::v1::SourceLikeness> likenesses;
 
   // Digests (hex) of photos that were named and never uploaded.
   std::set<std::string> lost_photos;

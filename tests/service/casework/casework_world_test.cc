@@ -3,14 +3,21 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <set>
+#include <sstream>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "casework/casework_service.h"
+#include "casework/supervision_service.h"
+#include "casework/timer_scheduler.h"
 #include "casework/timestamps.h"
+#include "domain/policy/application_rules.h"
 #include "domain/policy/check_rules.h"
 #include "domain/policy/duty_list.h"
+#include "domain/policy/escalation_rules.h"
+#include "domain/policy/policy_files.h"
 #include "gridwarden/grid/v1/grid_service.pb.h"
 #include "gridwarden/journal/v1/journal_service.pb.h"
 #include "gridwarden/media/v1/media_service.pb.h"
@@ -50,6 +57,9 @@ domain::CaseType TypeOf(std::string category) {
                  .total = Hours(240),
                  .rework_floor = absl::Hours(24)};
   type.rechecks = {absl::Hours(24 * 7)};
+  type.postponement.cap = Hours(96);
+  type.postponement.ratio_max = 50;
+  type.postponement.ratio_from = 3;
   return type;
 }
 
@@ -110,6 +120,18 @@ std::shared_ptr<const domain::DutyList> TestDutyList() {
   return list;
 }
 
+// The real ladder: percents of the clocks above.
+std::shared_ptr<const domain::EscalationRules> RealLadder() {
+  std::ostringstream text;
+  text << std::ifstream(SourceDir() + "/db/policy/escalation.json").rdbuf();
+  const auto json = Must(domain::ParseJson("escalation.json", text.str()), "escalation.json");
+  domain::Problem problem;
+  domain::Policy policy;
+  domain::ReadEscalation(domain::JsonValue(&json, "escalation.json#", &problem), policy);
+  if (problem.found()) Must<int>(problem.ToStatus(), "escalation.json");
+  return policy.escalation;
+}
+
 }  // namespace
 
 std::shared_ptr<const domain::Policy> CaseworkPolicy() {
@@ -117,6 +139,7 @@ std::shared_ptr<const domain::Policy> CaseworkPolicy() {
     auto made = std::make_shared<domain::Policy>();
     made->version = "test-1";
     made->duty_list = TestDutyList();
+    made->escalation = RealLadder();
     for (const char* code :
          {"DUST", "SMALL_POLLUTER", "STRAW_BURNING", "WATCHED", "KILN", "CLUSTER", "STORED"}) {
       made->categories[code] = {.code = code, .zh = code, .en = code};
@@ -158,10 +181,18 @@ std::shared_ptr<const domain::Policy> CaseworkPolicy() {
     made->case_types["STORED"] = goods;
     domain::CaseType straw = TypeOf("STRAW_BURNING");
     straw.filing_items = {"FIRE.CONFIRMED=yes"};
+    straw.postponement.allowed = false;
+    straw.may_suspend = false;
     made->case_types["STRAW_BURNING"] = straw;
     made->categories["NIGHT_WORK"] = {.code = "NIGHT_WORK", .zh = "夜间作业", .en = "night work"};
     made->case_types["NIGHT_WORK"] = TypeOf("NIGHT_WORK");
     made->case_types["NIGHT_WORK"].check_same_hours = true;
+    made->reasons["POSTPONEMENT"] = {{.code = "WEATHER"}, {.code = "ENGINEERING"}};
+    made->reasons["SUSPENSION"] = {{.code = "SEASON"}};
+    made->reasons["FORCED_CLOSING"] = {{.code = "SUBJECT_GONE"}};
+    made->reasons["VOIDING"] = {{.code = "WRONG_ENTRY"}};
+    made->applications = std::make_shared<const domain::ApplicationRules>(
+        domain::ApplicationRules{.voiding_ratio_max = 50, .voiding_from = 3});
     made->checks = std::make_shared<const domain::CheckRules>(
         domain::CheckRules{.alternation = 2, .position_slack_m = 300, .checks_position = true});
     return std::shared_ptr<const domain::Policy>(made);
@@ -221,6 +252,18 @@ void CaseworkWorld::Serve(std::shared_ptr<const domain::Ground> ground) {
         }
         return response;
       });
+  server_->registry().Add<source::v1::CompareSourcesRequest, source::v1::CompareSourcesResponse>(
+      "gridwarden.source.v1.SourceInternalService/CompareSources",
+      [this](const rpc::Call&, const source::v1::CompareSourcesRequest& request)
+          -> absl::StatusOr<source::v1::CompareSourcesResponse> {
+        source::v1::CompareSourcesResponse response;
+        for (const std::string& other : request.others()) {
+          for (const source::v1::SourceLikeness& likeness : likenesses) {
+            if (likeness.name() == other) *response.add_likenesses() = likeness;
+          }
+        }
+        return response;
+      });
   server_->Install(casework::Install);
   const AreaContext& context = server_->context();
   area_ = std::make_unique<casework::Casework>(
@@ -245,6 +288,7 @@ void CaseworkWorld::Reset() {
   database_->Clear();
   settled_ = 0;
   lost_photos.clear();
+  likenesses.clear();
   clock().Set(absl::FromCivil(absl::CivilSecond(2026, 9, 1, 9, 0, 0), absl::FixedTimeZone(8 * 3600)));
 }
 
@@ -270,12 +314,18 @@ void CaseworkWorld::Settle() {
   for (std::vector<journal::FeedEntry> entries = Entries(); settled_ < entries.size(); entries = Entries()) {
     for (; settled_ < entries.size(); ++settled_) {
       for (Act act : {casework::AssignCheckOnFeedback, casework::MonitorOnClosing, casework::SignalOfVisit,
-                      casework::SignalOfHotspot}) {
+                      casework::SignalOfHotspot, casework::EscalateOnStep, casework::ActOnRung}) {
         const absl::Status folded = Fold(act, entries[settled_]);
         if (!folded.ok()) std::fprintf(stderr, "fold: %s\n", folded.ToString().c_str()), std::abort();
       }
     }
   }
+}
+
+int CaseworkWorld::FireTimers() {
+  casework::TimerScheduler scheduler(std::make_shared<const casework::Casework>(area()), clock(),
+                                     area().channel("journal"), false);
+  return Must(scheduler.CatchUp(clock().Now()), "timers");
 }
 
 std::string CaseworkWorld::CheckerOf(const Case& file) const {

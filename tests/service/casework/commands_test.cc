@@ -5,8 +5,11 @@
 #include <functional>
 #include <memory>
 
+#include "absl/strings/str_replace.h"
 #include "casework/timestamps.h"
 #include "google/protobuf/message.h"
+#include "gridwarden/casework/v1/closing_service.pb.h"
+#include "gridwarden/casework/v1/signal_service.pb.h"
 #include "platform/rpc/channel.h"
 #include "service/casework/casework_world.h"
 
@@ -25,7 +28,7 @@ using Prepare = std::function<std::string(CaseworkWorld&)>;
 using Token = std::function<std::string(CaseworkWorld&, const std::string& name)>;
 
 struct Command {
-  const char* method;
+  const char* method;    // of CaseworkService, or "Service/Rpc" of another one of the area
   const char* required;  // a REQUIRED field of the request
   Prepare ready;         // a signal or case in the state the command belongs to
   Prepare unready;       // one in another state, assigned to the same people
@@ -80,6 +83,34 @@ Prepare AFiledSignal() {
   return [](CaseworkWorld& world) { return world.CaseIn(Case::FILED).signals(0); };
 }
 
+Prepare ARejectedLead() {
+  return [](CaseworkWorld& world) {
+    auto request = Named<casework::v1::RejectSignalRequest>(world.NewLead().name());
+    request.set_reason("不属大气污染");
+    return world.Call<Signal>(world.Dispatcher(), "RejectSignal", request)->name();
+  };
+}
+// Leads about one source, so that they can be merged.
+std::string ALeadOfTheSource(CaseworkWorld& world) {
+  auto request = world.LeadRequest();
+  request.mutable_signal()->set_source("sources/01900000-0000-7000-8000-0000000000aa");
+  return world.Call<Signal>(world.Dispatcher(), "SubmitSignal", request)->name();
+}
+casework::v1::MergeSignalRequest Merge(CaseworkWorld& world, const std::string& name) {
+  auto request = Named<casework::v1::MergeSignalRequest>(name);
+  request.set_into(ALeadOfTheSource(world));
+  request.set_reason("同一处冒烟");
+  return request;
+}
+Prepare AMergedLead() {
+  return [](CaseworkWorld& world) {
+    const auto request = Merge(world, ALeadOfTheSource(world));
+    return world.server()
+        .Call<Signal>(world.Dispatcher(), "gridwarden.casework.v1.SignalService/MergeSignal", request)
+        ->name();
+  };
+}
+
 Token At(PostKind kind, Uuid CaseworkWorld::*place) {
   return [kind, place](CaseworkWorld& world, const std::string&) { return world.Token(kind, world.*place); };
 }
@@ -99,6 +130,44 @@ std::string Checker(CaseworkWorld& world, const std::string& name) {
 const Token kTownOffice = At(PostKind::kCampaignOffice, &CaseworkWorld::township);
 const Token kOtherOffice = Elsewhere(PostKind::kCampaignOffice, domain::Level::kTownship);
 const Token kVillageLeader = At(PostKind::kGridLeader, &CaseworkWorld::village);
+
+// A case in which the county's bureau cooperates.
+Prepare APart() {
+  return [](CaseworkWorld& world) {
+    const std::string name = world.CaseIn(Case::FILED).name();
+    auto dispatch = world.DispatchRequest(name);
+    dispatch.add_cooperators(ResourceName("units", City().bureaus[0]));
+    (void)*world.Call<Case>(world.Dispatcher(), "DispatchCase", dispatch);
+    return world.Call<Case>(world.Fixer(), "AcceptCase", world.AcceptRequest(name))->name();
+  };
+}
+casework::v1::ExcusePartRequest Excuse(CaseworkWorld&, const std::string& name) {
+  auto request = Named<casework::v1::ExcusePartRequest>(name);
+  request.set_unit(ResourceName("units", City().bureaus[0]));
+  request.set_reason("现场不涉及在建工地");
+  return request;
+}
+Prepare AnExcusedPart() {
+  return [](CaseworkWorld& world) {
+    const std::string name = APart()(world);
+    (void)*world.server().Call<Case>(world.Dispatcher(), "gridwarden.casework.v1.ClosingService/ExcusePart",
+                                     Excuse(world, name));
+    return world.Call<Case>(world.Fixer(), "SubmitFeedback", world.FeedbackRequest(name))->name();
+  };
+}
+casework::v1::TransferCaseRequest Transfer(CaseworkWorld&, const std::string& name) {
+  auto request = Named<casework::v1::TransferCaseRequest>(name);
+  request.set_kind(casework::v1::Transfer::POLICE);
+  request.set_receiver_display_name("县公安局");
+  request.set_document_no("移〔2026〕3号");
+  request.set_reason("涉嫌污染环境罪");
+  return request;
+}
+Token OfBureau(size_t county) {
+  return [county](CaseworkWorld&, const std::string&) {
+    return City().TokenOfPerson(City().PersonIn(City().HandlerOf(City().bureaus[county]).id));
+  };
+}
 
 std::vector<Command> Commands() {
   return {
@@ -171,6 +240,102 @@ std::vector<Command> Commands() {
        },
        At(PostKind::kPatrolOfficer, &CaseworkWorld::village), kVillageLeader,
        Elsewhere(PostKind::kPatrolOfficer, domain::Level::kVillage), "ARCHIVED"},
+      {"SignalService/MergeSignal", "reason", ALeadOfTheSource, AFiledSignal(),
+       [](CaseworkWorld& world, const std::string& name) { return Own(Merge(world, name)); }, kTownOffice,
+       kVillageLeader, kOtherOffice, "MERGED"},
+      {"SignalService/UnmergeSignal", "reason", AMergedLead(), ALead(),
+       [](CaseworkWorld&, const std::string& name) {
+         auto request = Named<casework::v1::UnmergeSignalRequest>(name);
+         request.set_reason("不是同一处");
+         return Own(request);
+       },
+       kTownOffice, kVillageLeader, kOtherOffice, "NEW"},
+      {"SignalService/DisputeRejection", "statement", ARejectedLead(), ALead(),
+       [](CaseworkWorld&, const std::string& name) {
+         auto request = Named<casework::v1::DisputeRejectionRequest>(name);
+         request.set_statement("反映人称昨夜仍在冒烟");
+         return Own(request);
+       },
+       kTownOffice, kVillageLeader, kOtherOffice, "ONSITE_CHECK"},
+      {"SignalService/TransferSignal", "document_no", ALead(), AFiledSignal(),
+       [](CaseworkWorld&, const std::string& name) {
+         auto request = Named<casework::v1::TransferSignalRequest>(name);
+         request.set_kind(casework::v1::Transfer::POLICE);
+         request.set_receiver_display_name("县公安局");
+         request.set_document_no("移〔2026〕7号");
+         return Own(request);
+       },
+       At(PostKind::kCampaignOffice, &CaseworkWorld::county), kTownOffice,
+       Elsewhere(PostKind::kCampaignOffice, domain::Level::kCounty), "TRANSFERRED"},
+      {"SignalService/TellReporter", "name", ARejectedLead(), ALead(),
+       [](CaseworkWorld&, const std::string& name) {
+         return Own(Named<casework::v1::TellReporterRequest>(name));
+       },
+       kTownOffice, kVillageLeader, kOtherOffice, "REJECTED"},
+      {"ClosingService/StopProduction", "event_time",
+       [](CaseworkWorld& world) { return world.CaseIn(Case::HANDLING, "KILN").name(); },
+       InState(Case::CHECKING),
+       [](CaseworkWorld& world, const std::string& name) {
+         auto request = Named<casework::v1::StopProductionRequest>(name);
+         world.AddPhoto(type::v1::Evidence::NEAR, request.mutable_evidence());
+         *request.mutable_event_time() = casework::ToTimestamp(world.clock().Now());
+         return Own(request);
+       },
+       At(PostKind::kPatrolOfficer, &CaseworkWorld::village), kVillageLeader,
+       Elsewhere(PostKind::kPatrolOfficer, domain::Level::kVillage), "HANDLING"},
+      {"ClosingService/SubmitPart", "unit", APart(), AnExcusedPart(),
+       [](CaseworkWorld& world, const std::string& name) {
+         auto request = Named<casework::v1::SubmitPartRequest>(name);
+         request.set_unit(ResourceName("units", City().bureaus[0]));
+         world.AddPhoto(type::v1::Evidence::AFTER, request.mutable_evidence());
+         *request.mutable_event_time() = casework::ToTimestamp(world.clock().Now());
+         return Own(request);
+       },
+       OfBureau(0), kVillageLeader, OfBureau(1), "HANDLING"},
+      {"ClosingService/ExcusePart", "reason", APart(), AnExcusedPart(),
+       [](CaseworkWorld& world, const std::string& name) { return Own(Excuse(world, name)); }, kTownOffice,
+       kVillageLeader, kOtherOffice, "HANDLING"},
+      {"ClosingService/TransferCase", "document_no", InState(Case::HANDLING), InState(Case::MONITORING),
+       [](CaseworkWorld& world, const std::string& name) { return Own(Transfer(world, name)); },
+       At(PostKind::kCampaignOffice, &CaseworkWorld::county), kTownOffice,
+       Elsewhere(PostKind::kCampaignOffice, domain::Level::kCounty), "TRACKED"},
+      {"ClosingService/SubmitTransferResult", "document_no",
+       [](CaseworkWorld& world) {
+         const std::string name = world.CaseIn(Case::HANDLING).name();
+         const auto tracked = world.server().Call<Case>(world.CountyOffice(),
+                                                        "gridwarden.casework.v1.ClosingService/TransferCase",
+                                                        Transfer(world, name));
+         return tracked->name();
+       },
+       InState(Case::HANDLING),
+       [](CaseworkWorld& world, const std::string& name) {
+         auto request = Named<casework::v1::SubmitTransferResultRequest>(name);
+         request.set_document_no("公环决字〔2026〕1号");
+         world.AddPhoto(type::v1::Evidence::DOCUMENT, request.mutable_evidence());
+         *request.mutable_event_time() = casework::ToTimestamp(world.clock().Now());
+         return Own(request);
+       },
+       At(PostKind::kCampaignOffice, &CaseworkWorld::county), kTownOffice,
+       Elsewhere(PostKind::kCampaignOffice, domain::Level::kCounty), "CHECKING"},
+      {"ClosingService/CosignCase", "seat",
+       [](CaseworkWorld& world) { return world.CaseIn(Case::SIGN_OFF, "CLUSTER").name(); },
+       [](CaseworkWorld& world) { return world.CaseIn(Case::CHECKING, "CLUSTER").name(); },
+       [](CaseworkWorld&, const std::string& name) {
+         auto request = Named<casework::v1::CosignCaseRequest>(name);
+         request.set_seat("COUNTY_LEADER");
+         request.set_agrees(true);
+         return Own(request);
+       },
+       At(PostKind::kGridLeader, &CaseworkWorld::county), kTownOffice,
+       Elsewhere(PostKind::kGridLeader, domain::Level::kCounty), "SIGN_OFF"},
+      {"ClosingService/DisputeClosing", "statement", InState(Case::MONITORING), InState(Case::HANDLING),
+       [](CaseworkWorld&, const std::string& name) {
+         auto request = Named<casework::v1::DisputeClosingRequest>(name);
+         request.set_statement("上级暗访发现仍在生产");
+         return Own(request);
+       },
+       At(PostKind::kCampaignOffice, &CaseworkWorld::county), kTownOffice,
+       Elsewhere(PostKind::kCampaignOffice, domain::Level::kCounty), "CHECKING"},
   };
 }
 
@@ -181,7 +346,9 @@ class EveryCommand : public ::testing::TestWithParam<Command> {
 
   absl::StatusOr<std::string> Send(const std::string& token, const Message& request) {
     rpc::Envelope envelope;
-    envelope.method = std::string(kCasework) + GetParam().method;
+    const std::string method = GetParam().method;
+    const bool named = method.find('/') != std::string::npos;
+    envelope.method = (named ? "gridwarden.casework.v1." : std::string(kCasework)) + method;
     envelope.body = request.SerializeAsString();
     envelope.token = token;
     envelope.deadline = absl::Now() + absl::Seconds(30);
@@ -286,7 +453,9 @@ TEST_P(EveryCommand, RefusesAnotherPayloadUnderTheSameRequestId) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Casework, EveryCommand, ::testing::ValuesIn(Commands()),
-                         [](const ::testing::TestParamInfo<Command>& info) { return info.param.method; });
+                         [](const ::testing::TestParamInfo<Command>& info) {
+                           return absl::StrReplaceAll(info.param.method, {{"/", "_"}});
+                         });
 
 class SubmitSignal : public ::testing::Test {
  protected:
