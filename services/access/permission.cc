@@ -25,6 +25,7 @@ constexpr Permission kRows[] = {
 #include "access/permissions_media.inc"
 #include "access/permissions_journal.inc"
 #include "access/permissions_report.inc"
+#include "access/permissions_notify.inc"
     // clang-format on
 };
 

@@ -21,6 +21,7 @@
 #include "server/photo_store.h"
 #include "server/serve.h"
 #include "server/version.h"
+#include "server/webhook_flags.h"
 
 // One binary: what a process is, its flags say.
 namespace gridwarden::server {
@@ -101,7 +102,7 @@ const std::vector<Command>& Commands() {
   static const std::vector<Command> commands = {
       {"serve",
        "serves areas, the gateway, or all",
-       {ServeFlags(), NetworkFlags(), EdgeFlags(), PhotoStoreFlags(), DatabaseFlags()},
+       {ServeFlags(), NetworkFlags(), EdgeFlags(), PhotoStoreFlags(), WebhookFlags(), DatabaseFlags()},
        RunServe},
       {"migrate",
        "brings schema and policy up to this release",

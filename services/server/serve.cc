@@ -267,6 +267,7 @@ class Process {
         .data_dir = options_.data_dir,
         .demo = options_.demo,
         .photos = photos_,
+        .webhook = options_.webhook,
     });
     for (const std::string& area : options_.areas) {
       for (std::unique_ptr<Worker>& worker : FindModule(area)->install(*context_, registry_)) {

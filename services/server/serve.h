@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -9,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "media/s3_store.h"
+#include "notify/webhook.h"
 #include "platform/db/database.h"
 #include "platform/runtime/stop_signal.h"
 #include "server/edge.h"
@@ -26,7 +28,8 @@ struct ServeOptions {
   std::string listen_grpc;          // "" = none
   db::Options database;
   std::string data_dir;
-  std::optional<media::S3Options> photos;  // nullopt: in data_dir
+  std::optional<media::S3Options> photos;          // nullopt: in data_dir
+  std::shared_ptr<const notify::Webhook> webhook;  // null: notices stay in the inbox
   bool demo = false;
   std::map<std::string, std::string> peers;  // area -> address
   NetworkOptions network;

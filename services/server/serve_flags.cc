@@ -8,6 +8,7 @@
 #include "server/password_file.h"
 #include "server/photo_store.h"
 #include "server/serve.h"
+#include "server/webhook_flags.h"
 
 namespace gridwarden::server {
 namespace {
@@ -163,6 +164,7 @@ absl::StatusOr<ServeOptions> ReadServeFlags(const Flags& flags) {
   }
   options.data_dir = flags.Text("--data-dir");
   GW_ASSIGN_OR_RETURN(options.photos, ReadPhotoStoreFlags(flags));
+  GW_ASSIGN_OR_RETURN(options.webhook, ReadWebhookFlags(flags));
   options.hop_secret_file = flags.All("--hop-secret-file").empty()
                                 ? absl::StrCat(options.data_dir, "/hop.secret")
                                 : flags.Text("--hop-secret-file");

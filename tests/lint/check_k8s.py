@@ -19,7 +19,7 @@ EDGE = re.compile(r'\{(kAnyArea|"[a-z]+"),\s*"gridwarden\.([a-z]+)\.v1\.[^"]+"(?
 FLAG = re.compile(r'^\s*\{"(--[a-z0-9-]+)",', re.M)
 # Which files hold the flag tables of which command of the binary.
 TABLES = {
-    "serve": ["serve_flags.cc", "edge.cc", "network.cc", "photo_store.cc"],
+    "serve": ["serve_flags.cc", "edge.cc", "network.cc", "photo_store.cc", "webhook_flags.cc"],
     "migrate": ["migrate.cc", "serve_flags.cc"],
     "bootstrap-admin": ["gridwarden_main.cc", "serve_flags.cc"],
     "copy-media": ["photo_store.cc", "serve_flags.cc"],
