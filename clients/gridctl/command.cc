@@ -217,6 +217,7 @@ std::vector<Command> AllCommands() {
   AddSignalCommands(commands);
   AddCaseCommands(commands);
   AddClosingCommands(commands);
+  AddApplicationCommands(commands);
   AddCheckCommands(commands);
   AddTaskCommands(commands);
   AddDrawCommands(commands);

@@ -84,6 +84,7 @@ void AddBoardCommands(std::vector<Command>& commands);
 void AddSignalCommands(std::vector<Command>& commands);
 void AddCaseCommands(std::vector<Command>& commands);
 void AddClosingCommands(std::vector<Command>& commands);
+void AddApplicationCommands(std::vector<Command>& commands);
 void AddCheckCommands(std::vector<Command>& commands);
 void AddTaskCommands(std::vector<Command>& commands);
 void AddDrawCommands(std::vector<Command>& commands);

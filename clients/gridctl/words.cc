@@ -39,6 +39,9 @@ const std::map<std::string, Words>& EnumTable() {
       {"gridwarden.patrol.v1.Visit.Result", {"正常", "发现问题", "无法进入", "污染源已灭失"}},
       {"gridwarden.casework.v1.Transfer.Kind", {"移送其他单位", "涉嫌违法移送执法", "涉罪移送公安"}},
       {"gridwarden.casework.v1.DisposalTask.State", {"待处置", "已处置", "已免除"}},
+      {"gridwarden.casework.v1.Application.Kind", {"延期", "挂账", "强制结案", "作废", "清单外派遣"}},
+      {"gridwarden.casework.v1.Application.State", {"待审批", "已批准", "未批准", "已撤回", "已失效"}},
+      {"gridwarden.casework.v1.ReturnOutcome.Outcome", {"待重新派遣", "回退成立", "回退不成立"}},
       {"gridwarden.casework.v1.Case.Held", {"尚未回头看", "未反弹", "反弹", "无法观察"}},
       {"gridwarden.journal.v1.Receipt.State", {"已受理", "已入序", "已封存"}},
       {"gridwarden.report.v1.Rebuild.State", {"进行中", "已完成"}},
@@ -128,6 +131,10 @@ const std::map<std::string, const char*>& HeaderTable() {
       {"WITH", "回避对象"},
       {"WITHDRAWN", "撤回"},
       {"CONFLICT", "回避申报"},
+      {"HOW MUCH", "延长"},
+      {"SEATS", "审批"},
+      {"APPLICATION", "申请"},
+      {"REVIEW DUE", "复核期限"},
       {"SAID", "说明"},
       {"LEVEL", "级别"},
       {"DIVISION", "区划"},
@@ -216,6 +223,10 @@ std::string PostWord(const Invocation& run, const std::string& post) {
 }
 
 std::string ReasonWord(const Invocation& run, const std::string& reason) {
+  // How an application was decided.
+  if (run.chinese && reason == "AGREED") return "同意";
+  if (run.chinese && reason == "REFUSED") return "不同意";
+  if (run.chinese && reason == "WITHDRAWN") return "撤回";
   casework::v1::Case::Disposition disposition;
   const size_t end = reason.find(':');
   if (!casework::v1::Case::Disposition_Parse(reason.substr(0, end), &disposition)) return reason;
