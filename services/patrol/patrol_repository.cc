@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/civil_time.h"
 #include "access/standing.h"
 #include "base/status.h"
 #include "google/protobuf/util/time_util.h"
@@ -16,7 +17,7 @@ namespace {
   "due_us, "                                                                                                \
   "title, result, visit_id, start_us, done_us, late, release_reason, release_note, release_person, "        \
   "release_post, "                                                                                          \
-  "release_us, created_us, subject_seq, subject_leaf"
+  "release_us, created_us, subject_seq, subject_leaf, kind, rule, slot_day"
 #define GW_VISIT_COLUMNS                                                                                  \
   "visit_id, city_id, task_id, result, category, source_id, division, ground_path, findings, longitude, " \
   "latitude, "                                                                                            \
@@ -28,9 +29,9 @@ namespace {
 constexpr std::string_view kReadTask = "SELECT " GW_TASK_COLUMNS " FROM patrol_task WHERE task_id = ?";
 constexpr std::string_view kLockTask =
     "SELECT " GW_TASK_COLUMNS " FROM patrol_task WHERE task_id = ? FOR UPDATE";
-constexpr std::string_view kInsertTask =
-    "INSERT INTO patrol_task (" GW_TASK_COLUMNS
-    ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+constexpr std::string_view kInsertTasks = "INSERT INTO patrol_task (" GW_TASK_COLUMNS ") VALUES ";
+constexpr int kTaskColumns = 28;
+constexpr int kRowsAtOnce[] = {128, 16, 1};
 constexpr std::string_view kSaveTask =
     "UPDATE patrol_task SET state = ?, post = ?, due_us = ?, result = ?, visit_id = ?, start_us = ?, done_us "
     "= ?, late = ?, "
@@ -113,7 +114,18 @@ TaskRow TaskFromRow(const db::Row& row) {
   SetTime(row.OptInt(22), &v1::PatrolTask::mutable_create_time, value);
   task.subject = {.id = task.id, .seq = static_cast<uint64_t>(row.Int(23)), .leaf = row.Text(24)};
   value.set_etag(absl::StrCat(task.subject.seq));
+  value.set_kind(static_cast<v1::PatrolTask::Kind>(row.Int(25)));
+  value.set_rule(row.Text(26));
+  if (const std::optional<int64_t> slot = row.OptInt(27))
+    value.set_slot_date(absl::FormatCivilTime(absl::CivilDay(1970, 1, 1) + *slot));
   return task;
+}
+
+// Days since 1970 of "2026-11-22"; NULL for "".
+std::optional<int64_t> DayIn(const std::string& date) {
+  absl::CivilDay day;
+  if (!absl::ParseCivilTime(date, &day)) return std::nullopt;
+  return day - absl::CivilDay(1970, 1, 1);
 }
 
 VisitRow VisitFromRow(const db::Row& row) {
@@ -153,6 +165,39 @@ absl::Status Taken(const absl::Status& status, std::string_view name) {
   return db::IsDuplicateKey(status) ? AlreadyExists(name) : status;
 }
 
+void Bind(const TaskRow& task, std::vector<db::Value>& values) {
+  const v1::PatrolTask& value = task.value;
+  const v1::PatrolTask::Release& release = value.release();
+  values.insert(values.end(), {task.id,
+                               task.city,
+                               static_cast<int>(value.state()),
+                               IdIn(value.source()),
+                               task.division,
+                               task.ground_path,
+                               value.category(),
+                               value.checklist(),
+                               task.post,
+                               Micros(value.has_window_start_time(), value.window_start_time()),
+                               task.due,
+                               value.title(),
+                               static_cast<int>(value.result()),
+                               IdIn(value.visit()),
+                               Micros(value.has_start_time(), value.start_time()),
+                               Micros(value.has_done_time(), value.done_time()),
+                               value.late(),
+                               static_cast<int>(release.reason()),
+                               release.note(),
+                               IdIn(release.person()),
+                               IdIn(release.post()),
+                               Micros(release.has_time(), release.time()),
+                               TimeUtil::TimestampToMicroseconds(value.create_time()),
+                               task.subject.seq,
+                               task.subject.leaf,
+                               static_cast<int>(value.kind()),
+                               value.rule(),
+                               DayIn(value.slot_date())});
+}
+
 absl::StatusOr<TaskRow> OrNotFound(absl::StatusOr<std::optional<TaskRow>> found, const Uuid& id) {
   if (!found.ok()) return found.status();
   if (!*found) return NotFound(ResourceName("patrolTasks", id));
@@ -169,19 +214,19 @@ absl::StatusOr<TaskRow> LockTask(db::Transaction& tx, const Uuid& id) {
   return OrNotFound(tx.QueryOne(kLockTask, TaskFromRow, id), id);
 }
 
-absl::Status InsertTask(db::Transaction& tx, const TaskRow& task) {
-  const v1::PatrolTask& value = task.value;
-  const v1::PatrolTask::Release& release = value.release();
-  const absl::StatusOr<uint64_t> inserted = tx.Exec(
-      kInsertTask, task.id, task.city, static_cast<int>(value.state()), IdIn(value.source()), task.division,
-      task.ground_path, value.category(), value.checklist(), task.post,
-      Micros(value.has_window_start_time(), value.window_start_time()), task.due, value.title(),
-      static_cast<int>(value.result()), IdIn(value.visit()),
-      Micros(value.has_start_time(), value.start_time()), Micros(value.has_done_time(), value.done_time()),
-      value.late(), static_cast<int>(release.reason()), release.note(), IdIn(release.person()),
-      IdIn(release.post()), Micros(release.has_time(), release.time()),
-      TimeUtil::TimestampToMicroseconds(value.create_time()), task.subject.seq, task.subject.leaf);
-  return Taken(inserted.status(), value.name());
+absl::Status InsertTask(db::Transaction& tx, const TaskRow& task) { return InsertTasks(tx, {&task, 1}); }
+
+absl::Status InsertTasks(db::Transaction& tx, std::span<const TaskRow> tasks) {
+  while (!tasks.empty()) {
+    const int rows = *std::find_if(std::begin(kRowsAtOnce), std::end(kRowsAtOnce),
+                                   [&](int r) { return static_cast<size_t>(r) <= tasks.size(); });
+    std::vector<db::Value> values;
+    for (const TaskRow& task : tasks.first(rows)) Bind(task, values);
+    const std::string sql = absl::StrCat(std::string(kInsertTasks), db::RepeatedRows(kTaskColumns, rows));
+    GW_RETURN_IF_ERROR(Taken(tx.ExecValues(sql, values).status(), tasks.front().value.name()));
+    tasks = tasks.subspan(rows);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status SaveTask(db::Transaction& tx, const TaskRow& task) {

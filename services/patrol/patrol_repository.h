@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,8 @@ absl::StatusOr<TaskRow> ReadTask(db::Transaction& tx, const Uuid& id);
 absl::StatusOr<TaskRow> LockTask(db::Transaction& tx, const Uuid& id);
 // ALREADY_EXISTS when the id is taken.
 absl::Status InsertTask(db::Transaction& tx, const TaskRow& task);
+// Many at once; ALREADY_EXISTS, naming one of them, when any id is taken.
+absl::Status InsertTasks(db::Transaction& tx, std::span<const TaskRow> tasks);
 absl::Status SaveTask(db::Transaction& tx, const TaskRow& task);
 
 // ALREADY_EXISTS when the id is taken.

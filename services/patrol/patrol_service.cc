@@ -3,6 +3,7 @@
 #include <string>
 
 #include "patrol/draw_service.h"
+#include "patrol/plan_service.h"
 
 namespace gridwarden::patrol {
 namespace {
@@ -31,7 +32,7 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   Add(registry, context, "GetVisit", GetVisit);
   Add(registry, context, "ListVisits", ListVisits);
   InstallDraws(context, registry);
-  return {};
+  return InstallPlans(context, registry);
 }
 
 }  // namespace gridwarden::patrol

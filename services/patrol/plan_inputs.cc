@@ -105,7 +105,8 @@ absl::Status ReadTasks(db::Transaction& tx, absl::CivilDay from, absl::CivilDay 
                           ReadPlanned(tx, domain::RuleAt(*plan.rules, rule).code, slot.first, plan.paths));
       for (const PlannedRow& task : tasks) {
         plan.input.before[task.id] = {task.id, absl::ToCivilDay(task.start, domain::CalendarZone()),
-                                      Counts(task, plan.now)};
+                                      Counts(task, plan.now), task.source,
+                                      domain::RuleAt(*plan.rules, rule).kind};
       }
     }
   }

@@ -23,9 +23,9 @@ constexpr std::string_view kReadSeen =
 // The time is set last: the columns before it compare with the one that stood there.
 constexpr std::string_view kSaveSeen =
     "INSERT INTO source_seen (source_id, seen_us, person, problem_us) VALUES (?, ?, ?, ?)"
-    " ON DUPLICATE KEY UPDATE person = IF(VALUES(seen_us) >= seen_us, VALUES(person), person),"
-    " problem_us = GREATEST(COALESCE(problem_us, VALUES(problem_us)), COALESCE(VALUES(problem_us), "
-    "problem_us)),"
+    " ON DUPLICATE KEY UPDATE problem_us ="
+    " GREATEST(COALESCE(problem_us, VALUES(problem_us)), COALESCE(VALUES(problem_us), problem_us)),"
+    " person = IF(VALUES(seen_us) >= seen_us, VALUES(person), person),"
     " seen_us = GREATEST(seen_us, VALUES(seen_us))";
 constexpr std::string_view kReadPlanned =
     "SELECT task_id, source_id, division, COALESCE(window_start_us, due_us), due_us, state, result, done_us"
@@ -61,8 +61,9 @@ constexpr std::string_view kFindDailyPlan =
     " WHERE enabled AND COALESCE(planned_until_day, 0) < ? AND claimed_until_us < ?"
     " ORDER BY division LIMIT 1 FOR UPDATE SKIP LOCKED";
 constexpr std::string_view kClaimDailyPlan = "UPDATE daily_plan SET claimed_until_us = ? WHERE division = ?";
-constexpr std::string_view kFinishDailyPlan =
-    "UPDATE daily_plan SET planned_until_day = ?, claimed_until_us = 0 WHERE division = ?";
+constexpr std::string_view kNotePlanned =
+    "UPDATE daily_plan SET planned_until_day = ?, claimed_until_us = IF(?, 0, claimed_until_us) WHERE "
+    "division = ?";
 constexpr std::string_view kInsertPlan =
     "INSERT INTO patrol_plan (plan_id, division, ground_path, from_day, to_day, tasks, counts, rule_version,"
     " person, post, made_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -227,11 +228,12 @@ absl::StatusOr<std::vector<TaskRow>> LockDue(db::Transaction& tx, std::span<cons
   return tasks;
 }
 
-absl::StatusOr<int> CountDue(db::Transaction& tx, std::span<const std::string> grounds, absl::Time from,
-                             absl::Time to, std::span<const Uuid> posts) {
+absl::StatusOr<DueCount> CountDue(db::Transaction& tx, std::span<const std::string> grounds, absl::Time from,
+                                  absl::Time to, std::span<const Uuid> posts) {
   GW_ASSIGN_OR_RETURN(const auto found, FindDue(tx, grounds, from, to));
-  return static_cast<int>(std::count_if(found.begin(), found.end(),
-                                        [&](const auto& task) { return IsOneOf(posts, task.second); }));
+  DueCount count;
+  for (const auto& [id, post] : found) ++(IsOneOf(posts, post) ? count.own : count.others);
+  return count;
 }
 
 absl::StatusOr<DailyPlanRow> ReadDailyPlan(db::Transaction& tx, const Uuid& division) {
@@ -256,8 +258,8 @@ absl::StatusOr<std::optional<DailyPlanRow>> ClaimDailyPlan(db::Transaction& tx, 
   return found;
 }
 
-absl::Status FinishDailyPlan(db::Transaction& tx, const Uuid& division, absl::CivilDay until) {
-  return tx.Exec(kFinishDailyPlan, domain::DayNumber(until), division).status();
+absl::Status NotePlanned(db::Transaction& tx, const Uuid& division, absl::CivilDay until, bool release) {
+  return tx.Exec(kNotePlanned, domain::DayNumber(until), release, division).status();
 }
 
 absl::Status InsertPlan(db::Transaction& tx, const PlanRow& plan) {

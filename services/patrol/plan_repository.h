@@ -68,9 +68,12 @@ absl::StatusOr<std::vector<Uuid>> ReadThere(db::Transaction& tx, std::span<const
 absl::StatusOr<std::vector<TaskRow>> LockDue(db::Transaction& tx, std::span<const std::string> grounds,
                                              absl::Time from, absl::Time to, std::span<const Uuid> posts,
                                              int limit);
-// How many there are of `posts`.
-absl::StatusOr<int> CountDue(db::Transaction& tx, std::span<const std::string> grounds, absl::Time from,
-                             absl::Time to, std::span<const Uuid> posts);
+// How many there are of `posts`, and how many others.
+struct DueCount {
+  int own = 0, others = 0;
+};
+absl::StatusOr<DueCount> CountDue(db::Transaction& tx, std::span<const std::string> grounds, absl::Time from,
+                                  absl::Time to, std::span<const Uuid> posts);
 
 struct DailyPlanRow {
   Uuid division;
@@ -86,8 +89,8 @@ absl::Status SaveDailyPlan(db::Transaction& tx, const DailyPlanRow& row);
 // Claims for `span` one division that is to be planned up to `until` and is not claimed by another process.
 absl::StatusOr<std::optional<DailyPlanRow>> ClaimDailyPlan(db::Transaction& tx, absl::CivilDay until,
                                                            absl::Time now, absl::Duration span);
-// Notes how far a division is planned and lets go of it.
-absl::Status FinishDailyPlan(db::Transaction& tx, const Uuid& division, absl::CivilDay until);
+// Notes how far a division is planned; lets go of the claim with `release`.
+absl::Status NotePlanned(db::Transaction& tx, const Uuid& division, absl::CivilDay until, bool release);
 
 struct PlanRow {
   Uuid id, division;

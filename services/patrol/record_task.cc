@@ -11,8 +11,8 @@
 
 namespace gridwarden::patrol {
 
-absl::StatusOr<v1::PatrolTask> RecordTask(const AreaContext& context, const rpc::Call& call,
-                                          db::Transaction& tx, const TaskStep& step, TaskRow task) {
+absl::StatusOr<journal::Sealed> SealTask(const AreaContext& context, const rpc::Call& call,
+                                         const TaskStep& step, TaskRow& task) {
   const bool is_new = task.subject.seq == 0;
   v1::PatrolTask& value = task.value;
   value.set_name(ResourceName("patrolTasks", task.id));
@@ -20,6 +20,7 @@ absl::StatusOr<v1::PatrolTask> RecordTask(const AreaContext& context, const rpc:
   value.set_post(ResourceName("posts", task.post));
   *value.mutable_due_time() = ToTimestamp(task.due);
   if (is_new) *value.mutable_create_time() = ToTimestamp(call.now);
+  if (value.kind() == v1::PatrolTask::KIND_UNSPECIFIED) value.set_kind(v1::PatrolTask::PATROL);
   value.set_etag(absl::StrCat(task.subject.seq + 1));
   task.subject.id = task.id;
 
@@ -40,9 +41,16 @@ absl::StatusOr<v1::PatrolTask> RecordTask(const AreaContext& context, const rpc:
                                            .rule_version = context.policy->version,
                                            .request_id = step.request_id}));
   task.subject = sealed.after;
+  return sealed;
+}
+
+absl::StatusOr<v1::PatrolTask> RecordTask(const AreaContext& context, const rpc::Call& call,
+                                          db::Transaction& tx, const TaskStep& step, TaskRow task) {
+  const bool is_new = task.subject.seq == 0;
+  GW_ASSIGN_OR_RETURN(const journal::Sealed sealed, SealTask(context, call, step, task));
   GW_RETURN_IF_ERROR(is_new ? InsertTask(tx, task) : SaveTask(tx, task));
   GW_RETURN_IF_ERROR(journal::Stage(tx, sealed));
-  return value;
+  return task.value;
 }
 
 absl::StatusOr<TaskRow> LockForScope(const domain::Ground& ground, const rpc::Call& call, db::Transaction& tx,

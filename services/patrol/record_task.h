@@ -23,6 +23,9 @@ struct TaskStep {
   std::string request_id;
 };
 
+// Fills in what a task says about itself and seals its journal entry; touches no database.
+absl::StatusOr<journal::Sealed> SealTask(const AreaContext& context, const rpc::Call& call,
+                                         const TaskStep& step, TaskRow& task);
 // Writes the task as it stands after the step (inserted when its subject_seq is 0) and its journal entry;
 // answers it with the new etag.
 absl::StatusOr<v1::PatrolTask> RecordTask(const AreaContext& context, const rpc::Call& call,

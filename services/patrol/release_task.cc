@@ -1,5 +1,7 @@
 #include "patrol/release_task.h"
 
+#include <utility>
+
 #include "base/status.h"
 
 namespace gridwarden::patrol {
@@ -19,6 +21,13 @@ absl::StatusOr<v1::PatrolTask> ReleaseTask(const AreaContext& context, const rpc
   GW_ASSIGN_OR_RETURN(TaskRow task, LockForScope(ground, call, tx, id));
   GW_ASSIGN_OR_RETURN(const access::Acting acting, access::AllowAt(ground, call, task.division));
   GW_RETURN_IF_ERROR(CheckEtag(task, order.etag));
+  return ReleaseLocked(context, call, ground, tx, acting, action, order, std::move(task));
+}
+
+absl::StatusOr<v1::PatrolTask> ReleaseLocked(const AreaContext& context, const rpc::Call& call,
+                                             const domain::Ground& ground, db::Transaction& tx,
+                                             const access::Acting& acting, domain::TaskAction action,
+                                             const ReleaseOrder& order, TaskRow task) {
   const domain::TaskState from = StateOf(task);
   GW_ASSIGN_OR_RETURN(const domain::TaskState to, domain::NextTaskState(from, action));
   if (action == domain::TaskAction::kMiss && call.now <= task.due) {

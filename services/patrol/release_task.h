@@ -22,4 +22,10 @@ absl::StatusOr<v1::PatrolTask> ReleaseTask(const AreaContext& context, const rpc
                                            const domain::Ground& ground, db::Transaction& tx,
                                            domain::TaskAction action, const ReleaseOrder& order);
 
+// The same for a task that is locked, by whoever may do it in `acting`.
+absl::StatusOr<v1::PatrolTask> ReleaseLocked(const AreaContext& context, const rpc::Call& call,
+                                             const domain::Ground& ground, db::Transaction& tx,
+                                             const access::Acting& acting, domain::TaskAction action,
+                                             const ReleaseOrder& order, TaskRow task);
+
 }  // namespace gridwarden::patrol

@@ -9,6 +9,7 @@
 #include "gridwarden/patrol/v1/patrol_event.pb.h"
 #include "gridwarden/source/v1/source_service.pb.h"
 #include "patrol/patrol_service.h"
+#include "patrol/plan_repository.h"
 #include "patrol/record_task.h"
 #include "platform/rpc/channel.h"
 #include "platform/rpc/mutate.h"
@@ -175,6 +176,13 @@ bool IsGroundOf(const domain::Ground& ground, const Uuid& of_task, const Uuid& d
                      [&](const domain::Ground::Heir& heir) { return holds(heir.division->id); });
 }
 
+// What the next plan goes by: who saw the source last, and whether something was wrong there.
+absl::Status NoteSeen(db::Transaction& tx, const v1::Visit& visit, const Uuid& person, absl::Time at) {
+  if (visit.source().empty()) return absl::OkStatus();
+  GW_ASSIGN_OR_RETURN(const Uuid source, ParseResourceName("sources", visit.source()));
+  return SaveSeen(tx, {source, at, person, visit.result() == v1::Visit::PROBLEM ? at : absl::InfinitePast()});
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Visit> SubmitVisit(const AreaContext& context, const rpc::Call& call,
@@ -263,6 +271,9 @@ absl::StatusOr<v1::Visit> SubmitVisit(const AreaContext& context, const rpc::Cal
         made.subject = sealed.after;
         GW_RETURN_IF_ERROR(InsertVisit(tx, made));
         GW_RETURN_IF_ERROR(journal::Stage(tx, sealed));
+
+        if (value.result() == v1::Visit::NORMAL || value.result() == v1::Visit::PROBLEM)
+          GW_RETURN_IF_ERROR(NoteSeen(tx, value, call.principal.person, event.earliest));
 
         SetState(task, to);
         task.value.set_result(value.result());

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "source/compare_sources.h"
+#include "source/list_plan_sources.h"
 
 namespace gridwarden::source {
 namespace {
@@ -32,6 +33,11 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   Add(registry, context, "ListCategories", ListCategories);
   Add(registry, context, "GetCategory", GetCategory);
   Add(registry, context, "GetChecklist", GetChecklist);
+  registry.Add<v1::ListPlanSourcesRequest, v1::ListPlanSourcesResponse>(
+      "gridwarden.source.v1.SourceInternalService/ListPlanSources",
+      [context](const rpc::Call& call, const v1::ListPlanSourcesRequest& request) {
+        return ListPlanSources(context, call, request);
+      });
   registry.Add<v1::CompareSourcesRequest, v1::CompareSourcesResponse>(
       "gridwarden.source.v1.SourceInternalService/CompareSources",
       [context](const rpc::Call& call, const v1::CompareSourcesRequest& request) {

@@ -67,6 +67,11 @@ class Planner {
   }
 
   PatrolPlan Make() {
+    // What other rules planned before counts for a quota as what they plan now.
+    for (const auto& [id, task] : input_.before) {
+      if (task.counts && !task.source.IsNil())
+        seen_[task.kind == PatrolKind::kTest ? 1 : 0][task.source].push_back(task.day);
+    }
     for (size_t i = 0; i < rules_.cadences.size(); ++i) {
       const std::string& season = rules_.cadences[i].season;
       PlanSlots(static_cast<int>(i), season.empty() ? nullptr : rules_.FindSeason(season));
@@ -257,7 +262,6 @@ class Planner {
       }
       const Uuid id = PlanTaskId(target.id, rule.code, period.first);
       const auto before = input_.before.find(id);
-      if (before != input_.before.end() && before->second.counts) day = std::min(day, before->second.day);
       day = std::min(day, PlannedDay(rule.kind, target.id, period));
       if (day != absl::CivilDay::max())
         ++counted[day];
@@ -370,7 +374,7 @@ class Planner {
   std::vector<int> county_;  // by division: the county it lies in, or the planned division
   PatrolPlan plan_;
   std::vector<std::pair<int, int>> made_;  // beside plan_.tasks until they are sorted: seat, source index
-  absl::flat_hash_map<Uuid, std::vector<absl::CivilDay>> seen_[2];  // planned here: patrols, tests
+  absl::flat_hash_map<Uuid, std::vector<absl::CivilDay>> seen_[2];  // planned days: of patrols, of tests
 };
 
 }  // namespace

@@ -55,6 +55,8 @@ struct PlannedBefore {
   Uuid id;
   absl::CivilDay day;
   bool counts = true;  // open, or done: false for missed and waived ones, which a quota has to replace
+  Uuid source;         // nil for the patrol of a division
+  PatrolKind kind = PatrolKind::kPatrol;
 };
 
 struct PlanInput {

@@ -10,6 +10,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "base/status.h"
+#include "domain/clock/stage_clock.h"
 #include "google/api/field_behavior.pb.h"
 
 namespace gridwarden::testing {
@@ -21,6 +22,7 @@ using google::protobuf::Message;
 constexpr char kCasework[] = "gridwarden.casework.v1.CaseworkService/";
 constexpr char kGrid[] = "gridwarden.grid.v1.GridService/";
 constexpr char kPatrol[] = "gridwarden.patrol.v1.PatrolService/";
+constexpr char kPlan[] = "gridwarden.patrol.v1.PlanService/";
 constexpr char kSource[] = "gridwarden.source.v1.SourceService/";
 
 // The office that may everything everywhere; it prepares what a command needs.
@@ -186,6 +188,23 @@ std::vector<Command> MakeCommands() {
       {absl::StrCat(kPatrol, "WaivePatrolTask"), PostKind::kCampaignOffice, Reach::kAtOrAbove,
        [](const Uuid& division) { return Named(NewTask(division)) + "reason: WEATHER"; }, "note: \"暴雨\"",
        "etag", Did(absl::StrCat(kPatrol, "WaivePatrolTask"), PostKind::kCampaignOffice)},
+      {absl::StrCat(kPlan, "MakePlan"), PostKind::kGridLeader, Reach::kAtOrAbove,
+       [](const Uuid& division) {
+         const std::string today =
+             absl::FormatCivilTime(absl::ToCivilDay(World().Now(), domain::CalendarZone()));
+         return absl::StrCat(At(division),
+                             absl::StrFormat(" from_date: \"%s\" to_date: \"%s\"", today, today));
+       },
+       "division: \"divisions/code:990102001\"", ""},
+      {absl::StrCat(kPlan, "SetDailyPlan"), PostKind::kCampaignOffice, Reach::kAtOrAbove,
+       [](const Uuid& division) { return absl::StrCat(At(division), " enabled: true"); }, "etag: \"7\"",
+       "etag"},
+      {absl::StrCat(kPlan, "WaivePatrolTasks"), PostKind::kCampaignOffice, Reach::kAtOrAbove,
+       [](const Uuid& division) {
+         return absl::StrFormat("%s due_from_time %s due_to_time %s reason: WEATHER", At(division),
+                                Time(World().Now()), Time(World().Now() + absl::Hours(24)));
+       },
+       "note: \"暴雨\"", ""},
 
       {absl::StrCat(kGrid, "CreatePost"), PostKind::kCampaignOffice, Reach::kAtOrAbove, PostText,
        "post { responsibility: OVERALL }", ""},
@@ -222,7 +241,8 @@ std::vector<Command> MakeCommands() {
        [](const Uuid& division) {
          return Named(NewSignal(division, "HOTLINE")) + "reason: \"NOT_POLLUTION\"";
        },
-       "reason: \"OUT_OF_AREA\"", "etag", Did(absl::StrCat(kCasework, "RejectSignal"), PostKind::kCampaignOffice)},
+       "reason: \"OUT_OF_AREA\"", "etag",
+       Did(absl::StrCat(kCasework, "RejectSignal"), PostKind::kCampaignOffice)},
       {absl::StrCat(kCasework, "FileCase"), PostKind::kCampaignOffice, Reach::kAtOrAbove,
        [](const Uuid& division) {
          return absl::StrFormat("signal: \"%s\"", NewSignal(division, "ASSIGNED"));

@@ -93,11 +93,12 @@ int SeatOf(const PlanInput& input, int division) {
 }
 
 // What a plan leaves behind for the next one.
-void Remember(PlanInput& input, const PatrolPlan& plan) {
+void Remember(PlanInput& input, const PatrolRules& rules, const PatrolPlan& plan) {
   std::map<Uuid, Uuid> person_of;
   for (const PlanPost& post : input.posts) person_of[post.id] = post.person;
   for (const PlanTask& task : plan.tasks) {
-    ASSERT_TRUE(input.before.insert({task.id, {task.id, task.day, true}}).second) << "planned twice";
+    const PlannedBefore before{task.id, task.day, true, task.source, RuleAt(rules, task.rule).kind};
+    ASSERT_TRUE(input.before.insert({task.id, before}).second) << "planned twice";
     if (task.post.IsNil()) continue;
     ++input.day_load[{person_of[task.post], DayNumber(task.day)}];
     ++input.open_load[person_of[task.post]];
@@ -147,7 +148,10 @@ TEST(Plan, ReachesEveryQuotaAtLeastAsFastAsItsPeriodPasses) {
 }
 
 TEST(Plan, SeesEveryTargetOncePerSlotHoweverOftenAndInWhateverPiecesItIsPlanned) {
-  const PatrolRules rules = TestRules();
+  PatrolRules rules = TestRules();
+  // What a cadence planned the day before counts for a quota today.
+  rules.cadences.push_back(MakeCadence("OTHER", PatrolPeriod::kMonth, 2));
+  rules.cadences.back().risk = Risk::kOther;
   std::mt19937 random(4);
   for (int round = 0; round < 30; ++round) {
     PlanInput input = RandomCounty(random, rules, 40);
@@ -156,7 +160,7 @@ TEST(Plan, SeesEveryTargetOncePerSlotHoweverOftenAndInWhateverPiecesItIsPlanned)
     for (absl::CivilDay day = first; day <= last; ++day) {
       const PatrolPlan plan = MakePatrolPlan(input, rules, Calendar(), day, std::min(day + 3, last), 7);
       all.insert(all.end(), plan.tasks.begin(), plan.tasks.end());
-      Remember(input, plan);
+      Remember(input, rules, plan);
       ASSERT_TRUE(MakePatrolPlan(input, rules, Calendar(), day, std::min(day + 3, last), 7).tasks.empty());
     }
     std::map<std::pair<Uuid, absl::CivilDay>, int> visits;
