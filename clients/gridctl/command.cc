@@ -220,6 +220,7 @@ std::vector<Command> AllCommands() {
   AddApplicationCommands(commands);
   AddCheckCommands(commands);
   AddTaskCommands(commands);
+  AddPlanCommands(commands);
   AddDrawCommands(commands);
   AddSourceCommands(commands);
   AddJournalCommands(commands);

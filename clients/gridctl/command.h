@@ -87,6 +87,7 @@ void AddClosingCommands(std::vector<Command>& commands);
 void AddApplicationCommands(std::vector<Command>& commands);
 void AddCheckCommands(std::vector<Command>& commands);
 void AddTaskCommands(std::vector<Command>& commands);
+void AddPlanCommands(std::vector<Command>& commands);
 void AddDrawCommands(std::vector<Command>& commands);
 void AddScoreCommands(std::vector<Command>& commands);
 void AddSourceCommands(std::vector<Command>& commands);

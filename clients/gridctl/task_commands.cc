@@ -20,10 +20,10 @@ std::string Method(std::string_view name) {
 }
 
 void PrintTasks(Invocation& run, const google::protobuf::RepeatedPtrField<v1::PatrolTask>& tasks) {
-  Table table = MakeTable(run, {"STATE", "TITLE", "CATEGORY", "DUE", "RESULT", "LATE", "TASK"});
+  Table table = MakeTable(run, {"STATE", "KIND", "TITLE", "CATEGORY", "DUE", "RESULT", "LATE", "TASK"});
   for (const v1::PatrolTask& task : tasks) {
-    table.Add({Word(run, task.state()), task.title(), CategoryWord(run, task.category()),
-               LocalTime(task.due_time()), Word(run, task.result()),
+    table.Add({Word(run, task.state()), Word(run, task.kind()), task.title(),
+               CategoryWord(run, task.category()), LocalTime(task.due_time()), Word(run, task.result()),
                task.late() ? Say(run, "late", "逾期") : "", task.name()});
   }
   std::fputs(table.ToString().c_str(), stdout);
