@@ -96,6 +96,23 @@ class Checks(unittest.TestCase):
                      '// Unlocked: a last-seen time.\nx = "UPDATE a SET price = 1 WHERE id = ?";\n', '"SELECT COUNT(*) FROM a";\n'):
             self.assertEqual(run("check_sql.py", {**GOOD, "services/grid/a_repository.cc": fine}), (0, ""))
 
+    def test_burden(self):
+        self.good("check_burden.py")
+        self.bad("check_burden.py", "no online time", sql="ALTER TABLE a ADD COLUMN online_minutes INT NULL;\n")
+        says = "MakeRequest.colour is asked and read by nobody"
+        files = dict(GOOD)
+        files["proto/gridwarden/patrol/v1/a_service.proto"] = "message MakeRequest {\n  // What.\n  string colour = 1;\n}\n"
+        self.assertIn(says, run("check_burden.py", files)[1])
+        files["services/patrol/make.cc"] = "Paint(request.colour());\n"
+        self.assertEqual(run("check_burden.py", files), (0, ""))
+        files["clients/web/a.html"] = "<p>今日打卡</p>"
+        self.assertIn("打卡", run("check_burden.py", files)[1])
+        files["clients/web/a.html"] = "<p>a checklist to check in the field</p>"
+        files["db/policy/checklists.json"] = '{"checklists": [{"code": "ROAD", "purpose": "routine"}]}'
+        self.assertIn("ROAD is asked nowhere", run("check_burden.py", files)[1])
+        files["db/policy/source_categories.json"] = '{"categories": [{"checklists": ["ROAD"]}]}'
+        self.assertEqual(run("check_burden.py", files), (0, ""))
+
     def test_metrics(self):
         dashboard = ('{"panels": [{"id": 1, "title": "x", "type": "timeseries", "gridPos": {"x": 0, "y": 0}, '
                      '"targets": [{"expr": "rate(gridwarden_a_seconds_bucket[5m])"}]}]}')
