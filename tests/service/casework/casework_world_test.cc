@@ -140,6 +140,7 @@ std::shared_ptr<const domain::Policy> CaseworkPolicy() {
     made->version = "test-1";
     made->duty_list = TestDutyList();
     made->escalation = RealLadder();
+    made->calendar.working_minutes = {{510, 720}, {870, 1080}};
     for (const char* code :
          {"DUST", "SMALL_POLLUTER", "STRAW_BURNING", "WATCHED", "KILN", "CLUSTER", "STORED"}) {
       made->categories[code] = {.code = code, .zh = code, .en = code};
@@ -181,9 +182,11 @@ std::shared_ptr<const domain::Policy> CaseworkPolicy() {
     made->case_types["STORED"] = goods;
     domain::CaseType straw = TypeOf("STRAW_BURNING");
     straw.filing_items = {"FIRE.CONFIRMED=yes"};
-    straw.postponement.allowed = false;
-    straw.may_suspend = false;
     made->case_types["STRAW_BURNING"] = straw;
+    made->categories["FIREWORKS"] = {.code = "FIREWORKS", .zh = "烟花爆竹", .en = "fireworks"};
+    made->case_types["FIREWORKS"] = TypeOf("FIREWORKS");
+    made->case_types["FIREWORKS"].postponement.allowed = false;
+    made->case_types["FIREWORKS"].may_suspend = false;
     made->categories["NIGHT_WORK"] = {.code = "NIGHT_WORK", .zh = "夜间作业", .en = "night work"};
     made->case_types["NIGHT_WORK"] = TypeOf("NIGHT_WORK");
     made->case_types["NIGHT_WORK"].check_same_hours = true;
