@@ -28,7 +28,10 @@ void Count(v1::Action action, CaseFile& file) {
   if (action == v1::RETURN) ++file.return_count;
   if (action == v1::REWORK) ++file.rework_count;
   if (action == v1::UNABLE) ++file.unable_count;
-  if (action == v1::SUBMIT_FEEDBACK || action == v1::REFUSE_SIGN) file.unable_count = 0;
+  if (action == v1::SUBMIT_FEEDBACK || action == v1::REFUSE_SIGN || action == v1::SUBMIT_RESULT ||
+      action == v1::DISPUTE) {
+    file.unable_count = 0;
+  }
 }
 
 absl::Duration WideInterval(const domain::Policy& policy) {

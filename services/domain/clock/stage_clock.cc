@@ -105,7 +105,10 @@ class Fold {
         break;
     }
     if (fact.action == Action::kUnable) ++unable_count_;
-    if (fact.action == Action::kSubmitFeedback || fact.action == Action::kRefuseSign) unable_count_ = 0;
+    if (fact.action == Action::kSubmitFeedback || fact.action == Action::kRefuseSign ||
+        fact.action == Action::kSubmitResult || fact.action == Action::kDispute) {
+      unable_count_ = 0;
+    }
     if (fact.action == Action::kPass) pass_ = &fact;
     if (fact.to == CaseState::kClosed && state_ != CaseState::kClosed) Close(fact);
     state_ = fact.to;

@@ -247,7 +247,10 @@ class Walk {
     const ClockEffect effect = EffectOf(case_.state, action, to, case_.unable);
     if (action == A::kRework) ++case_.rework;
     if (action == A::kUnable) ++case_.unable;
-    if (action == A::kSubmitFeedback || action == A::kRefuseSign) case_.unable = 0;
+    if (action == A::kSubmitFeedback || action == A::kRefuseSign || action == A::kSubmitResult ||
+        action == A::kDispute) {
+      case_.unable = 0;
+    }
     if (action == A::kSubmitFeedback) case_.fixer = person, chain.push_back({person, Duty::kFixer});
     if (action == A::kPass) case_.checker = person, chain.push_back({person, Duty::kChecker});
     if (action == A::kSign) case_.signer = person, chain.push_back({person, Duty::kSigner});
@@ -405,6 +408,14 @@ TEST(RandomWalk, OverSignalsNeverFilesAnOutsideLeadThatNobodyFound) {
       if (action == A::kRequestOnsiteCheck) {
         ++requests;
         signal.onsite_result = OnsiteResult::kUnspecified;
+        signal.check_asked = true;
+      }
+      if (action == A::kDispute) {
+        signal.onsite_result = OnsiteResult::kUnspecified;
+        signal.unable_count = 0;
+        signal.check_asked = false;
+        found = false;
+        answers = requests = 0;
       }
       if (action == A::kSubmitOnsiteCheck) {
         ++answers;
@@ -413,11 +424,13 @@ TEST(RandomWalk, OverSignalsNeverFilesAnOutsideLeadThatNobodyFound) {
         signal.unable_count += signal.onsite_result == OnsiteResult::kUnable;
       }
       ASSERT_LE(answers, requests);
+      const bool was_checking = signal.state == SignalState::kOnsiteCheck;
       signal.state = *next;
       if (signal.state == SignalState::kFiled) {
         ++filed;
         const bool staff = signal.channel == Channel::kPatrol || signal.channel == Channel::kAssigned;
-        ASSERT_TRUE(found || (staff && requests == 0));
+        // A merge that was taken back may leave a check that nobody answered behind.
+        ASSERT_TRUE(found || (staff && answers == 0 && !was_checking));
       }
       ASSERT_FALSE(signal.state == SignalState::kRejected && signal.onsite_result == OnsiteResult::kExists);
       if (IsAtItsEnd(signal)) break;
