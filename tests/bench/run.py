@@ -149,7 +149,7 @@ def benchmarks_of(name):
 
 
 def part_ground(book):
-    for name in ("ground_bench", "rollup_bench"):
+    for name in ("ground_bench", "rollup_bench", "plan_bench"):
         report.in_process(book, name, benchmarks_of(name))
 
 
