@@ -263,7 +263,10 @@ void Reader::ReadTask(const patrol::v1::PatrolTaskEvent& event) {
     told.round_the_clock = false;  // a round is planned work, whatever it looks for
   };
   if (event.action() == patrol::v1::MISS) tell("PATROL_MISSED");
-  if ((event.action() == patrol::v1::CREATE || event.action() == patrol::v1::ASSIGN) && !task.post().empty())
+  // The rounds of a plan stand in everybody's list of tasks: a notice for each would be dozens a day.
+  const bool planned = event.action() == patrol::v1::CREATE && !task.rule().empty();
+  if ((event.action() == patrol::v1::CREATE || event.action() == patrol::v1::ASSIGN) && !planned &&
+      !task.post().empty())
     tell("PATROL_ISSUED");
 }
 

@@ -211,6 +211,11 @@ TEST(NoticesOfFeed, APatrolTaskTellsItsPost) {
   EXPECT_EQ(One(Read("patrol_task", event)).kind, "PATROL_MISSED");
   event.set_action(patrol::v1::START);
   EXPECT_TRUE(Read("patrol_task", event).told.empty());
+  // What a plan makes stands in the list of tasks; forty a day are no notices.
+  event.set_action(patrol::v1::CREATE);
+  EXPECT_EQ(One(Read("patrol_task", event)).kind, "PATROL_ISSUED");
+  event.mutable_after()->set_rule("TOWNSHIP_KEY");
+  EXPECT_TRUE(Read("patrol_task", event).told.empty());
 }
 
 TEST(NoticesOfFeed, WhatThisGroundDoesNotKnowYetIsSaid) {
