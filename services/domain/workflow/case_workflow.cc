@@ -285,7 +285,9 @@ absl::StatusOr<SignalState> NextSignal(const SignalFacts& signal, Action action)
   switch (action) {
     case A::kFile:
       // A staff-found signal that was sent to a check all the same is bound by what the check found.
-      if ((checking || NeedsOnsiteCheck(signal.channel)) && signal.onsite_result != OnsiteResult::kExists) {
+      if ((checking || NeedsOnsiteCheck(signal.channel) ||
+           signal.onsite_result != OnsiteResult::kUnspecified) &&
+          signal.onsite_result != OnsiteResult::kExists) {
         return FailedPrecondition("FILING_CONDITION_UNMET",
                                   "an outside lead is filed only after an on-site check found it",
                                   {{"item", "现场核实结果为“属实”"}, {"item_code", "ONSITE_CHECK.EXISTS"}});
@@ -308,6 +310,7 @@ absl::StatusOr<SignalState> NextSignal(const SignalFacts& signal, Action action)
       }
       return to;
     case A::kSubmitOnsiteCheck:
+      if (!signal.check_asked) return IllegalTransition(signal.state, action, "nobody was asked to look yet");
       if (signal.onsite_result != OnsiteResult::kUnspecified) {
         return IllegalTransition(signal.state, action, "this check already has its result");
       }

@@ -267,5 +267,23 @@ TEST(SignalWorkflow, AsksAgainOnlyAfterUnableAndTakesOneAnswerPerCheck) {
             "ILLEGAL_TRANSITION");
 }
 
+TEST(SignalWorkflow, BindsByWhatACheckFoundAlsoAfterAMergeWasTakenBack) {
+  for (const A reject : {A::kReject, A::kProposeReject}) {
+    EXPECT_FALSE(NextSignal({S::kNew, Channel::kPublic, OnsiteResult::kExists}, reject).ok());
+    EXPECT_TRUE(NextSignal({S::kNew, Channel::kPublic, OnsiteResult::kAbsent}, reject).ok());
+    EXPECT_FALSE(NextSignal({S::kOnsiteCheck, Channel::kPublic}, reject).ok());
+  }
+  EXPECT_FALSE(NextSignal({S::kNew, Channel::kPatrol, OnsiteResult::kAbsent}, A::kFile).ok());
+  EXPECT_TRUE(NextSignal({S::kNew, Channel::kPublic, OnsiteResult::kExists}, A::kFile).ok());
+}
+
+TEST(SignalWorkflow, AsksSomebodyFirstAfterADisputedRejection) {
+  const SignalFacts disputed{.state = S::kOnsiteCheck, .channel = Channel::kPublic, .check_asked = false};
+  EXPECT_TRUE(NextSignal(disputed, A::kRequestOnsiteCheck).ok());
+  EXPECT_FALSE(NextSignal(disputed, A::kSubmitOnsiteCheck).ok());
+  EXPECT_FALSE(NextSignal(disputed, A::kFile).ok());
+  EXPECT_FALSE(NextSignal(disputed, A::kReject).ok());
+}
+
 }  // namespace
 }  // namespace gridwarden::domain
