@@ -3,8 +3,6 @@
 #include "casework/rules.h"
 #include "casework/supervision.h"
 #include "casework/supervision_service.h"
-#include "casework/timestamps.h"
-#include "domain/clock/stage_clock.h"
 #include "platform/rpc/mutate.h"
 
 namespace gridwarden::casework {
@@ -33,8 +31,7 @@ absl::StatusOr<v1::SupervisionOrder> AcceptOrder(const Casework& casework, const
             ConsentOf(call, acting, "ACCEPTOR", request.accept(), request.reason());
         if (!request.accept()) {
           file.order.set_refusals(file.order.refusals() + 1);
-          *file.order.mutable_reply_due_time() =
-              ToTimestamp(domain::AddLimit(call.now, OrderRulesOf(policy).reply, policy.calendar));
+          SetReplyDue(policy, call.now, file);
         }
         GW_RETURN_IF_ERROR(Record(tx, call, policy, file, step).status());
         return View(*ground, file);

@@ -9,6 +9,8 @@
 #include "casework/casework.h"
 #include "casework/relocation.h"
 #include "casework/signal_service.h"
+#include "casework/supervision_service.h"
+#include "casework/timer_scheduler.h"
 #include "casework/waiting_checks.h"
 #include "platform/journal/consumer.h"
 
@@ -140,10 +142,25 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   AddTo(registry, casework, "SignalService/TellReporter", TellReporter);
   AddTo(registry, casework, "SignalService/ListRelocationProposals", ListRelocationProposals);
   AddTo(registry, casework, "SignalService/DecideRelocationProposal", DecideRelocationProposal);
+  AddTo(registry, casework, "SupervisionService/IssueOrder", IssueOrder);
+  AddTo(registry, casework, "SupervisionService/ReplyToOrder", ReplyToOrder);
+  AddTo(registry, casework, "SupervisionService/ApplyForExtension", ApplyForExtension);
+  AddTo(registry, casework, "SupervisionService/DecideExtension", DecideExtension);
+  AddTo(registry, casework, "SupervisionService/AcceptOrder", AcceptOrder);
+  AddTo(registry, casework, "SupervisionService/LiftOrder", LiftOrder);
+  AddTo(registry, casework, "SupervisionService/GetOrder", GetOrder);
+  AddTo(registry, casework, "SupervisionService/ListOrders", ListOrders);
+  AddTo(registry, casework, "SupervisionService/ListRungs", ListRungs);
+  AddTo(registry, casework, "SupervisionService/ListVacancyFindings", ListVacancyFindings);
+
   std::vector<std::unique_ptr<Worker>> workers;
+  workers.push_back(
+      std::make_unique<TimerScheduler>(casework, context.clock, context.channel("journal"), context.demo));
   workers.push_back(std::make_unique<WaitingChecks>(casework, context.clock, context.demo));
   workers.push_back(Follow(context, casework, "check_assignment", "case.transition", AssignCheckOnFeedback));
   workers.push_back(Follow(context, casework, "monitoring", "case.transition", MonitorOnClosing));
+  workers.push_back(Follow(context, casework, "escalation", "case.transition", EscalateOnStep));
+  workers.push_back(Follow(context, casework, "rungs", "rung", ActOnRung));
   workers.push_back(Follow(context, casework, "visits", "visit", SignalOfVisit));
   workers.push_back(Follow(context, casework, "hotspots", "hotspot", SignalOfHotspot));
   workers.push_back(FollowOutside(context, casework, "relocations", "case.transition", ProposeRelocations));

@@ -138,8 +138,7 @@ absl::Status SetLimits(const domain::Policy& policy, const rpc::Call& call,
     *file.order.mutable_limit_time() = request.limit_time();
     *file.order.mutable_ordered_limit_time() = request.limit_time();
   }
-  *file.order.mutable_reply_due_time() =
-      ToTimestamp(domain::AddLimit(call.now, OrderRulesOf(policy).reply, policy.calendar));
+  SetReplyDue(policy, call.now, file);
   if (!request.publish()) return absl::OkStatus();
   if (file.order.kind() != SupervisionOrder::LISTED)
     return InvalidField("publish", "got true, want false: only a listed order is published");

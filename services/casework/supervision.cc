@@ -45,7 +45,7 @@ google::protobuf::RepeatedPtrField<v1::RunningClock> ClocksOf(const OrderFile& f
   google::protobuf::RepeatedPtrField<v1::RunningClock> clocks;
   const v1::SupervisionOrder& order = file.order;
   const bool issued = order.state() == v1::SupervisionOrder::ISSUED;
-  if (issued) {
+  if (issued && order.has_reply_due_time()) {
     const auto known = std::find_if(order.clocks().begin(), order.clocks().end(),
                                     [](const v1::RunningClock& clock) { return clock.clock() == "REPLY"; });
     *clocks.Add() = known != order.clocks().end()
@@ -152,6 +152,12 @@ v1::Consent ConsentOf(const rpc::Call& call, const access::Acting& acting, std::
   consent.set_reason(std::string(reason));
   *consent.mutable_time() = ToTimestamp(call.now);
   return consent;
+}
+
+void SetReplyDue(const domain::Policy& policy, absl::Time now, OrderFile& file) {
+  const absl::Time due = domain::AddLimit(now, OrderRulesOf(policy).reply, policy.calendar);
+  file.order.clear_reply_due_time();
+  if (due != absl::InfiniteFuture()) *file.order.mutable_reply_due_time() = ToTimestamp(due);
 }
 
 absl::Status MarkListed(db::Transaction& tx, const OrderFile& file, bool listed) {

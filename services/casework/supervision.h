@@ -44,6 +44,9 @@ absl::Status AllowView(const domain::Ground& ground, const rpc::Call& call, cons
 v1::Consent ConsentOf(const rpc::Call& call, const access::Acting& acting, std::string_view seat, bool agrees,
                       std::string_view reason);
 
+// An answer is due within the rules' limit from now on; never under a calendar without working hours.
+void SetReplyDue(const domain::Policy& policy, absl::Time now, OrderFile& file);
+
 // Sets or clears the mark of a listed order on each of its cases, whose rows are locked here.
 absl::Status MarkListed(db::Transaction& tx, const OrderFile& file, bool listed);
 
