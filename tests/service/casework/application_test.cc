@@ -592,12 +592,6 @@ TEST_F(Applications, AreConcealedFromOtherGround) {
   EXPECT_EQ(elsewhere.status().message(), nowhere.status().message());
 }
 
-TEST_F(Applications, ReadWaitingOnesByTheirKey) {
-  casework::ApplicationFilter filter{.grounds = {"x"}, .states = {Application::PENDING}};
-  EXPECT_NE(casework::ApplicationListStatement(filter, false).find("FORCE INDEX (application_ground)"),
-            std::string::npos);
-}
-
 TEST_F(Applications, ReturnOnlyWithinTheAcceptLimit) {
   const Case sent = world.CaseIn(Case::DISPATCHED);
   world.clock().Advance(absl::Hours(4) + absl::Seconds(1));
