@@ -1,6 +1,9 @@
 #include "report/report_service.h"
 
+#include <iterator>
 #include <utility>
+
+#include "report/score_service.h"
 
 namespace gridwarden::report {
 namespace {
@@ -36,6 +39,8 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   add("AuditRollup", &AuditRollup);
   std::vector<std::unique_ptr<Worker>> workers;
   workers.push_back(std::make_unique<ReportWorker>(report));
+  std::vector<std::unique_ptr<Worker>> scores = InstallScores(context, registry);
+  std::move(scores.begin(), scores.end(), std::back_inserter(workers));
   return workers;
 }
 

@@ -267,7 +267,7 @@ TEST_F(DrawTest, SourcesThatComeOrGoAfterTheCommitmentChangeNothing) {
 }
 
 TEST_F(DrawTest, AConflictKeepsAnInspectorAwayAndTooManyAreRefusedByName) {
-  MakeSources(4, "91411700MA44X0TT0U");
+  MakeSources(4, "91350100M000100Y43");
   v1::CommitDrawRequest request = NewDraw();
   request.mutable_inspectors()->set_division(ResourceName("divisions", City().villages[0][0][0]));
   request.mutable_inspectors()->add_kinds(grid::v1::Post::PATROL_OFFICER);
@@ -281,11 +281,16 @@ TEST_F(DrawTest, AConflictKeepsAnInspectorAwayAndTooManyAreRefusedByName) {
   ASSERT_TRUE(draw.ok()) << draw.status();
   EXPECT_EQ(draw->inspectors(), 3);
   EXPECT_EQ(draw->exclusions(), 1);
+  // By the firm's code: the first site is its.
+  request.set_request_id(NewId());
+  request.add_conflicts()->set_person(excluded);
+  request.mutable_conflicts(1)->set_credit_code("91350100M000100Y43");
+  EXPECT_EQ(Call<v1::Draw>(office, "CommitDraw", request)->exclusions(), 2);
   request.set_request_id(NewId());
   request.set_inspectors_per_object(3);
   const absl::Status lacking = Call<v1::Draw>(office, "CommitDraw", request).status();
   EXPECT_EQ(ReasonOf(lacking), "INSPECTORS_LACKING");
-  EXPECT_EQ(FactsOf(lacking)->metadata.at("object"), "工地1");
+  EXPECT_EQ(FactsOf(lacking)->metadata.at("object"), "工地0");
   EXPECT_EQ(FactsOf(lacking)->metadata.at("count"), "2");
 }
 
