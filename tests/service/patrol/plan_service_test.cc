@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <map>
 #include <set>
+#include <thread>
 
 #include "base/status.h"
 #include "domain/clock/stage_clock.h"
@@ -436,6 +438,65 @@ TEST_F(PlanTest, TheSystemPlansAheadWhereItWasAskedToAndNowhereTwice) {
   server.clock().Advance(absl::Hours(24));
   ASSERT_TRUE(planner.Plan().ok());
   EXPECT_EQ(Call<v1::DailyPlan>(officer, "GetDailyPlan", get)->planned_until_date(), "2026-11-27");
+}
+
+TEST_F(PlanTest, TwoOfficesThatPlanTheSameAtOnceMakeEachTaskOnce) {
+  Register("SMALL_POLLUTER", 20);
+  Register("RESTAURANT", 20);
+  std::vector<std::thread> offices;
+  std::atomic<int> made = 0, done = 0;
+  for (int i = 0; i < 4; ++i) {
+    const bool of_county = i % 2 == 0;
+    v1::MakePlanRequest request = NewPlan(of_county ? county : township, kMonday, "2026-11-29");
+    offices.emplace_back([&, of_county, request] {
+      for (int attempt = 0; attempt < 20; ++attempt) {
+        const auto plan = Call<v1::Plan>(of_county ? county_office : office, "MakePlan", request);
+        if (!plan.ok()) {
+          EXPECT_EQ(plan.status().code(), absl::StatusCode::kAborted) << plan.status();
+          continue;
+        }
+        made += plan->task_count();
+        ++done;
+        return;
+      }
+    });
+  }
+  for (std::thread& thread : offices) thread.join();
+  EXPECT_EQ(done, 4);
+  EXPECT_EQ(Count("patrol_task"), std::to_string(made));
+  EXPECT_EQ(
+      Count("(SELECT source_id FROM patrol_task WHERE rule = 'TOWNSHIP_KEY' GROUP BY source_id, slot_day "
+            "HAVING COUNT(*) > 1) twice"),
+      "0");
+  EXPECT_EQ(Count("patrol_task WHERE rule = 'TOWNSHIP_KEY'"), "40");
+}
+
+TEST_F(PlanTest, APlanOfMoreThanOneTransactionHoldsIsRefusedAndPlannedADayAtATimeByTheSystem) {
+  Register("SMALL_POLLUTER", 1);
+  SharedDatabase().Exec(
+      "INSERT INTO source (source_id, city_id, source_no, display_name, category, division, ground_path, "
+      "operator_name, credit_code, trade, address, disposition, state, created_us, updated_us, subject_seq, "
+      "subject_leaf) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900), m (j) "
+      "AS (SELECT 1 UNION ALL SELECT j + 1 FROM m WHERE j < 5) "
+      "SELECT UNHEX(MD5(i * 5 + j)), city_id, CONCAT('X', i * 5 + j), 'x', category, division, ground_path, "
+      "'', '', '', '', "
+      "0, "
+      "1, 0, 0, 1, subject_leaf FROM source, n, m");
+  const absl::StatusOr<v1::Plan> refused =
+      Call<v1::Plan>(office, "MakePlan", NewPlan(township, kMonday, "2026-11-29"));
+  EXPECT_EQ(ReasonOf(refused.status()), "PLAN_TOO_LARGE");
+  EXPECT_EQ(Count("patrol_task"), "0");
+  v1::SetDailyPlanRequest daily;
+  daily.set_request_id(NewId());
+  daily.set_division(ResourceName("divisions", township));
+  daily.set_enabled(true);
+  ASSERT_TRUE(Call<v1::DailyPlan>(office, "SetDailyPlan", daily).ok());
+  DailyPlanner planner(server.context());
+  const absl::Status planned = planner.Plan();
+  ASSERT_TRUE(planned.ok()) << planned;
+  EXPECT_EQ(Count("patrol_plan"), "4");
+  EXPECT_EQ(Count("patrol_task WHERE rule = 'TOWNSHIP_KEY' AND slot_day = 20780"),
+            "4501");  // Monday to Wednesday
 }
 
 TEST_F(PlanTest, APolicyWithoutPatrolRulesSaysSo) {
