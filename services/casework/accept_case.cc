@@ -21,19 +21,20 @@ absl::StatusOr<v1::Case> AcceptCase(const Casework& casework, const rpc::Call& c
         GW_ASSIGN_OR_RETURN(const access::Acting acting,
                             access::AllowAssigned(*ground, call, file.handler.id));
         GW_RETURN_IF_ERROR(CheckEtag(request.etag(), file.subject.seq, request.name()));
-        absl::Time event_time = call.now;
-        if (request.has_event_time()) {
-          GW_ASSIGN_OR_RETURN(const absl::Time dispatched,
-                              LastReceived(tx, Aggregate::kCase, file.id, {v1::DISPATCH}));
-          GW_ASSIGN_OR_RETURN(event_time, EventTime(call, request.event_time(),
-                                                    std::max(file.event_time, NotBeforeAsked(dispatched))));
-        }
-
         Step step{.action = v1::ACCEPT,
                   .acting = acting,
-                  .event_time = event_time,
+                  .event_time = call.now,
                   .received = call.now,
                   .request_id = request.request_id()};
+        if (request.has_event_time() || request.has_earliest_time()) {
+          GW_ASSIGN_OR_RETURN(const absl::Time dispatched,
+                              LastReceived(tx, Aggregate::kCase, file.id, {v1::DISPATCH}));
+          const absl::Time not_before = std::max(file.event_time, NotBeforeAsked(dispatched));
+          if (request.has_event_time()) {
+            GW_ASSIGN_OR_RETURN(step.event_time, EventTime(call, request.event_time(), not_before));
+          }
+          GW_ASSIGN_OR_RETURN(step.earliest, EarliestOf(request, step.event_time, not_before));
+        }
         GW_RETURN_IF_ERROR(Advance(*casework.policy, file, step));
         return Record(tx, call, *casework.policy, file, step);
       });

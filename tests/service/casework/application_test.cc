@@ -619,6 +619,24 @@ TEST_F(Applications, JudgeAReturnByWhereTheCaseGoesNext) {
   }
 }
 
+TEST_F(Applications, AcceptAnIntervalOfTimeAndFlagAWideOne) {
+  const Case sent = world.CaseIn(Case::DISPATCHED);
+  world.clock().Advance(absl::Hours(4) + absl::Minutes(10));
+  auto request = world.AcceptRequest(sent.name());
+  *request.mutable_event_time() = casework::ToTimestamp(world.clock().Now());
+  *request.mutable_earliest_time() = casework::ToTimestamp(world.clock().Now() - absl::Minutes(30));
+  const auto accepted = world.Call<Case>(world.Fixer(), "AcceptCase", request);
+  ASSERT_TRUE(accepted.ok()) << accepted.status();
+  EXPECT_TRUE(accepted->time_uncertain());
+  EXPECT_EQ(Due(*accepted), world.clock().Now() + absl::Hours(72));
+  casework::v1::ListCaseEventsRequest events;
+  events.set_name(sent.name());
+  const auto story =
+      world.Call<casework::v1::ListCaseEventsResponse>(world.Dispatcher(), "ListCaseEvents", events);
+  ASSERT_TRUE(story.ok());
+  EXPECT_FALSE(story->events().rbegin()->late());  // by the bound that favours the handler
+}
+
 TEST_F(Applications, TakeSilenceAsAcceptanceFromTheLimitOn) {
   const Case sent = world.CaseIn(Case::DISPATCHED);
   const absl::Time limit = Due(sent);
