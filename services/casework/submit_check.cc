@@ -74,11 +74,12 @@ absl::Status CheckPosition(const domain::Policy& policy, const Step& step, CaseF
       {{"distance", absl::StrFormat("%.0f", distance)}, {"limit", absl::StrFormat("%.0f", limit)}});
 }
 
-void SetResult(v1::SubmitCheckRequest::Result result, const rpc::Call& call, absl::Time event_time,
+void SetResult(v1::SubmitCheckRequest::Result result, const rpc::Call& call, absl::Time passed,
                CaseFile& file) {
   if (result != Result::UNABLE) file.checker = call.principal.person;
-  // A check of a closing that was disputed does not move its time (T24).
-  if (result == Result::PASS && !WasClosed(file)) file.pass_time = event_time;
+  // The favourable bound stops the total clock; a check of a closing that was disputed does not move it
+  // (T24).
+  if (result == Result::PASS && !WasClosed(file)) file.pass_time = passed;
   // Rework goes to a new check, and *unable* to another person.
   if (result == Result::PASS) return;
   file.check_post = Uuid();
@@ -107,11 +108,14 @@ absl::StatusOr<v1::Case> SubmitCheck(const Casework& casework, const rpc::Call& 
         GW_RETURN_IF_ERROR(CheckEtag(request.etag(), file.subject.seq, request.name()));
         GW_ASSIGN_OR_RETURN(const absl::Time not_before, EarliestCheck(tx, file.id));
         GW_ASSIGN_OR_RETURN(const absl::Time event_time, EventTime(call, request.event_time(), not_before));
+        GW_ASSIGN_OR_RETURN(const std::optional<absl::Time> earliest,
+                            EarliestOf(request, event_time, not_before));
         GW_ASSIGN_OR_RETURN(const std::vector<std::string> shown, ReadMediaOfChain(tx, file.chain));
 
         Step step{.action = static_cast<v1::Action>(domain::ActionOf(result)),
                   .acting = acting,
                   .event_time = event_time,
+                  .earliest = earliest,
                   .received = call.now,
                   .request_id = request.request_id(),
                   .note = request.note(),
@@ -130,7 +134,7 @@ absl::StatusOr<v1::Case> SubmitCheck(const Casework& casework, const rpc::Call& 
         }
         step.eligibility = accepted.eligibility;
         step.eligibility_proof = accepted.proof;
-        SetResult(request.result(), call, event_time, file);
+        SetResult(request.result(), call, earliest.value_or(event_time), file);
 
         if (request.result() != Result::UNABLE) {
           GW_RETURN_IF_ERROR(TakeDuty(tx, file, call.principal.person, domain::Duty::kChecker, call.now));
