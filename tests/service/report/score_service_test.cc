@@ -7,10 +7,13 @@
 #include "base/status.h"
 #include "google/protobuf/util/time_util.h"
 #include "gridwarden/casework/v1/case_event.pb.h"
+#include "gridwarden/journal/v1/journal_service.pb.h"
 #include "gridwarden/report/v1/score_service.pb.h"
 #include "gtest/gtest.h"
 #include "report/report_service.h"
 #include "report/score_fold.h"
+#include "report/score_service.h"
+#include "support/reorganised_city.h"
 #include "support/shared_database.h"
 #include "support/test_city.h"
 #include "support/test_policy.h"
@@ -545,6 +548,82 @@ TEST_F(ScoreTest, ScoresAreReadInScopeWithTheirFormulasAndExported) {
   list.set_term("ON_TIME_RATE");
   EXPECT_EQ(ReasonOf(Call<v1::ListScoreCasesResponse>(foreign_county, "ListScoreCases", list).status()),
             "NOT_ALLOWED");
+}
+
+// The village passes to its neighbour: what was counted there stays where it was counted, and whoever has the
+// ground now sees it.
+TEST_F(ScoreTest, AScoreStaysWhereItWasCountedWhenTheGroundIsReorganised) {
+  ClosedCase(village);
+  const absl::Time reform = server.clock().Now() + absl::Hours(1);
+  testing::TestServer after(*SharedDatabase(),
+                            std::make_unique<access::Directory>(
+                                testing::ReorganisedCity(*City().ground, reform), City().MakeAccess()),
+                            testing::TestPolicy());
+  after.Install(Install);
+  after.clock().Set(reform + absl::Hours(1));
+  for (const Uuid& division : {village, City().townships[0][0], City().city}) {
+    const auto scores = after.Call<v1::Scores>(city_office, "gridwarden.report.v1.ScoreService/GetScores",
+                                               Wanted(division, 2026));
+    ASSERT_TRUE(scores.ok()) << scores.status();
+    EXPECT_EQ(TermOf(scores->total(), "DUE_TO_CLOSE").numerator(), 1);
+    int64_t parts = TermOf(scores->own(), "DUE_TO_CLOSE").numerator();
+    for (const v1::ScoreRow& row : scores->children()) parts += TermOf(row, "DUE_TO_CLOSE").numerator();
+    EXPECT_EQ(parts, 1);
+  }
+}
+
+// Through the consumer as it runs in a process, twice: the second process goes on where the first stopped.
+TEST_F(ScoreTest, TheFeedIsCountedOnceByOneProcessAfterTheOther) {
+  std::vector<journal::v1::Entry> log;
+  const auto append = [&](const Story& story, casework::v1::Action action) {
+    journal::v1::Entry& entry = log.emplace_back();
+    entry.set_kind("case.transition");
+    entry.set_subject(story.id.Bytes());
+    entry.set_received_us(absl::ToUnixMicros(story.filed));
+    const casework::v1::CaseEvent event = EventOf(story, action);
+    entry.set_event(event.SerializeAsString());
+    entry.set_event_type(event.GetDescriptor()->full_name());
+  };
+  Story story;
+  story.village = village;
+  story.found = story.filed = At(2026, 3, 2);
+  story.due = At(2026, 4, 10);
+  const auto count = [&](size_t wanted) {
+    testing::TestServer process(*SharedDatabase(), City().MakeDirectory(), testing::TestPolicy());
+    process.registry().Add<journal::v1::ReadFeedRequest, journal::v1::ReadFeedResponse>(
+        "gridwarden.journal.v1.JournalInternalService/ReadFeed",
+        [&log](const rpc::Call&,
+               const journal::v1::ReadFeedRequest& request) -> absl::StatusOr<journal::v1::ReadFeedResponse> {
+          journal::v1::ReadFeedResponse response;
+          for (uint64_t i = request.start_index(); i < log.size(); ++i) {
+            journal::v1::SequencedEntry& sequenced = *response.add_entries();
+            sequenced.set_index(i);
+            sequenced.set_body(log[i].SerializeAsString());
+          }
+          response.set_next_index(log.size());
+          response.set_log_size(log.size());
+          return response;
+        });
+    std::vector<std::unique_ptr<Worker>> workers = InstallScores(process.context(), process.registry());
+    ASSERT_EQ(workers.size(), 1u);
+    auto* consumer = dynamic_cast<journal::Consumer*>(workers[0].get());
+    ASSERT_NE(consumer, nullptr);
+    const absl::StatusOr<uint64_t> come = consumer->CatchUp(absl::Now() + absl::Seconds(20));
+    ASSERT_TRUE(come.ok()) << come.status();
+    const v1::Scores scores = ScoresOf(Wanted(City().city, 2026));
+    EXPECT_EQ(scores.log_index(), static_cast<int64_t>(log.size()));
+    EXPECT_EQ(TermOf(scores.total(), "FILED").numerator(), static_cast<int64_t>(wanted));
+  };
+  for (int i = 0; i < 3; ++i) {
+    story.id = Uuid::Make(server.clock().Now());
+    append(story, casework::v1::FILE);
+    append(story, casework::v1::DISPATCH);
+  }
+  count(3);
+  count(3);
+  story.id = Uuid::Make(server.clock().Now());
+  append(story, casework::v1::FILE);
+  count(4);
 }
 
 // ---- appeals
