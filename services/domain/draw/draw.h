@@ -10,7 +10,7 @@
 
 // Double-random draws (双随机一公开): who is inspected and who inspects, by a seed that nobody knew when the
 // lists were frozen. Pure: the hash functions are given. Everything is integers and bytes, so that any
-// language gives the same result (docs/draws.md tells how, tests/support/redraw.py does it).
+// language gives the same result (the result page tells how, tests/support/redraw.py does it).
 namespace gridwarden::domain::draw {
 
 struct Hashes {
