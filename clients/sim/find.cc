@@ -355,7 +355,10 @@ Actor::Next Actor::Dispatch(Find& find, absl::Time now, Random& random, bool aga
                       world_.Call<v1::Case>(find.place->office, now, Casework("DispatchCase"), request));
   // A few cases are left lying: they show as overdue.
   if (random.Chance(0.03)) return std::optional<NextStep>();
-  return In(wrong ? Step::kReturn : Step::kAccept, now, absl::Minutes(random.Between(4, 150)));
+  // What is mis-dispatched is given back within the shortest accept limit.
+  const double minutes = random.Between(4, 150);
+  if (wrong) return In(Step::kReturn, now, absl::Minutes(std::min(minutes, 14.0)));
+  return In(Step::kAccept, now, absl::Minutes(minutes));
 }
 
 Actor::Next Actor::Return(Find& find, absl::Time now, Random& random) {
