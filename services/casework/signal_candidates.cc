@@ -99,7 +99,7 @@ absl::StatusOr<std::vector<Neighbour>> ReadNeighbours(db::Transaction& tx, const
                         tx.Query(kCasesOfSource, ReadCaseRow, sighting.source, kNeighboursMax));
   }
   std::vector<Neighbour> found;
-  std::set<Uuid> seen{signal.id};
+  std::set<Uuid> seen{signal.id, signal.case_id};
   for (const std::vector<Neighbour>& part : parts) {
     for (const Neighbour& neighbour : part) {
       if (seen.insert(neighbour.id).second) found.push_back(neighbour);

@@ -29,7 +29,7 @@ struct Neighbour {
 
 // Open signals and open cases that were found within the type's window, in the box of its larger radius
 // around the signal; cases under MONITORING in the same box; and those of its source. Each once, without the
-// signal.
+// signal and its own case.
 absl::StatusOr<std::vector<Neighbour>> ReadNeighbours(db::Transaction& tx, const domain::CaseType& type,
                                                       const SignalFile& signal);
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "casework/timestamps.h"
 #include "google/protobuf/message.h"
@@ -90,21 +91,32 @@ Prepare ARejectedLead() {
     return world.Call<Signal>(world.Dispatcher(), "RejectSignal", request)->name();
   };
 }
-// Leads about one source, so that they can be merged.
-std::string ALeadOfTheSource(CaseworkWorld& world) {
+// Leads about one source, so that they can be merged: the one of this id, and any other.
+constexpr char kMergeTarget[] = "01900000-0000-7000-8000-0000000000bb";
+std::string ALeadOfTheSource(CaseworkWorld& world, const std::string& id) {
   auto request = world.LeadRequest();
+  request.set_signal_id(id);
   request.mutable_signal()->set_source("sources/01900000-0000-7000-8000-0000000000aa");
   return world.Call<Signal>(world.Dispatcher(), "SubmitSignal", request)->name();
 }
-casework::v1::MergeSignalRequest Merge(CaseworkWorld& world, const std::string& name) {
+casework::v1::MergeSignalRequest Merge(const std::string& name) {
   auto request = Named<casework::v1::MergeSignalRequest>(name);
-  request.set_into(ALeadOfTheSource(world));
+  request.set_into(absl::StrCat("signals/", kMergeTarget));
   request.set_reason("同一处冒烟");
   return request;
 }
+Prepare WithMergeTarget(Prepare prepare) {
+  return [prepare](CaseworkWorld& world) {
+    ALeadOfTheSource(world, kMergeTarget);
+    return prepare(world);
+  };
+}
+Prepare AMergeableLead() {
+  return WithMergeTarget([](CaseworkWorld& world) { return ALeadOfTheSource(world, ""); });
+}
 Prepare AMergedLead() {
   return [](CaseworkWorld& world) {
-    const auto request = Merge(world, ALeadOfTheSource(world));
+    const auto request = Merge(AMergeableLead()(world));
     return world.server()
         .Call<Signal>(world.Dispatcher(), "gridwarden.casework.v1.SignalService/MergeSignal", request)
         ->name();
@@ -240,9 +252,9 @@ std::vector<Command> Commands() {
        },
        At(PostKind::kPatrolOfficer, &CaseworkWorld::village), kVillageLeader,
        Elsewhere(PostKind::kPatrolOfficer, domain::Level::kVillage), "ARCHIVED"},
-      {"SignalService/MergeSignal", "reason", ALeadOfTheSource, AFiledSignal(),
-       [](CaseworkWorld& world, const std::string& name) { return Own(Merge(world, name)); }, kTownOffice,
-       kVillageLeader, kOtherOffice, "MERGED"},
+      {"SignalService/MergeSignal", "reason", AMergeableLead(), WithMergeTarget(AFiledSignal()),
+       [](CaseworkWorld&, const std::string& name) { return Own(Merge(name)); }, kTownOffice, kVillageLeader,
+       kOtherOffice, "MERGED"},
       {"SignalService/UnmergeSignal", "reason", AMergedLead(), ALead(),
        [](CaseworkWorld&, const std::string& name) {
          auto request = Named<casework::v1::UnmergeSignalRequest>(name);

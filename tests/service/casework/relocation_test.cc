@@ -41,6 +41,11 @@ class Relocation : public ::testing::Test {
     signal.mutable_position()->set_datum(type::v1::Position::WGS84);
     return world.CaseOf(request, state);
   }
+  // As At, a day later.
+  Case LaterAt(const std::string& source, double metres, Case::State state) {
+    world.clock().Advance(absl::Hours(24));
+    return At(source, metres, state);
+  }
   // A case that was closed because the source was to shut down.
   Case ShutDown() {
     const Case closed = At(kOldSource, 0, Case::MONITORING);
@@ -127,7 +132,7 @@ TEST_F(Relocation, ASourceOfTheSameOwnerElsewhereIsProposedOnce) {
 TEST_F(Relocation, TheTradeAloneCountsOnlyCloseByAndNothingCountsLater) {
   ShutDown();
   SayAlike(false, true);
-  At(kNewSource, 6'000, Case::FILED);
+  LaterAt(kNewSource, 6'000, Case::FILED);
   ASSERT_TRUE(Propose().ok());
   EXPECT_TRUE(Proposals(world.Dispatcher()).empty());
   At(kNewSource, 4'000, Case::FILED);
@@ -135,7 +140,7 @@ TEST_F(Relocation, TheTradeAloneCountsOnlyCloseByAndNothingCountsLater) {
   EXPECT_EQ(Proposals(world.Dispatcher()).size(), 1u);
   SayAlike(true, true);
   world.clock().Advance(absl::Hours(24 * 731));
-  At(kNewSource, 1'000, Case::FILED);
+  LaterAt(kNewSource, 1'000, Case::FILED);
   ASSERT_TRUE(Propose().ok());
   // The case nearer by is compared with what was closed in its own two years.
   EXPECT_EQ(Proposals(world.Dispatcher()).size(), 2u)
@@ -145,7 +150,7 @@ TEST_F(Relocation, TheTradeAloneCountsOnlyCloseByAndNothingCountsLater) {
 TEST_F(Relocation, OnlyWhatWasShutDownOrHadToMoveIsCompared) {
   At(kOldSource, 0, Case::MONITORING);
   SayAlike(true, true);
-  At(kNewSource, 1'000, Case::FILED);
+  LaterAt(kNewSource, 1'000, Case::FILED);
   ASSERT_TRUE(Propose().ok());
   EXPECT_TRUE(Proposals(world.Dispatcher()).empty());
 }
@@ -153,7 +158,7 @@ TEST_F(Relocation, OnlyWhatWasShutDownOrHadToMoveIsCompared) {
 TEST_F(Relocation, AConfirmedProposalLinksTheCasesAndIsToldInTheStory) {
   const Case old = ShutDown();
   SayAlike(true, true);
-  const Case again = At(kNewSource, 1'000, Case::HANDLING);
+  const Case again = LaterAt(kNewSource, 1'000, Case::HANDLING);
   ASSERT_TRUE(Propose().ok());
   const RelocationProposal proposal = Proposals(world.CountyOffice()).at(0);
   const auto decided = Decide(world.CountyOffice(), Decision(proposal, true));
@@ -179,7 +184,7 @@ TEST_F(Relocation, AConfirmedProposalLinksTheCasesAndIsToldInTheStory) {
 TEST_F(Relocation, ARefusedProposalLinksNothingAndIsDecidedOnce) {
   ShutDown();
   SayAlike(true, true);
-  const Case again = At(kNewSource, 1'000, Case::FILED);
+  const Case again = LaterAt(kNewSource, 1'000, Case::FILED);
   ASSERT_TRUE(Propose().ok());
   const RelocationProposal proposal = Proposals(world.CountyOffice()).at(0);
   const auto refused = Decide(world.CountyOffice(), Decision(proposal, false));
@@ -192,7 +197,7 @@ TEST_F(Relocation, ARefusedProposalLinksNothingAndIsDecidedOnce) {
 TEST_F(Relocation, ADecisionIsTheCountysAndHasItsEightCases) {
   ShutDown();
   SayAlike(true, true);
-  At(kNewSource, 1'000, Case::FILED);
+  LaterAt(kNewSource, 1'000, Case::FILED);
   ASSERT_TRUE(Propose().ok());
   const RelocationProposal proposal = Proposals(world.CountyOffice()).at(0);
   const auto request = Decision(proposal, true);

@@ -116,6 +116,8 @@ class SignalLife : public ::testing::Test {
     request.set_note("到场查看");
     world.AddPhoto(type::v1::Evidence::NEAR, request.mutable_evidence());
     world.AddPhoto(type::v1::Evidence::FAR, request.mutable_evidence());
+    if (result == Signal::OnsiteCheck::ABSENT)
+      world.AddPhoto(type::v1::Evidence::ABSENCE, request.mutable_evidence());
     *request.mutable_event_time() = casework::ToTimestamp(world.clock().Now());
     return world.Call<Signal>(world.Token(kind, world.village), "SubmitOnsiteCheck", request);
   }
