@@ -52,7 +52,9 @@ std::vector<Step> RandomLog(uint32_t seed, int entries) {
     fact.state = 1 + static_cast<int>(random() % (fact.kind == FactKind::kSignal ? 6 : 14));
     fact.rework = static_cast<int>(random() % 3);
     fact.closed_on_time = random() % 2 == 0;
-    if (random() % 2 == 0) fact.close_us = 900 * kHour;
+    // A dispute opens a case again no earlier than at its handling.
+    if (fact.state >= static_cast<int>(CaseFactState::kHandling) && random() % 2 == 0)
+      fact.close_us = 900 * kHour;
     fact.held = static_cast<FactHeld>(random() % 5);
     if (random() % 3 != 0) fact.due_us = 990 * kHour + static_cast<int64_t>(random() % 40) * (kHour / 2);
     step.forced = random() % 7 == 0;
