@@ -154,7 +154,7 @@ absl::StatusOr<std::vector<DigestPart>> LockDigest(db::Transaction& tx, const Uu
                                                    int most) {
   constexpr std::string_view kSql = R"(
     SELECT d.notice_id, n.kind, n.subject, d.due_us, r.person IS NOT NULL, n.recipient
-    FROM notice_delivery d
+    FROM notice_delivery d FORCE INDEX (notice_delivery_target)
     JOIN notice n ON n.notice_id = d.notice_id
     LEFT JOIN notice_read r ON r.person = d.target AND r.notice_id = d.notice_id
     WHERE d.target = ? AND d.channel = 1 AND d.state = 1 AND d.digest = 1 AND d.due_us <= ?

@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "domain/notice/timing.h"
+#include "notify/numbers.h"
 #include "notify/rules.h"
 #include "platform/runtime/instruments.h"
 #include "platform/runtime/log.h"
@@ -22,13 +23,6 @@ constexpr absl::Duration kStepTimeout = absl::Seconds(30);
 
 std::string NameOf(v1::Delivery::Channel channel) {
   return absl::AsciiStrToLower(v1::Delivery::Channel_Name(channel));
-}
-
-void CountOutcome(v1::Delivery::Channel channel, v1::Delivery::State state) {
-  Counter("gridwarden_notice_deliveries_total",
-          "Attempts to deliver a notice, by channel and what became of them.",
-          {{"channel", NameOf(channel)}, {"state", absl::AsciiStrToLower(v1::Delivery::State_Name(state))}})
-      .Add();
 }
 
 // Whether whoever is to be told still stands for the recipient: a post that changed hands is told its new
@@ -46,7 +40,9 @@ Uuid StandsFor(const domain::Ground& ground, const DueDelivery& due, absl::Time 
 
 DeliveryWorker::DeliveryWorker(const AreaContext& context, std::unique_ptr<Channel> channel,
                                std::function<absl::Time()> now)
-    : context_(context), channel_(std::move(channel)), now_(std::move(now)) {}
+    : context_(context), channel_(std::move(channel)), now_(std::move(now)) {
+  ShowNumbers(channel_->id());
+}
 
 DeliveryWorker::~DeliveryWorker() { Stop(); }
 

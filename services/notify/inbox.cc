@@ -18,8 +18,15 @@ Inbox InboxOf(const domain::Ground& ground, const domain::Policy& policy, const 
   inbox.parts.push_back({inbox.person, absl::InfinitePast()});
   absl::Time first = call.now;
   for (const domain::Holding& held : ground.HoldingsOf(inbox.person, call.now, absl::InfiniteFuture())) {
-    inbox.parts.push_back({held.post->id, held.tenure->valid.from});
-    first = std::min(first, held.tenure->valid.from);
+    const absl::Time since = held.tenure->valid.from;
+    first = std::min(first, since);
+    // Somebody may hold a post twice: as its deputy and in his own right.
+    const auto known = std::find_if(inbox.parts.begin(), inbox.parts.end(),
+                                    [&](const InboxPart& part) { return part.recipient == held.post->id; });
+    if (known == inbox.parts.end())
+      inbox.parts.push_back({held.post->id, since});
+    else
+      known->since = std::min(known->since, since);
   }
   rpc::Call reading = call;
   reading.method = std::string(kListNotices);

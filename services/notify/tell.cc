@@ -11,10 +11,10 @@
 #include "notify/delivery_repository.h"
 #include "notify/notice_repository.h"
 #include "notify/notices_of_feed.h"
+#include "notify/numbers.h"
 #include "notify/roster_repository.h"
 #include "notify/rules.h"
 #include "notify/settings_repository.h"
-#include "platform/runtime/instruments.h"
 #include "platform/runtime/log.h"
 
 namespace gridwarden::notify {
@@ -88,10 +88,8 @@ absl::StatusOr<std::vector<Recipient>> RecipientsOf(db::Transaction& tx, const d
 
 // A mistake of whoever names them must not flood a city.
 void Bound(const Told& told, int most, std::vector<Recipient>& recipients) {
-  static Counter beyond("gridwarden_notice_recipients_beyond_total",
-                        "Recipients that were left out because one notice had too many.");
   if (recipients.size() <= static_cast<size_t>(most)) return;
-  beyond.Add(static_cast<double>(recipients.size() - most));
+  CountBeyond(recipients.size() - most);
   Log(LogLevel::kWarning, "notice_has_too_many_recipients",
       {{"kind", told.kind}, {"subject", told.subject}, {"recipients", absl::StrCat(recipients.size())}});
   recipients.resize(most);
@@ -156,11 +154,9 @@ class Teller {
 
  private:
   Uuid HolderOf(const Uuid& post) const {
-    static Counter vacant("gridwarden_notices_to_vacant_posts_total",
-                          "Notices to posts that nobody held: they wait for the next holder.");
     const domain::Tenure* tenure = ground_.HolderOf(post, at_, absl::InfiniteFuture());
     if (tenure != nullptr) return tenure->person;
-    vacant.Add();
+    CountVacant();
     return Uuid();
   }
 
