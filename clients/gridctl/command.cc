@@ -222,6 +222,7 @@ std::vector<Command> AllCommands() {
   AddTaskCommands(commands);
   AddPlanCommands(commands);
   AddDrawCommands(commands);
+  AddNoticeCommands(commands);
   AddSourceCommands(commands);
   AddJournalCommands(commands);
   AddDatabaseCommands(commands);

@@ -90,6 +90,7 @@ void AddTaskCommands(std::vector<Command>& commands);
 void AddPlanCommands(std::vector<Command>& commands);
 void AddDrawCommands(std::vector<Command>& commands);
 void AddScoreCommands(std::vector<Command>& commands);
+void AddNoticeCommands(std::vector<Command>& commands);
 void AddSourceCommands(std::vector<Command>& commands);
 void AddJournalCommands(std::vector<Command>& commands);
 void AddDatabaseCommands(std::vector<Command>& commands);

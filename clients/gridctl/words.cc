@@ -44,6 +44,9 @@ const std::map<std::string, Words>& EnumTable() {
       {"gridwarden.casework.v1.ReturnOutcome.Outcome", {"待重新派遣", "回退成立", "回退不成立"}},
       {"gridwarden.casework.v1.Case.Held", {"尚未回头看", "未反弹", "反弹", "无法观察"}},
       {"gridwarden.journal.v1.Receipt.State", {"已受理", "已入序", "已封存"}},
+      {"gridwarden.notify.v1.Delivery.State", {"待送达", "已送达", "已放弃", "无人", "已汇总"}},
+      {"gridwarden.notify.v1.Delivery.Channel", {"消息箱", "群机器人"}},
+      {"gridwarden.notify.v1.DutyShift.Kind", {"值守中心", "外勤值班"}},
       {"gridwarden.report.v1.Rebuild.State", {"进行中", "已完成"}},
   };
   return *table;
@@ -95,6 +98,13 @@ const std::map<std::string, const char*>& HeaderTable() {
       {"NAME", "名称"},
       {"PHONE", "电话"},
       {"ADMIN", "管理员"},
+      {"READ", "阅读"},
+      {"TIME", "时间"},
+      {"TEXT", "内容"},
+      {"ABOUT", "事项"},
+      {"NOTICE", "消息"},
+      {"ATTEMPTS", "次数"},
+      {"ERROR", "原因"},
       {"STATE", "状态"},
       {"CREATED", "创建时间"},
       {"ACCOUNT", "账号"},
