@@ -21,8 +21,9 @@ absl::Status MonitorOnClosing(const Casework& casework, const rpc::Call& call, d
   Step step{.action = v1::START_MONITORING, .event_time = EntryTime(entry), .received = call.now};
   GW_RETURN_IF_ERROR(Advance(*casework.policy, file, step));
   // A type without rechecks is watched until somebody looks.
-  const std::vector<absl::Time> planned = domain::PlannedRechecks(
-      casework.policy->TypeOf(file.category), ClosedTime(file), file.details.stored_until_date());
+  const std::vector<absl::Time> planned =
+      domain::PlannedRechecks(TypeOf(*casework.policy, *casework.directory.ground(), file), ClosedTime(file),
+                              file.details.stored_until_date());
   file.details.set_rechecks_done(0);
   file.recheck_time = domain::NextRecheck(planned, 0);
   return Record(tx, call, *casework.policy, file, step).status();

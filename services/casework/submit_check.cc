@@ -126,7 +126,7 @@ absl::StatusOr<v1::Case> SubmitCheck(const Casework& casework, const rpc::Call& 
                             AcceptChecker(*ground, policy, tx, call, file, acting, event_time));
         GW_RETURN_IF_ERROR(Advance(policy, file, step));
         GW_RETURN_IF_ERROR(domain::CheckConditions(
-            policy, policy.TypeOf(file.category), static_cast<domain::Disposition>(file.disposition), result,
+            policy, TypeOf(policy, *ground, file), static_cast<domain::Disposition>(file.disposition), result,
             ToDomain(proof.answers), ToDomain(proof.evidence), MediaNames(shown)));
         if (request.result() == Result::PASS) {
           GW_RETURN_IF_ERROR(CheckHours(policy, file, step));

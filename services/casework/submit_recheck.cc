@@ -80,7 +80,7 @@ absl::StatusOr<v1::Case> SubmitRecheck(const Casework& casework, const rpc::Call
                             EarliestOf(request, event_time, ClosedTime(file)));
         const std::string stored_until = file.details.stored_until_date();
         const std::vector<absl::Time> planned =
-            domain::PlannedRechecks(policy.TypeOf(file.category), ClosedTime(file), stored_until);
+            domain::PlannedRechecks(TypeOf(policy, *ground, file), ClosedTime(file), stored_until);
         const std::optional<absl::Time> next = domain::NextRecheck(planned, file.details.rechecks_done() + 1);
 
         Step step{.action = static_cast<v1::Action>(domain::ActionOf(result, !next)),

@@ -124,12 +124,19 @@ std::shared_ptr<const domain::DutyList> TestDutyList() {
 std::shared_ptr<const domain::EscalationRules> RealLadder() {
   std::ostringstream text;
   text << std::ifstream(SourceDir() + "/db/policy/escalation.json").rdbuf();
-  const auto json = Must(domain::ParseJson("escalation.json", text.str()), "escalation.json");
+  auto json = Must(domain::ParseJson("escalation.json", text.str()), "escalation.json");
+  json.erase("stop_work");  // names categories that this small policy does not have
   domain::Problem problem;
   domain::Policy policy;
   domain::ReadEscalation(domain::JsonValue(&json, "escalation.json#", &problem), policy);
   if (problem.found()) Must<int>(problem.ToStatus(), "escalation.json");
-  return policy.escalation;
+  auto rules = std::make_shared<domain::EscalationRules>(*policy.escalation);
+  rules->stop_work.push_back({.categories = {"SITE"},
+                              .within = absl::Hours(24 * 365),
+                              .days = {7, 30, 90},
+                              .restart_items = {"SITE_RESTART.SIX_MET"},
+                              .source = "test"});
+  return rules;
 }
 
 }  // namespace
@@ -141,8 +148,8 @@ std::shared_ptr<const domain::Policy> CaseworkPolicy() {
     made->duty_list = TestDutyList();
     made->escalation = RealLadder();
     made->calendar.working_minutes = {{510, 720}, {870, 1080}};
-    for (const char* code :
-         {"DUST", "SMALL_POLLUTER", "STRAW_BURNING", "WATCHED", "KILN", "CLUSTER", "STORED"}) {
+    for (const char* code : {"DUST", "SMALL_POLLUTER", "STRAW_BURNING", "WATCHED", "KILN", "CLUSTER",
+                             "STORED", "SITE", "LOCAL"}) {
       made->categories[code] = {.code = code, .zh = code, .en = code};
     }
     domain::ChecklistItem power{
@@ -161,6 +168,13 @@ std::shared_ptr<const domain::Policy> CaseworkPolicy() {
                                 .required_if = "STORED_ON_SITE=yes"};
     domain::ChecklistItem owner{.code = "OWNER", .zh = "业主", .answer = "text", .pass_when = "record"};
     made->checklists["CLOSURE"] = {.code = "CLOSURE", .zh = "销号", .items = {power, owner, stored, until}};
+    domain::ChecklistItem six{.code = "SIX_MET",
+                              .zh = "六个百分百全部达到",
+                              .answer = "yes_no",
+                              .pass_when = "yes",
+                              .evidence = {"photo"}};
+    made->checklists["SITE_RESTART"] = {.code = "SITE_RESTART", .zh = "开复工验收", .items = {six}};
+    made->case_types["SITE"] = TypeOf("SITE");
     made->checklists["FIRE"] = {.code = "FIRE", .zh = "火点", .items = {fire}};
     made->case_types[""] = TypeOf("");
     made->case_types["DUST"] = TypeOf("DUST");
@@ -180,6 +194,8 @@ std::shared_ptr<const domain::Policy> CaseworkPolicy() {
     domain::CaseType goods = TypeOf("STORED");
     goods.closing_items[""] = {"CLOSURE.POWER_CUT"};
     made->case_types["STORED"] = goods;
+    made->case_types["LOCAL"] = TypeOf("LOCAL");
+    made->case_types["LOCAL@990102"] = goods;
     domain::CaseType straw = TypeOf("STRAW_BURNING");
     straw.filing_items = {"FIRE.CONFIRMED=yes"};
     made->case_types["STRAW_BURNING"] = straw;

@@ -468,6 +468,28 @@ TEST_F(Closing, ACheckerTakesNoSeat) {
   EXPECT_EQ(ReasonOf(refused.status()), "SEPARATION_OF_DUTIES");
 }
 
+// Items of a city's own.
+
+TEST_F(Closing, HandlerAndCheckerAreAskedForTheItemsOfTheirOwnCity) {
+  const Case handling = world.CaseIn(Case::HANDLING, "LOCAL");
+  const auto tick = [&](auto request) {
+    auto* answer = request.add_answers();
+    answer->set_checklist("CLOSURE");
+    answer->set_item("POWER_CUT");
+    answer->set_value("yes");
+    answer->add_media(world.Photo());
+    return request;
+  };
+  EXPECT_EQ(ReasonOf(Call(world.Fixer(), "SubmitFeedback", world.FeedbackRequest(handling.name())).status()),
+            "CLOSING_CONDITION_UNMET");
+  ASSERT_TRUE(Call(world.Fixer(), "SubmitFeedback", tick(world.FeedbackRequest(handling.name()))).ok());
+  world.Settle();
+  EXPECT_EQ(ReasonOf(Check(handling.name(), SubmitCheckRequest::PASS).status()), "CLOSING_CONDITION_UNMET");
+  const auto passed = Call(world.CheckerOf(world.Get(handling.name())), "SubmitCheck",
+                           tick(world.CheckRequest(handling.name(), SubmitCheckRequest::PASS)));
+  EXPECT_TRUE(passed.ok()) << passed.status();
+}
+
 // Goods that stay by exception.
 
 TEST_F(Closing, GoodsThatStayByExceptionAreLookedForOnTheDayAfter) {
