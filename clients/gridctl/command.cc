@@ -71,7 +71,8 @@ void PrintHelp(const std::vector<Command>& commands) {
   std::printf(
       "\nA DIVISION is a code (411702), a name path (驻马店市/遂平县) or an id. Times are RFC 3339 or "
       "\"YYYY-MM-DD HH:MM\" in "
-      "Asia/Shanghai.\nExit codes: 0 done, 1 refused, 2 usage; journal verify also 3 altered, 4 incomplete, "
+      "Asia/Shanghai.\nExit codes: 0 done, 1 refused, 2 usage; journal verify and draw verify also 3 "
+      "altered, 4 incomplete, "
       "6 unknown key.\n"
       "`gridctl COMMAND --help` shows examples.\n");
 }
@@ -216,12 +217,16 @@ std::vector<Command> AllCommands() {
   AddBoardCommands(commands);
   AddSignalCommands(commands);
   AddCaseCommands(commands);
+  AddFireCommands(commands);
+  AddSiteCommands(commands);
   AddClosingCommands(commands);
   AddApplicationCommands(commands);
   AddCheckCommands(commands);
+  AddSupervisionCommands(commands);
   AddTaskCommands(commands);
   AddPlanCommands(commands);
   AddDrawCommands(commands);
+  AddScoreCommands(commands);
   AddNoticeCommands(commands);
   AddSourceCommands(commands);
   AddJournalCommands(commands);

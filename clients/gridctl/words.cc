@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "domain/fire/verdict.h"
 #include "domain/ledger/source_life.h"
 #include "domain/workflow/case_workflow.h"
 #include "gridwarden/casework/v1/casework.pb.h"
@@ -42,6 +43,11 @@ const std::map<std::string, Words>& EnumTable() {
       {"gridwarden.casework.v1.Application.Kind", {"延期", "挂账", "强制结案", "作废", "清单外派遣"}},
       {"gridwarden.casework.v1.Application.State", {"待审批", "已批准", "未批准", "已撤回", "已失效"}},
       {"gridwarden.casework.v1.ReturnOutcome.Outcome", {"待重新派遣", "回退成立", "回退不成立"}},
+      {"gridwarden.casework.v1.Rung.Level", {"提醒", "逾期", "督办", "县级限期督办"}},
+      {"gridwarden.casework.v1.SupervisionOrder.Kind", {"督办单", "县级限期督办", "挂牌督办"}},
+      {"gridwarden.casework.v1.SupervisionOrder.State",
+       {"待签发", "不予签发", "已签发", "已答复", "已验收", "已解除"}},
+      {"gridwarden.casework.v1.StopWork.State", {"停工整顿", "已复工验收", "已撤销"}},
       {"gridwarden.casework.v1.Case.Held", {"尚未回头看", "未反弹", "反弹", "无法观察"}},
       {"gridwarden.journal.v1.Receipt.State", {"已受理", "已入序", "已封存"}},
       {"gridwarden.notify.v1.Delivery.State", {"待送达", "已送达", "已放弃", "无人", "已汇总"}},
@@ -70,6 +76,12 @@ std::string DomainWord(const std::string& type, int number) {
   if ((is("gridwarden.casework.v1.Case.Disposition") || is("gridwarden.source.v1.Source.Disposition")) &&
       number <= 3) {
     return std::string(domain::ZhOf(static_cast<domain::Disposition>(number)));
+  }
+  if (is("gridwarden.intake.v1.HotspotVerdict.Verdict") && number <= domain::kFireVerdictMax) {
+    return std::string(domain::ZhOf(static_cast<domain::FireVerdict>(number)));
+  }
+  if (is("gridwarden.intake.v1.HotspotVerdict.State") && number <= domain::kVerdictStateMax) {
+    return std::string(domain::ZhOf(static_cast<domain::VerdictState>(number)));
   }
   if (is("gridwarden.source.v1.Source.State") && number <= 4) {
     return std::string(domain::ChineseNameOf(static_cast<domain::SourceState>(number)));
@@ -121,11 +133,28 @@ const std::map<std::string, const char*>& HeaderTable() {
       {"CHECKED BY", "核查人"},
       {"SIGNED BY", "签字人"},
       {"CASE", "案卷"},
+      {"ANSWERS", "答复单位"},
+      {"CASES", "案卷数"},
+      {"REPLY DUE", "答复期限"},
+      {"LIMIT", "督办期限"},
+      {"LISTED SINCE", "挂牌时间"},
+      {"ORDER", "督办"},
+      {"RUNG", "提醒"},
+      {"WAS DUE", "应提醒时间"},
+      {"CLOCK DUE", "时限"},
+      {"TOLD", "告知"},
+      {"VACANT POSTS", "空缺岗位"},
+      {"LAST MET", "最近遇到"},
+      {"ENDED", "结束时间"},
+      {"MET BY", "来自"},
+      {"POST ID", "岗位编号"},
       {"WHEN", "时间"},
       {"ACT", "动作"},
       {"FROM -> TO", "状态"},
       {"WHO", "人员"},
       {"IN WHICH POST", "岗位"},
+      {"DAYS", "天数"},
+      {"FINDING", "第几次"},
       {"UNDER APPEAL", "申诉中"},
       {"STRAW FIRES", "秸秆火点"},
       {"VERDICT", "认定"},
@@ -199,6 +228,24 @@ const std::map<std::string, const char*>& HeaderTable() {
       {"COUNTED", "项目"},
       {"BOARD", "看板"},
       {"RECOUNT", "复核"},
+      {"STRATUM", "分层"},
+      {"RATIO", "抽查比例"},
+      {"CANDIDATES", "候选"},
+      {"DRAWN", "抽取"},
+      {"INSPECTORS", "检查人员"},
+      {"DRAW", "抽查"},
+      {"PLACE", "对象"},
+      {"TERM", "指标"},
+      {"NUMERATOR", "分子（数量）"},
+      {"DENOMINATOR", "分母"},
+      {"RATE", "比率"},
+      {"UNCERTAIN", "时间不确定"},
+      {"ADJUSTED", "申诉剔除"},
+      {"MONTH", "月份"},
+      {"LEFT OUT", "不计原因"},
+      {"SUBMITTED", "提出时间"},
+      {"FURTHER UNTIL", "可再申诉至"},
+      {"APPEAL", "申诉"},
   };
   return *table;
 }

@@ -9,6 +9,7 @@
 #include "casework/casework.h"
 #include "casework/relocation.h"
 #include "casework/signal_service.h"
+#include "casework/stop_work.h"
 #include "casework/supervision_service.h"
 #include "casework/timer_scheduler.h"
 #include "casework/waiting_checks.h"
@@ -113,6 +114,10 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   Add(registry, casework, "GetCase", GetCase);
   Add(registry, casework, "ListCases", ListCases);
   Add(registry, casework, "ListCaseEvents", ListCaseEvents);
+  AddTo(registry, casework, "SiteService/OrderStopWork", OrderStopWork);
+  AddTo(registry, casework, "SiteService/AcceptRestart", AcceptRestart);
+  AddTo(registry, casework, "SiteService/RevokeStopWork", RevokeStopWork);
+  AddTo(registry, casework, "SiteService/ListStopWorks", ListStopWorks);
   AddTo(registry, casework, "RoutingService/ProposeRoute", ProposeRoute);
   AddTo(registry, casework, "RoutingService/ListDutyItems", ListDutyItems);
   AddTo(registry, casework, "RoutingService/RequestDispatchOutsideList", RequestDispatchOutsideList);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "access/permission.h"
 #include "access/standing.h"
+#include "intake/fire_service.h"
 #include "intake/relocate_hotspots.h"
 #include "platform/rpc/page.h"
 
@@ -132,15 +133,20 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   auto add = [&]<typename Request, typename Response>(
                  std::string_view method,
                  absl::StatusOr<Response> (*body)(const AreaContext&, const rpc::Call&, const Request&)) {
-    registry.Add<Request, Response>(std::string("gridwarden.intake.v1.IntakeService/") + std::string(method),
+    registry.Add<Request, Response>(std::string("gridwarden.intake.v1.") + std::string(method),
                                     [&context, body](const rpc::Call& call, const Request& request) {
                                       return body(context, call, request);
                                     });
   };
-  add("ImportHotspots", &ImportHotspots);
-  add("GetHotspot", &GetHotspot);
-  add("ListHotspots", &ListHotspots);
-  add("RelocateHotspots", &RelocateHotspots);
+  add("IntakeService/ImportHotspots", &ImportHotspots);
+  add("IntakeService/GetHotspot", &GetHotspot);
+  add("IntakeService/ListHotspots", &ListHotspots);
+  add("IntakeService/RelocateHotspots", &RelocateHotspots);
+  add("FireService/AdjudicateHotspot", &AdjudicateHotspot);
+  add("FireService/AppealVerdict", &AppealVerdict);
+  add("FireService/DecideVerdictAppeal", &DecideVerdictAppeal);
+  add("FireService/GetHotspotVerdict", &GetHotspotVerdict);
+  add("FireService/CountFirePoints", &CountFirePoints);
   return RelocationWorkers(context);
 }
 

@@ -1,5 +1,7 @@
 #include "domain/policy/escalation_rules.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "domain/policy/policy_files.h"
 
@@ -120,7 +122,59 @@ void ReadCounts(const JsonValue& json, EscalationRules& rules) {
   rules.overdue_in_township = static_cast<int>(json.Required("overdue_in_township").Int(2, 1000));
 }
 
+StopWorkLadder ReadLadder(const JsonValue& json, const Policy& policy) {
+  json.OnlyKeys({"categories", "jurisdiction", "within", "stop_days", "restart_items", "note", "source"});
+  json.Optional("note").FilledText();
+  StopWorkLadder ladder;
+  ladder.categories = json.Required("categories").Texts();
+  for (const JsonValue& category : json.Required("categories").Elements()) {
+    if (policy.FindCategory(category.Text()) == nullptr)
+      category.Report("got \"" + category.Text() + "\", want a known category");
+  }
+  if (const JsonValue jurisdiction = json.Optional("jurisdiction"); jurisdiction.exists()) {
+    jurisdiction.OnlyKeys({"code_prefix", "title"});
+    jurisdiction.Required("title").FilledText();
+    ladder.code_prefix = jurisdiction.Required("code_prefix").FilledText();
+  }
+  const JsonValue within = json.Required("within");
+  within.OnlyKeys({"days", "source"});
+  within.Required("source").FilledText();
+  ladder.within = absl::Hours(24) * within.Required("days").Int(1, 3660);
+  for (const JsonValue& days : json.Required("stop_days").Elements())
+    ladder.days.push_back(static_cast<int>(days.Int(1, 366)));
+  if (ladder.days.empty()) json.Required("stop_days").Report("got no steps, want at least one");
+  ladder.restart_items = json.Required("restart_items").Texts();
+  for (const JsonValue& text : json.Required("restart_items").Elements()) {
+    const size_t dot = text.Text().find('.');
+    const Checklist* list =
+        dot == std::string::npos ? nullptr : policy.FindChecklist(text.Text().substr(0, dot));
+    if (list == nullptr || list->Find(text.Text().substr(dot + 1)) == nullptr)
+      text.Report("got \"" + text.Text() + "\", want CHECKLIST.ITEM of a known checklist");
+  }
+  ladder.source = json.Required("source").FilledText();
+  return ladder;
+}
+
 }  // namespace
+
+int StopWorkLadder::DaysOf(int finding) const {
+  const size_t step = static_cast<size_t>(std::max(1, finding)) - 1;
+  return days[std::min(step, days.size() - 1)];
+}
+
+const StopWorkLadder* EscalationRules::LadderOf(std::string_view category,
+                                                const std::vector<std::string>& codes) const {
+  for (const StopWorkLadder& ladder : stop_work) {
+    const bool named =
+        std::find(ladder.categories.begin(), ladder.categories.end(), category) != ladder.categories.end();
+    const bool here =
+        ladder.code_prefix.empty() || std::any_of(codes.begin(), codes.end(), [&](const std::string& code) {
+          return code.starts_with(ladder.code_prefix);
+        });
+    if (named && here) return &ladder;
+  }
+  return nullptr;
+}
 
 const std::vector<RungRule>& EscalationRules::RungsOf(std::string_view clock) const {
   const auto own = clocks.find(std::string(clock));
@@ -128,7 +182,7 @@ const std::vector<RungRule>& EscalationRules::RungsOf(std::string_view clock) co
 }
 
 void ReadEscalation(const JsonValue& root, Policy& policy) {
-  root.OnlyKeys({"title", "note", "documents", "levels", "clocks", "counts", "orders"});
+  root.OnlyKeys({"title", "note", "documents", "levels", "clocks", "counts", "orders", "stop_work"});
   ReadPreamble(root);
   auto rules = std::make_shared<EscalationRules>();
   ReadLevels(root.Required("levels"), *rules);
@@ -145,6 +199,8 @@ void ReadEscalation(const JsonValue& root, Policy& policy) {
   if (!rules->clocks.contains("")) root.Required("clocks").Report("got no rungs for *, want the default");
   ReadCounts(root.Required("counts"), *rules);
   ReadOrders(root.Required("orders"), rules->orders);
+  for (const JsonValue& json : root.Optional("stop_work").Elements())
+    rules->stop_work.push_back(ReadLadder(json, policy));
   policy.escalation = std::move(rules);
 }
 

@@ -42,6 +42,18 @@ struct OrderRules {
   std::string source;
 };
 
+// How long a site stops work by how often it was found (停工整顿), and what its restart is accepted on.
+struct StopWorkLadder {
+  std::vector<std::string> categories;
+  std::string code_prefix;  // of the divisions it holds for; "" = everywhere
+  absl::Duration within;    // findings further back do not add up
+  std::vector<int> days;    // of the first finding, the second ...; the last one for every further finding
+  std::vector<std::string> restart_items;  // "CHECKLIST.ITEM"
+  std::string source;
+
+  int DaysOf(int finding) const;  // from 1
+};
+
 struct EscalationRules {
   std::map<EscalationLevel, std::vector<Recipients>> recipients;
   std::map<std::string, ClockRungs> clocks;  // by clock, "" for every other
@@ -50,7 +62,10 @@ struct EscalationRules {
   absl::Duration rebound_within;             // a rebound so soon after the closing is R4
   int overdue_in_township = 0;               // so many overdue at once are R4, at most once a week
   OrderRules orders;
+  std::vector<StopWorkLadder> stop_work;
 
+  // The ladder of a category where one of these codes is the division's or above it; null when there is none.
+  const StopWorkLadder* LadderOf(std::string_view category, const std::vector<std::string>& codes) const;
   const std::vector<RungRule>& RungsOf(std::string_view clock) const;
 };
 

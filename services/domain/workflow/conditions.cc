@@ -224,6 +224,13 @@ absl::Status NearAndFar(std::span<const Evidence> evidence) {
 
 }  // namespace
 
+absl::Status ItemsMet(const Policy& policy, const std::vector<std::string>& items,
+                      std::span<const Answer> answers) {
+  CaseType only;
+  only.closing_items[""] = items;
+  return ClosingItemsMet(policy, only, Disposition::kUnspecified, answers);
+}
+
 std::vector<std::string> ClosingItems(const CaseType& type, Disposition disposition) {
   std::vector<std::string> items;
   const auto any = type.closing_items.find("");

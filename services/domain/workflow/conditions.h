@@ -96,6 +96,11 @@ absl::StatusOr<std::string> StoredUntil(std::span<const Answer> answers, absl::C
 // due.
 absl::Status RecheckTime(RecheckResult result, absl::Time event_time, absl::Time planned);
 
+// Whether each of these items ("CHECKLIST.ITEM") is answered so that it passes, with its own evidence.
+// CLOSING_CONDITION_UNMET for the first that is not.
+absl::Status ItemsMet(const Policy& policy, const std::vector<std::string>& items,
+                      std::span<const Answer> answers);
+
 // The closing items of a type under a disposition: those for any ("") and those of the disposition.
 std::vector<std::string> ClosingItems(const CaseType& type, Disposition disposition);
 
