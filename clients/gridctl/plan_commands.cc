@@ -154,7 +154,8 @@ absl::Status Quotas(Invocation& run) {
   for (const Quota& quota : progress.quotas()) {
     const bool counted = quota.denominator() > 0;
     const auto figure = [&](int value) { return counted ? absl::StrCat(value) : std::string("-"); };
-    table.Add({Say(run, quota.en(), quota.zh()), quota.target(), Word(run, quota.standing()),
+    table.Add({Say(run, quota.en(), quota.zh()), Say(run, quota.target(), quota.target_zh()),
+               Word(run, quota.standing()),
                counted ? absl::StrCat(quota.numerator(), "/", quota.denominator()) : "-",
                figure(quota.need()), figure(quota.need_by_date()), figure(quota.shortage()),
                counted ? quota.formula() : Say(run, quota.missing_en(), quota.missing_zh()), quota.source()});

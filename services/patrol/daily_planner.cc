@@ -24,6 +24,12 @@ absl::StatusOr<int> PlanDivision(const AreaContext& context, const DailyPlanRow&
   for (absl::CivilDay first = days.first, last = days.last; first <= days.last;) {
     const rpc::Call call = rpc::Call::System("patrol.plan", context.clock.Now(), kPlanTimeout);
     const std::shared_ptr<const domain::Ground> ground = context.directory.ground();
+    // A division that ended has no patrols of its own: those who hold its ground now plan them.
+    if (!ground->Existed(row.division, call.now, absl::InfiniteFuture())) {
+      GW_RETURN_IF_ERROR(context.database.Run(
+          [&](db::Transaction& tx) { return NotePlanned(tx, row.division, days.last, true); }));
+      return 0;
+    }
     GW_ASSIGN_OR_RETURN(const access::Standing standing, access::StandingOf(*ground, row.division, call.now));
     GW_ASSIGN_OR_RETURN(PlanGround plan, ReadPlanGround(context, call, standing));
     int made = 0;

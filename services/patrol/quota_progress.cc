@@ -143,6 +143,8 @@ absl::Status Measure(db::Transaction& tx, const PlanGround& ground, const domain
   progress.set_en(rule.en);
   progress.set_kind(std::string(domain::NameOf(quota.kind)));
   progress.set_target(absl::StrCat(quota.comparison, " ", quota.value, " ", quota.unit, " / ", quota.per));
+  progress.set_target_zh(
+      absl::StrCat(quota.per_zh, " ", quota.comparison, " ", quota.value, " ", quota.unit_zh));
   progress.set_source(rule.source);
   progress.set_responsible(quota.responsible);
   if (!quota.InForce(day)) {

@@ -172,10 +172,11 @@ Cadence ReadCadence(const JsonValue& json, const Policy& policy, const PatrolRul
 }
 
 Quota ReadQuota(const JsonValue& json, const Policy& policy, const Words<QuotaKind>& kinds) {
-  json.OnlyKeys({"code", "zh",          "en",          "kind",           "operator", "value",       "unit",
-                 "per",  "period",      "categories",  "jurisdiction",   "scope",    "responsible", "start",
-                 "end",  "denominator", "why_unknown", "why_unknown_zh", "task",     "level",       "posts",
-                 "days", "holidays",    "checklist",   "note",           "source"});
+  json.OnlyKeys({"code",        "zh",        "en",     "kind",        "operator",     "value",
+                 "unit",        "per",       "period", "categories",  "jurisdiction", "scope",
+                 "responsible", "start",     "end",    "denominator", "why_unknown",  "why_unknown_zh",
+                 "unit_zh",     "per_zh",    "task",   "level",       "posts",        "days",
+                 "holidays",    "checklist", "note",   "source"});
   Quota quota;
   quota.rule = ReadRule(json, policy);
   PatrolRule& rule = quota.rule;
@@ -185,6 +186,8 @@ Quota ReadQuota(const JsonValue& json, const Policy& policy, const Words<QuotaKi
   quota.value = json.Required("value").Int(0, int64_t{1} << 50);
   quota.unit = json.Required("unit").FilledText();
   quota.per = json.Required("per").FilledText();
+  quota.unit_zh = json.Required("unit_zh").FilledText();
+  quota.per_zh = json.Required("per_zh").FilledText();
   quota.scope = json.Required("scope").FilledText();
   quota.responsible = json.Required("responsible").FilledText();
   const JsonValue where = json.Required("jurisdiction");

@@ -90,6 +90,7 @@ struct Quota {
   std::string comparison;  // "=", ">=", "<=", "<"
   int64_t value = 0;
   std::string unit, per, scope, responsible;  // as the document has them
+  std::string unit_zh, per_zh;
   std::string jurisdiction, jurisdiction_code;
   Denominator denominator = Denominator::kUnknown;
   std::string why_unknown, why_unknown_zh;

@@ -16,6 +16,7 @@
 #include "patrol/daily_planner.h"
 #include "patrol/patrol_service.h"
 #include "source/source_service.h"
+#include "support/reorganised_city.h"
 #include "support/shared_database.h"
 #include "support/test_city.h"
 #include "support/test_policy.h"
@@ -238,6 +239,8 @@ TEST_F(PlanTest, SaysHowFarAQuotaIsReachedAndHowTheFiguresComeAbout) {
   EXPECT_EQ(quota.shortage(), 3);
   EXPECT_EQ(quota.standing(), v1::QuotaProgress::Quota::BEHIND);
   EXPECT_EQ(quota.formula(), "ceil(10 x 30 %) = 3; 2026-11-23: 3; 0 x 30 / 23 = 0");
+  EXPECT_EQ(quota.target(), ">= 30 % / month");
+  EXPECT_EQ(quota.target_zh(), "每月 >= 30 %");
   EXPECT_EQ(quota.source(), "漯环攻坚办〔2020〕13号 三(四)23");
 
   const v1::Plan plan = Make(kMonday, "2026-11-30");
@@ -438,6 +441,27 @@ TEST_F(PlanTest, TheSystemPlansAheadWhereItWasAskedToAndNowhereTwice) {
   server.clock().Advance(absl::Hours(24));
   ASSERT_TRUE(planner.Plan().ok());
   EXPECT_EQ(Call<v1::DailyPlan>(officer, "GetDailyPlan", get)->planned_until_date(), "2026-11-27");
+}
+
+TEST_F(PlanTest, TheSystemPlansNothingForAVillageThatWasMerged) {
+  const Uuid village = City().villages[0][0][0];
+  v1::SetDailyPlanRequest daily;
+  daily.set_request_id(NewId());
+  daily.set_division(ResourceName("divisions", village));
+  daily.set_enabled(true);
+  ASSERT_TRUE(Call<v1::DailyPlan>(office, "SetDailyPlan", daily).ok());
+  const absl::Time reform = server.clock().Now() + absl::Hours(1);
+  testing::TestServer after(*SharedDatabase(),
+                            std::make_unique<access::Directory>(
+                                testing::ReorganisedCity(*City().ground, reform), City().MakeAccess()),
+                            PolicyOfTestCity());
+  after.Install(Install);
+  after.Install(source::Install);
+  after.clock().Set(reform + absl::Hours(1));
+  DailyPlanner planner(after.context());
+  ASSERT_TRUE(planner.Plan().ok());
+  EXPECT_EQ(Count("patrol_task"), "0");
+  EXPECT_EQ(Count("daily_plan WHERE planned_until_day IS NOT NULL"), "1");
 }
 
 TEST_F(PlanTest, TwoOfficesThatPlanTheSameAtOnceMakeEachTaskOnce) {
