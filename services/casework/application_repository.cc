@@ -32,13 +32,8 @@ constexpr std::string_view kTakeMonth = R"(
   INSERT INTO application_month (holder, kind, month, requests) VALUES (?, ?, ?, 1)
   ON DUPLICATE KEY UPDATE requests = requests + 1)";
 // Waiting or in force.
-constexpr std::string_view kConcernedOfHandler = R"(
-  SELECT COUNT(DISTINCT case_id) FROM application
-  WHERE handler = ? AND kind = ? AND create_us >= ? AND state IN (1, 2) AND case_id <> ?)";
-constexpr std::string_view kCasesOfHandler =
-    "SELECT COUNT(*) FROM case_file FORCE INDEX (case_handler) WHERE handler = ? AND file_us >= ?";
 constexpr std::string_view kConcernedOfOffice = R"(
-  SELECT COUNT(DISTINCT case_id) FROM application
+  SELECT COUNT(DISTINCT case_id) FROM application FORCE INDEX (application_office)
   WHERE office = ? AND kind = ? AND create_us >= ? AND state IN (1, 2))";
 
 ApplicationFile ReadRow(const db::Row& row) {
@@ -115,16 +110,29 @@ absl::Status InsertDecision(db::Transaction& tx, const Uuid& application, const 
                             {{"seat", consent.seat()}});
 }
 
-absl::StatusOr<MonthCount> CountOfHandler(db::Transaction& tx, const Uuid& handler, const Uuid& except_case,
-                                          v1::Application::Kind kind, absl::Time now) {
-  GW_RETURN_IF_ERROR(TakeMonth(tx, handler, kind, now));
+absl::StatusOr<MonthCount> CountOfHandlers(db::Transaction& tx, const Uuid& holder,
+                                           const std::vector<Uuid>& handlers, const Uuid& except_case,
+                                           v1::Application::Kind kind, absl::Time now) {
+  GW_RETURN_IF_ERROR(TakeMonth(tx, holder, kind, now));
   const absl::Time from = absl::FromCivil(MonthOf(now), domain::CalendarZone());
+  const auto as_is = [](const Uuid& id) { return id; };
   MonthCount count;
-  GW_ASSIGN_OR_RETURN(const auto concerned, tx.QueryOne(kConcernedOfHandler, Number, handler,
-                                                        static_cast<int>(kind), from, except_case));
-  GW_ASSIGN_OR_RETURN(const auto cases, tx.QueryOne(kCasesOfHandler, Number, handler, from));
-  count.concerned = concerned.value_or(0);
-  count.cases = cases.value_or(0);
+  std::vector<db::Value> values;
+  BindIn(handlers, as_is, values);
+  values.insert(values.end(), {static_cast<int>(kind), from, except_case});
+  const std::string concerned = absl::StrCat(
+      "SELECT COUNT(DISTINCT case_id) FROM application FORCE INDEX (application_handler) WHERE 1 = 1",
+      InClause("handler", handlers.size()),
+      " AND kind = ? AND create_us >= ? AND state IN (1, 2) AND case_id <> ?");
+  GW_RETURN_IF_ERROR(
+      tx.QueryValues(concerned, values, [&](const db::Row& row) { count.concerned = row.Int(0); }));
+  values.clear();
+  BindIn(handlers, as_is, values);
+  values.emplace_back(from);
+  const std::string cases =
+      absl::StrCat("SELECT COUNT(*) FROM case_file FORCE INDEX (case_handler) WHERE 1 = 1",
+                   InClause("handler", handlers.size()), " AND file_us >= ?");
+  GW_RETURN_IF_ERROR(tx.QueryValues(cases, values, [&](const db::Row& row) { count.cases = row.Int(0); }));
   return count;
 }
 

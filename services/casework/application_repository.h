@@ -33,13 +33,15 @@ absl::Status SaveApplication(db::Transaction& tx, const ApplicationFile& file);
 // ANOTHER_PERSON_NEEDED when the person took part before or the seat is taken.
 absl::Status InsertDecision(db::Transaction& tx, const Uuid& application, const v1::Consent& consent);
 
-// How often cases of this handler, or those on an office's ground, came up since `from`, and how many of them
-// an application of the kind concerns that waits or is in force. The holder's month is held until commit.
+// How many cases of these handlers (a unit with its posts, or one post), or on an office's ground, were filed
+// since the month began, and how many of them an application of the kind concerns that waits or is in force.
+// The holder's month is held until commit.
 struct MonthCount {
   int64_t concerned = 0, cases = 0;
 };
-absl::StatusOr<MonthCount> CountOfHandler(db::Transaction& tx, const Uuid& handler, const Uuid& except_case,
-                                          v1::Application::Kind kind, absl::Time now);
+absl::StatusOr<MonthCount> CountOfHandlers(db::Transaction& tx, const Uuid& holder,
+                                           const std::vector<Uuid>& handlers, const Uuid& except_case,
+                                           v1::Application::Kind kind, absl::Time now);
 absl::StatusOr<MonthCount> CountOfOffice(db::Transaction& tx, const Uuid& office,
                                          const std::vector<std::string>& grounds, v1::Application::Kind kind,
                                          absl::Time now);

@@ -31,11 +31,22 @@ absl::Status CheckInTime(const rpc::Call& call, const CaseFile& file) {
       {{"due", absl::FormatTime("%Y-%m-%d %H:%M", *file.due_time, domain::CalendarZone())}});
 }
 
+// A unit is one handler with all its posts.
+std::vector<Uuid> HandlersOf(const domain::Ground& ground, const Handler& handler, Uuid& holder) {
+  const domain::Post* post = handler.is_unit ? nullptr : ground.FindPost(handler.id);
+  holder = post == nullptr || post->unit.IsNil() ? handler.id : post->unit;
+  std::vector<Uuid> handlers{holder};
+  for (const domain::Post* one : ground.PostsOfUnit(holder)) handlers.push_back(one->id);
+  return handlers;
+}
+
 // The handler's cases of this month that are postponed, this one included.
-absl::Status CheckRatio(db::Transaction& tx, const rpc::Call& call, const domain::PostponementRule& rule,
-                        const CaseFile& file) {
-  GW_ASSIGN_OR_RETURN(MonthCount count,
-                      CountOfHandler(tx, file.handler.id, file.id, v1::Application::POSTPONEMENT, call.now));
+absl::Status CheckRatio(db::Transaction& tx, const rpc::Call& call, const domain::Ground& ground,
+                        const domain::PostponementRule& rule, const CaseFile& file) {
+  Uuid holder;
+  const std::vector<Uuid> handlers = HandlersOf(ground, file.handler, holder);
+  GW_ASSIGN_OR_RETURN(MonthCount count, CountOfHandlers(tx, holder, handlers, file.id,
+                                                        v1::Application::POSTPONEMENT, call.now));
   ++count.concerned;
   if (domain::WithinRatio(count.concerned, count.cases, rule.ratio_max, rule.ratio_from))
     return absl::OkStatus();
@@ -78,7 +89,7 @@ absl::StatusOr<v1::Application> RequestPostponement(const Casework& casework, co
               domain::CheckPostponement(type, ReadLimit(request.extend()), ExtendedSoFar(file)));
           if (domain::NeedsForm(asking.postponed_before, request.reason_code()))
             GW_RETURN_IF_ERROR(CheckForm(request));
-          GW_RETURN_IF_ERROR(CheckRatio(tx, call, type.postponement, file));
+          GW_RETURN_IF_ERROR(CheckRatio(tx, call, *ground, type.postponement, file));
         }
         return Apply(tx, call, policy, file, asking);
       });

@@ -70,7 +70,7 @@ class ApplicationRepository : public ::testing::Test {
     MonthCount count;
     EXPECT_TRUE(Run([&](db::Transaction& tx) -> absl::Status {
                   GW_ASSIGN_OR_RETURN(
-                      count, CountOfHandler(tx, of, except_case, v1::Application::POSTPONEMENT, kNow));
+                      count, CountOfHandlers(tx, of, {of}, except_case, v1::Application::POSTPONEMENT, kNow));
                   return absl::OkStatus();
                 }).ok());
     return count;
@@ -161,7 +161,8 @@ TEST_F(ApplicationRepository, ReadsNothingButWhatItsKeysGive) {
   const auto parts = testing::PlansOf(*Database(), [&](db::Transaction& tx) -> absl::Status {
     GW_RETURN_IF_ERROR(LockPending(tx, cases[0].id).status());
     GW_RETURN_IF_ERROR(
-        CountOfHandler(tx, handler, cases[0].id, v1::Application::POSTPONEMENT, kNow).status());
+        CountOfHandlers(tx, handler, {handler, other}, cases[0].id, v1::Application::POSTPONEMENT, kNow)
+            .status());
     GW_RETURN_IF_ERROR(CountOfOffice(tx, City().townships[0][0],
                                      {City().ground->PathKey(City().townships[0][0])},
                                      v1::Application::VOIDING, kNow)

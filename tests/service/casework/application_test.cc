@@ -399,6 +399,24 @@ TEST_F(Applications, KeepTheHandlersRatioOfTheMonth) {
   EXPECT_EQ(FactsOf(third.status())->metadata.at("cases"), "4");
 }
 
+TEST_F(Applications, CountAUnitAndItsPostsAsOneHandler) {
+  const std::string unit = ResourceName("units", City().bureaus[0]);
+  const Uuid post = City().HandlerOf(City().bureaus[0]).id;
+  const std::string desk = City().TokenOfPerson(City().PersonIn(post));
+  std::vector<std::string> names;
+  for (const std::string& handler : {unit, ResourceName("posts", post), unit}) {
+    const std::string name = world.CaseIn(Case::FILED).name();
+    auto dispatch = world.DispatchRequest(name);
+    dispatch.set_handler(handler);
+    ASSERT_TRUE(world.Call<Case>(world.Dispatcher(), "DispatchCase", dispatch).ok());
+    ASSERT_TRUE(world.Call<Case>(desk, "AcceptCase", world.AcceptRequest(name)).ok());
+    names.push_back(name);
+  }
+  EXPECT_TRUE(Ask<Application>(desk, "RequestPostponement", Postponement(names[0])).ok());
+  EXPECT_EQ(ReasonOf(Ask<Application>(desk, "RequestPostponement", Postponement(names[1])).status()),
+            "POSTPONEMENT_QUOTA");
+}
+
 TEST_F(Applications, LapseWhenTheCaseMovesOn) {
   const std::string name = InHandling(world);
   const Application postponement = APostponement(name);
@@ -494,6 +512,10 @@ TEST_F(Applications, DoNotCloseOverTheHeadOfAnIdentifiedReporterWhoDisputes) {
   });
   ASSERT_TRUE(marked.ok()) << marked;
   EXPECT_EQ(ReasonOf(Decide(CountyLeader(), allowed->name()).status()), "REPORTER_IN_DISPUTE");
+  EXPECT_EQ(
+      ReasonOf(Ask<Application>(world.CountyOffice(), "RequestForcedClosing", ForcedClosing(watched.name()))
+                   .status()),
+      "REPORTER_IN_DISPUTE");
 }
 
 TEST_F(Applications, VoidOnlyWithAnotherOfficeAndWithinTheRatio) {
