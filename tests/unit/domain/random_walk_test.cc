@@ -181,6 +181,8 @@ class Walk {
       // What ends most stories at once is rare, as in life.
       const bool drastic = action == A::kVoid || action == A::kForceClose || action == A::kTransfer;
       if (drastic && random_() % 12 != 0) continue;
+      // A link to an older case leads nowhere: often tried it would only make the walks shorter.
+      if (action == A::kLink && random_() % 12 != 0) continue;
       accepted += Try(action, chain);
       if (::testing::Test::HasFatalFailure()) return accepted;
     }
@@ -262,7 +264,7 @@ class Walk {
       case_.due = StageDue(StageOf(to), *case_.starts.stage, *type_, policy_.calendar, case_.rework,
                            basis_.rebound, case_.ledger);
     }
-    if (to == C::kClosed) {
+    if (to == C::kClosed && action != A::kLink) {
       case_.forced = action == A::kForceClose;
       if (!case_.forced && !case_.passed) {
         case_.passed = true;
@@ -356,7 +358,7 @@ class Walk {
 
 TEST(RandomWalk, KeepsTheInvariantsOverAHundredThousandTransitions) {
   int accepted = 0, closed = 0, rebounded = 0, reworked = 0;
-  for (uint64_t seed = 1; accepted < 100000; ++seed) {
+  for (uint64_t seed = 1; accepted < 150000; ++seed) {
     std::vector<Actor> chain;
     for (int link = 0; link < 2;
          ++link) {  // a case and what rebounds from it: one chain, one duty per person
