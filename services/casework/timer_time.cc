@@ -29,12 +29,14 @@ absl::Time AgreedTime::Agree(absl::Time database_time) {
   const absl::Time own = clock_.Now();
   const std::chrono::nanoseconds steady = steady_();
   apart_ = absl::AbsDuration(own - database_time);
-  if (!anchored_ || apart_ <= kApartMax) {
+  if (apart_ <= kApartMax) {
     anchored_ = true;
     anchor_ = own;
     anchor_steady_ = steady;
     return own;
   }
+  // Nothing was ever agreed on: the database's is the one that all schedulers share.
+  if (!anchored_) return database_time;
   const absl::Time counted = anchor_ + absl::FromChrono(steady - anchor_steady_);
   return std::max(std::min(own, database_time), std::min(std::max(own, database_time), counted));
 }

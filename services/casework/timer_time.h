@@ -15,8 +15,8 @@ namespace gridwarden::casework {
 
 // The own clock, as long as it agrees with the database's. When they differ by more than two seconds one of
 // both was stepped: then the middle one of three is right, the third being the last agreed time and what has
-// passed since by a clock that nobody can set. So one clock that is set wrong makes no rung early and none
-// late.
+// passed since by a clock that nobody can set (before they ever agreed, the database's). So one clock that is
+// set wrong makes no rung early and none late.
 class AgreedTime {
  public:
   using Steady = std::function<std::chrono::nanoseconds()>;

@@ -28,18 +28,17 @@ class Search {
   // same level, then the level above.
   void Nearest(const Uuid& division, const Recipients& wanted, const Uuid& instead_of) {
     Uuid missing = instead_of;
-    const std::vector<Link> chain =
-        ground_.ResolveResponsible(Today(division), regime_, now_, absl::InfiniteFuture());
-    for (size_t first = 0; first < chain.size();) {
-      const Division* level = chain[first].division;
+    const Uuid today = Today(division);
+    const std::vector<Link> chain = ground_.ResolveResponsible(today, regime_, now_, absl::InfiniteFuture());
+    size_t first = 0;
+    for (const Division* level : ground_.AncestorsAt(today, now_, absl::InfiniteFuture())) {
       size_t end = first;
       while (end < chain.size() && chain[end].division == level) ++end;
-      if (level->level <= wanted.from) {
-        const std::span links(chain.data() + first, end - first);
-        if (At(links, *level, wanted.kinds, missing, /*note_skipped=*/true)) return;
-        if (!missing.IsNil() && At(links, *level, kLeaders, missing, /*note_skipped=*/false)) return;
-      }
+      const std::span links(chain.data() + first, end - first);
       first = end;
+      if (level->level > wanted.from) continue;
+      if (At(links, *level, wanted.kinds, missing, /*note_skipped=*/true)) return;
+      if (!missing.IsNil() && At(links, *level, kLeaders, missing, /*note_skipped=*/false)) return;
     }
   }
 
