@@ -54,7 +54,10 @@ void PrintDraw(Invocation& run, const v1::Draw& one) {
   std::printf("%s %s\n", Say(run, "SHA-256 of the lists:", "封存名单摘要：").c_str(),
               one.commitment_digest().c_str());
   if (!one.cancel_reason().empty())
-    std::printf("%s %s\n", Say(run, "cancelled:", "取消原因：").c_str(), one.cancel_reason().c_str());
+    std::printf("%s %s%s\n", Say(run, "cancelled:", "取消原因：").c_str(), one.cancel_reason().c_str(),
+                one.cancelled_after_seed()
+                    ? Say(run, " (the seed was public by then)", "（取消时种子已经公布）").c_str()
+                    : "");
   for (const v1::Draw::SeedSource& seed : one.seed_sources()) {
     std::printf("%s %s (%s) %s\n", Say(run, "seed:", "种子：").c_str(), seed.description().c_str(),
                 LocalTime(seed.available_time()).c_str(), seed.text().c_str());

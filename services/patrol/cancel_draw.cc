@@ -1,3 +1,4 @@
+#include "base/status.h"
 #include "patrol/draw_service.h"
 #include "patrol/record_draw.h"
 #include "patrol/record_task.h"
@@ -13,6 +14,12 @@ absl::StatusOr<v1::Draw> CancelDraw(const AreaContext& context, const rpc::Call&
         GW_ASSIGN_OR_RETURN(OpenDraw open,
                             LockOpenDraw(context, call, tx, request.name(), request.etag(), "CANCEL_DRAW"));
         open.draw.value.set_state(v1::Draw::CANCELLED);
+        // From then on the outcome can be computed: giving the draw up may be a choice, and must look like
+        // one.
+        for (const v1::Draw::SeedSource& source : open.draw.value.seed_sources()) {
+          GW_ASSIGN_OR_RETURN(const absl::Time available, ToTime(source.available_time(), "available_time"));
+          if (call.now >= available) open.draw.value.set_cancelled_after_seed(true);
+        }
         open.draw.value.set_cancel_reason(request.reason());
         *open.draw.value.mutable_cancel_time() = ToTimestamp(call.now);
         return RecordDraw(context, call, tx,

@@ -82,8 +82,9 @@ absl::StatusOr<v1::ListDrawsResponse> ListDraws(const AreaContext& context, cons
 absl::StatusOr<v1::ExportDrawResponse> ExportDraw(const AreaContext& context, const rpc::Call& call,
                                                   const v1::ExportDrawRequest& request) {
   GW_ASSIGN_OR_RETURN(const DrawRow row, ReadForCaller(context, call, request.name()));
-  const domain::draw::Bundle bundle{v1::Draw::State_Name(row.value.state()), row.commitment, row.outcome,
-                                    row.value.cancel_reason()};
+  domain::draw::Bundle bundle{v1::Draw::State_Name(row.value.state()), row.commitment, row.outcome,
+                              row.value.cancel_reason()};
+  if (row.value.cancelled_after_seed()) bundle.cancel_reason += "（取消时种子已经公布）";
   v1::ExportDrawResponse response;
   response.set_bundle(domain::draw::WriteBundle(DrawHashes(), bundle));
   response.set_page(domain::draw::WritePage(DrawHashes(), bundle));

@@ -403,6 +403,7 @@ TEST_F(DrawTest, ACancelledDrawKeepsItsListsAndSaysWhy) {
   const absl::StatusOr<v1::Draw> cancelled = Call<v1::Draw>(office, "CancelDraw", cancel);
   ASSERT_TRUE(cancelled.ok()) << cancelled.status();
   EXPECT_EQ(cancelled->state(), v1::Draw::CANCELLED);
+  EXPECT_FALSE(cancelled->cancelled_after_seed());
   EXPECT_EQ(cancelled->commitment_digest(), draw.commitment_digest());
   EXPECT_EQ(Call<v1::Draw>(office, "CancelDraw", cancel)->SerializeAsString(),
             cancelled->SerializeAsString());
@@ -416,6 +417,17 @@ TEST_F(DrawTest, ACancelledDrawKeepsItsListsAndSaysWhy) {
   const absl::StatusOr<v1::ExportDrawResponse> file = Export(office, draw.name());
   EXPECT_NE(file->page().find("检查人员名单有误"), std::string::npos);
   EXPECT_EQ(domain::draw::VerifyJson(DrawHashes(), file->bundle()).verdict, Verdict::kIncomplete);
+}
+
+// Whoever knows the seed knows what would be drawn; giving up then must not look like giving up before.
+TEST_F(DrawTest, ADrawCancelledWhenItsSeedWasPublicSaysSo) {
+  MakeSources(3);
+  const v1::Draw draw = Commit();
+  server.clock().Advance(absl::Hours(24));
+  const absl::StatusOr<v1::Draw> cancelled = Call<v1::Draw>(office, "CancelDraw", NewCancel(draw));
+  ASSERT_TRUE(cancelled.ok()) << cancelled.status();
+  EXPECT_TRUE(cancelled->cancelled_after_seed());
+  EXPECT_NE(Export(office, draw.name())->page().find("取消时种子已经公布"), std::string::npos);
 }
 
 TEST_F(DrawTest, DrawsAreReadInScopeAndPagedByGroundAndTime) {

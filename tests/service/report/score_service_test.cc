@@ -690,6 +690,17 @@ TEST_F(ScoreTest, ThreeLevelsEachByAnotherPersonAndThenFinal) {
   EXPECT_EQ(TermOf(ScoresOf(Wanted(village, 2026)).total(), "ON_TIME_RATE").denominator(), 1);
 }
 
+// A case that stands at the county has no township above it: two levels are left.
+TEST_F(ScoreTest, ACaseOfTheCountyBeginsAtTheCounty) {
+  v1::ScoreAppeal appeal = Appeal(ClosedCase(City().counties[0]));
+  EXPECT_EQ(appeal.level(), 2);
+  EXPECT_EQ(ReasonOf(Decide(township, appeal, false).status()), "NOT_ALLOWED");
+  ASSERT_TRUE(Decide(county, appeal, false).ok());
+  appeal = *Call<v1::ScoreAppeal>(TokenOf(PostKind::kGridOfficer, City().counties[0]), "RaiseScoreAppeal",
+                                  NewRaise(appeal));
+  EXPECT_EQ(Decide(city_office, appeal, true)->state(), v1::ScoreAppeal::UPHELD);
+}
+
 TEST_F(ScoreTest, NobodyDecidesAboutHisOwnAppealOrHisOwnWork) {
   // The township's leader appeals for the village: its office may decide, he may not.
   const Story story = ClosedCase(village);
