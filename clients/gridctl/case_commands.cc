@@ -6,9 +6,11 @@
 #include "gridctl/case_words.h"
 #include "gridctl/command.h"
 #include "gridctl/output.h"
+#include "gridctl/rung_words.h"
 #include "gridctl/words.h"
 #include "gridwarden/casework/v1/casework_service.pb.h"
 #include "gridwarden/casework/v1/routing_service.pb.h"
+#include "gridwarden/casework/v1/supervision_service.pb.h"
 
 // gridctl case list|show|events and a command for every transition.
 namespace gridwarden::gridctl {
@@ -132,6 +134,24 @@ std::string Evidence(const Invocation& run, const v1::CaseHistoryLine& line) {
   return photos + (photos.empty() || answers.empty() ? "" : run.chinese ? "，" : ", ") + answers;
 }
 
+// What the escalation ladder did, in the order it fired.
+absl::StatusOr<std::vector<v1::Rung>> RungsOf(Invocation& run, const std::string& name) {
+  v1::ListRungsRequest request;
+  request.set_subject(name);
+  GW_ASSIGN_OR_RETURN(const auto answer, run.session().Call<v1::ListRungsResponse>(
+                                             "gridwarden.casework.v1.SupervisionService/ListRungs", request));
+  return std::vector<v1::Rung>(answer.rungs().begin(), answer.rungs().end());
+}
+
+bool IsBefore(const google::protobuf::Timestamp& a, const google::protobuf::Timestamp& b) {
+  return a.seconds() != b.seconds() ? a.seconds() < b.seconds() : a.nanos() < b.nanos();
+}
+
+void AddRung(const Invocation& run, const v1::Rung& rung, Table& table) {
+  table.Add({LocalTime(rung.fire_time()), RungWord(run, rung), "-", Say(run, "the system", "系统"), "-", "-",
+             ToldWord(run, rung)});
+}
+
 // The story of a case: every step, who, when, in which post, on whose evidence.
 absl::Status Events(Invocation& run) {
   v1::ListCaseEventsRequest request;
@@ -142,8 +162,12 @@ absl::Status Events(Invocation& run) {
     PrintJson(answer);
     return absl::OkStatus();
   }
+  GW_ASSIGN_OR_RETURN(const std::vector<v1::Rung> rungs, RungsOf(run, request.name()));
   Table table = MakeTable(run, {"WHEN", "ACT", "FROM -> TO", "WHO", "IN WHICH POST", "EVIDENCE", "SAID"});
+  size_t told = 0;
   for (const v1::CaseHistoryLine& line : answer.events()) {
+    while (told < rungs.size() && IsBefore(rungs[told].fire_time(), line.receive_time()))
+      AddRung(run, rungs[told++], table);
     std::string said = ReasonWord(run, line.reason());
     if (!line.eligibility().empty()) said += (said.empty() ? "" : "; ") + line.eligibility();
     if (line.late()) said += (said.empty() ? "" : "; ") + Say(run, "late", "逾期");
@@ -153,6 +177,7 @@ absl::Status Events(Invocation& run) {
                                                                    : line.person_display_name(),
                PostWord(run, line.post_display_name()), Evidence(run, line), said});
   }
+  while (told < rungs.size()) AddRung(run, rungs[told++], table);
   std::fputs(table.ToString().c_str(), stdout);
   return absl::OkStatus();
 }

@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kCountOverdue = R"(
   SELECT COUNT(*) FROM (
     SELECT 1 FROM case_file FORCE INDEX (case_ground)
-    WHERE state IN (1, 2, 3, 4, 6, 7, 8) AND ground_path >= ? AND ground_path < ? AND due_us < ? LIMIT ?) overdue)";
+    WHERE state IN (1, 2, 3, 4, 6, 7, 8) AND ground_path >= ? AND ground_path < ? AND due_us <= ? LIMIT ?) overdue)";
 
 // Fires once what no clock counts; it is due the moment it happened.
 absl::Status FireOnce(const Casework& casework, const rpc::Call& call, db::Transaction& tx, TimerKey key,
