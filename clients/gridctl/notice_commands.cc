@@ -377,7 +377,7 @@ void AddNoticeCommands(std::vector<Command>& commands) {
   commands.push_back({.words = "notice count", .summary = "counts your unread notices", .run = Count});
   commands.push_back(
       {.words = "notice read",
-       .arguments = "[NOTICE...]",
+       .arguments = "[NOTICE]...",
        .summary = "marks your notices as read",
        .options = {{"--all", "", "all up to now"}, {"--before", "TIME", "with --all: those up to then"}},
        .examples = {"gridctl notice read 0190...", "gridctl notice read --all"},

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "domain/notice/recipients.h"
+#include "domain/workflow/closing.h"
 #include "gridwarden/casework/v1/case_event.pb.h"
 #include "gridwarden/casework/v1/rung_event.pb.h"
 #include "gridwarden/casework/v1/supervision_service.pb.h"
@@ -70,17 +71,28 @@ struct Reader {
                                 top, bottom);
   }
 
-  // Who sits in a seat of an application or a joint signature.
-  std::vector<Uuid> Seat(const std::string& seat, const Case& about, const Uuid& division) {
-    if (seat == "SHIFT_LEADER") return Dispatchers(division);
-    if (seat == "COUNTY_LEADER") return Leaders(division, Level::kProvince, Level::kCounty);
-    if (seat == "COOPERATING_UNITS") {
-      std::vector<Uuid> posts;
-      for (const std::string& unit : about.cooperators()) AddAll(Handler(unit), posts);
-      return posts;
-    }
+  // Who sits in a seat of an application or a joint review. `applicant`: the post in which it was asked for.
+  std::vector<Uuid> Seat(const std::string& seat, const Uuid& division, const Uuid& applicant = Uuid()) {
     if (seat.starts_with("units/") || seat.starts_with("posts/")) return Handler(seat);
-    return CountyCentre(division);
+    if (seat == "SHIFT_LEADER") return Centre(division, Level::kProvince, Level::kTownship);
+    if (seat == "DISPATCH_HEAD") return Dispatchers(division);
+    if (seat == "COUNTY_LEADER") return Leaders(division, Level::kProvince, Level::kCounty);
+    std::vector<Uuid> posts;
+    if (seat == "OTHER_UNIT") {
+      posts = Centre(division, Level::kProvince, LevelAbove(applicant));
+    } else {
+      posts = CountyCentre(division);
+    }
+    if (seat == "CENTRE_LEADER") AddAll(Leaders(division, Level::kProvince, Level::kCounty), posts);
+    return posts;
+  }
+  // The county, or the level above the division of a post that stands there or higher.
+  Level LevelAbove(const Uuid& post) const {
+    const domain::Post* known = ground.FindPost(post);
+    const domain::Division* division =
+        known == nullptr ? nullptr : ground.FindDivision(ground.DivisionOf(*known));
+    if (division == nullptr || division->level > Level::kCounty) return Level::kCounty;
+    return division->level == Level::kCounty ? Level::kCity : Level::kProvince;
   }
 
   Told& Tell(std::string_view kind, const std::string& subject, const std::string& category,
@@ -97,6 +109,7 @@ struct Reader {
 
   void ReadSignal(const journal::FeedEntry& entry, const SignalEvent& event);
   void ReadCase(const journal::FeedEntry& entry, const CaseEvent& event);
+  void ReadPass(const journal::FeedEntry& entry, const Case& about);
   void ReadApplication(const CaseEvent& event, const Uuid& division);
   void ReadTask(const patrol::v1::PatrolTaskEvent& event);
   void ReadRung(const Rung& rung);
@@ -162,7 +175,7 @@ void Reader::ReadApplication(const CaseEvent& event, const Uuid& division) {
     for (const std::string& seat : application.seats()) {
       const bool taken = std::any_of(application.decisions().begin(), application.decisions().end(),
                                      [&](const auto& decision) { return decision.seat() == seat; });
-      if (!taken) AddAll(Seat(seat, event.after(), division), told.posts);
+      if (!taken) AddAll(Seat(seat, division, IdOf("posts", application.applicant().post())), told.posts);
     }
     return;
   }
@@ -200,20 +213,9 @@ void Reader::ReadCase(const journal::FeedEntry& entry, const CaseEvent& event) {
     case casework::v1::ASSIGN_CHECK:
       Add(IdOf("posts", about.check_post()), TellOfCase("CHECK_ASSIGNED", about).posts);
       break;
-    case casework::v1::PASS: {
-      Told& told = TellOfCase("SIGNATURE_WANTED", about);
-      const domain::CaseType& type = policy.TypeOf(about.category());
-      // A small polluter that is shut down is the county's to sign (T17).
-      AddAll(type.needs_disposition && about.disposition() == Case::SHUT_DOWN
-                 ? CountyCentre(division)
-                 : Leaders(division, Level::kProvince, Level::kGroup),
-             told.posts);
-      for (const auto& [disposition, seats] : type.cosigners) {
-        if (!disposition.empty() && disposition != Case::Disposition_Name(about.disposition())) continue;
-        for (const std::string& seat : seats) AddAll(Seat(seat, about, division), told.posts);
-      }
+    case casework::v1::PASS:
+      ReadPass(entry, about);
       break;
-    }
     case casework::v1::REFUSE_SIGN: {
       Told& told = TellOfCase("SIGNATURE_REFUSED", about);
       Add(IdOf("posts", about.check_post()), told.posts);
@@ -252,6 +254,30 @@ void Reader::ReadCase(const journal::FeedEntry& entry, const CaseEvent& event) {
     default:
       break;
   }
+}
+
+// Whoever signs (T17), and the seats of the joint review.
+void Reader::ReadPass(const journal::FeedEntry& entry, const Case& about) {
+  const Uuid division = IdOf("divisions", about.division());
+  const domain::CaseType& type = policy.TypeOf(about.category());
+  const auto disposition = static_cast<domain::Disposition>(about.disposition());
+  const domain::SigningRule rule =
+      domain::SigningOf(type, {.disposition = disposition,
+                               .rework_count = about.rework_count(),
+                               .disputed = about.disputed() && !about.has_reclose_time(),
+                               .listed = about.listed()});
+  Told& told = TellOfCase("SIGNATURE_WANTED", about);
+  if (rule.county_centre) {
+    AddAll(Centre(division, Level::kProvince, rule.one_level_up ? Level::kCity : Level::kCounty), told.posts);
+  } else {
+    told.filed_as = {entry.subject()};
+    Add(IdOf("cases", about.chain()), told.filed_as);
+    told.leader_of = division;
+    told.one_level_up = rule.one_level_up;
+  }
+  const std::vector<std::string> units(about.cooperators().begin(), about.cooperators().end());
+  for (const std::string& seat : domain::CosignSeats(type, disposition, units, rule))
+    AddAll(Seat(seat, division), told.posts);
 }
 
 void Reader::ReadTask(const patrol::v1::PatrolTaskEvent& event) {

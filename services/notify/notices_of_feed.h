@@ -21,6 +21,11 @@ struct Told {
   std::vector<Uuid> posts;
   std::vector<Uuid> persons;
   std::vector<Uuid> origins;  // and who found or filed these subjects
+  // And the grid leader of the level that filed: of the first of these cases whose filing is kept, from
+  // `leader_of` up where none is; one level further up after a second rework or a dispute.
+  std::vector<Uuid> filed_as;
+  Uuid leader_of;
+  bool one_level_up = false;
   // And whoever is on duty at the centre of this division; nil: nobody.
   Uuid duty_of;
   // Its type runs on clocks of 24 hours a day: told at any hour.

@@ -63,6 +63,24 @@ absl::StatusOr<std::vector<Recipient>> OnDutyFor(db::Transaction& tx, const doma
   return found;
 }
 
+// The grid leaders of the level that filed, or the nearest above it.
+std::vector<Uuid> LeadersOfFiling(const domain::Ground& ground, const Told& told,
+                                  const std::vector<Origin>& filings, absl::Time at) {
+  Uuid division;
+  for (const Uuid& subject : told.filed_as) {
+    for (const Origin& filing : filings) {
+      const domain::Post* post = filing.subject == subject ? ground.FindPost(filing.post) : nullptr;
+      if (post != nullptr && division.IsNil()) division = ground.DivisionOf(*post);
+    }
+  }
+  if (division.IsNil()) division = told.leader_of;
+  if (told.one_level_up) {
+    const std::vector<const domain::Division*> chain = ground.AncestorsOf(division);
+    if (chain.size() > 1) division = chain[1]->id;
+  }
+  return domain::NearestPosts(ground, division, {PostKind::kGridLeader, PostKind::kFirstGridLeader}, at);
+}
+
 absl::StatusOr<std::vector<Recipient>> RecipientsOf(db::Transaction& tx, const domain::Ground& ground,
                                                     Told& told, absl::Time at) {
   std::vector<Recipient> recipients;
@@ -79,6 +97,10 @@ absl::StatusOr<std::vector<Recipient>> RecipientsOf(db::Transaction& tx, const d
   }
   for (const Uuid& post : told.posts) Add({post, true}, recipients);
   for (const Uuid& person : told.persons) Add({person, false}, recipients);
+  if (!told.leader_of.IsNil()) {
+    GW_ASSIGN_OR_RETURN(const std::vector<Origin> filings, ReadOrigins(tx, told.filed_as));
+    for (const Uuid& post : LeadersOfFiling(ground, told, filings, at)) Add({post, true}, recipients);
+  }
   if (!told.origins.empty()) {
     GW_ASSIGN_OR_RETURN(const std::vector<Origin> origins, ReadOrigins(tx, told.origins));
     for (const Origin& origin : origins) Add({origin.person, false}, recipients);

@@ -84,7 +84,6 @@ TEST(NoticesOfFeed, EachActOnACaseTellsWhomItConcerns) {
       {casework::v1::ASSIGN_CHECK, {"CHECK_ASSIGNED", Post(PostKind::kSupervisionOfficer, kVillage)}},
       {casework::v1::REWORK, {"CASE_REWORK", Post(PostKind::kGridOfficer, kVillage)}},
       {casework::v1::RETURN, {"CASE_RETURNED", Post(PostKind::kCampaignOffice, City().townships[0][0])}},
-      {casework::v1::PASS, {"SIGNATURE_WANTED", Post(PostKind::kGridLeader, kVillage)}},
       {casework::v1::REFUSE_SIGN, {"SIGNATURE_REFUSED", Post(PostKind::kSupervisionOfficer, kVillage)}},
       {casework::v1::DISPUTE, {"CASE_DISPUTED", Post(PostKind::kCampaignOffice, City().counties[0])}},
       {casework::v1::VOID, {"CASE_VOIDED", Post(PostKind::kGridOfficer, kVillage)}},
