@@ -690,6 +690,27 @@ TEST_F(ScoreTest, ThreeLevelsEachByAnotherPersonAndThenFinal) {
   EXPECT_EQ(TermOf(ScoresOf(Wanted(village, 2026)).total(), "ON_TIME_RATE").denominator(), 1);
 }
 
+// What a unit answers for counts for the unit, and the post that works for it appeals.
+TEST_F(ScoreTest, AUnitHasItsScoresAndItsPostAppealsAgainstThem) {
+  Story story = ClosedCase(village);
+  story.handler = ResourceName("units", City().bureaus[0]);
+  Tell(story, casework::v1::DISPATCH, At(2026, 4, 21),
+       PostName(PostKind::kCampaignOffice, City().townships[0][0]));
+  v1::GetScoresRequest request = Wanted(City().counties[0], 2026);
+  request.set_party(story.handler);
+  EXPECT_EQ(TermOf(ScoresOf(request).total(), "ON_TIME_RATE").denominator(), 1);
+  request.set_party(ResourceName("units", City().bureaus[1]));
+  EXPECT_EQ(TermOf(ScoresOf(request).total(), "ON_TIME_RATE").denominator(), 0);
+  const std::string own = City().TokenOfPerson(City().PersonIn(City().HandlerOf(City().bureaus[0]).id));
+  const std::string other = City().TokenOfPerson(City().PersonIn(City().HandlerOf(City().bureaus[1]).id));
+  EXPECT_FALSE(Call<v1::ScoreAppeal>(other, "SubmitScoreAppeal", NewAppeal(story)).ok());
+  EXPECT_EQ(ReasonOf(Call<v1::ScoreAppeal>(officer, "SubmitScoreAppeal", NewAppeal(story)).status()),
+            "NOT_YOUR_SCORE");
+  const auto appeal = Call<v1::ScoreAppeal>(own, "SubmitScoreAppeal", NewAppeal(story));
+  ASSERT_TRUE(appeal.ok()) << appeal.status();
+  EXPECT_EQ(appeal->party(), story.handler);
+}
+
 // A case that stands at the county has no township above it: two levels are left.
 TEST_F(ScoreTest, ACaseOfTheCountyBeginsAtTheCounty) {
   v1::ScoreAppeal appeal = Appeal(ClosedCase(City().counties[0]));
