@@ -33,7 +33,7 @@ constexpr std::string_view kSum =
     "SIGNED), CAST(SUM(uncertain) AS SIGNED), CAST(SUM(adjusted) AS SIGNED)"
     " FROM score_counter WHERE generation = ? AND ground_path >= ? AND ground_path < ?"
     " AND month >= ? AND month <= ? AND (? = '' OR FIND_IN_SET(party, ?))"
-    " GROUP BY LEFT(ground_path, ?), term, party";
+    " GROUP BY LEFT(ground_path, ?), term, party ORDER BY NULL";
 constexpr std::string_view kReadCursor = "SELECT next_index FROM feed_cursor WHERE consumer = ?";
 
 constexpr std::string_view kReadAppeal = "SELECT " GW_APPEAL_COLUMNS " FROM score_appeal WHERE appeal_id = ?";
