@@ -158,11 +158,27 @@ absl::Status MakeAccounts(World& world, const Cast& cast) {
   return absl::OkStatus();
 }
 
+// Whoever patrols the first lively township and its villages, for the rounds of its plan.
+absl::Status MakeAccountsOfRounds(World& world, const City& city) {
+  const std::string& township = city.cast.townships.front().township;
+  std::vector<std::string> divisions = city.grounds.at(township).children;
+  divisions.push_back(township);
+  for (const std::string& division : divisions) {
+    for (const grid::v1::Post::Kind kind : {grid::v1::Post::PATROL_OFFICER, grid::v1::Post::GRID_OFFICER}) {
+      const std::string holder = world.PostAt(division, kind).holder;
+      const auto name = city.cast.names.find(holder);
+      if (name != city.cast.names.end()) GW_RETURN_IF_ERROR(world.EnsureAccount(holder, name->second));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status RunPlay(World& world, const Flags& flags, absl::Time start) {
   GW_ASSIGN_OR_RETURN(const domain::Policy policy, ReadPolicy(flags.Text("--policy", "db/policy")));
   GW_ASSIGN_OR_RETURN(const City city, ReadCity(world, flags, start));
   GW_RETURN_IF_ERROR(world.ReadPosts(city.name));
   GW_RETURN_IF_ERROR(MakeAccounts(world, city.cast));
+  GW_RETURN_IF_ERROR(MakeAccountsOfRounds(world, city));
   GW_ASSIGN_OR_RETURN(const absl::Time end, TimeOf(flags, "--end", absl::Now()));
   const PlayOptions options{.start = start,
                             .end = end,
@@ -182,9 +198,9 @@ absl::Status RunPlay(World& world, const Flags& flags, absl::Time start) {
   if (!result.cut_off.ok()) return result.cut_off;
   std::printf(
       "played %d signals, %d cases, %d closed, %d reworks, %d returns, %d rebounds, %d rejected, %d handled "
-      "late\n",
+      "late, %d rounds by plan\n",
       result.signals, result.cases, result.closed, result.reworks, result.returns, result.rebounds,
-      result.rejected, result.late);
+      result.rejected, result.late, result.rounds);
   for (const std::string& refusal : result.first_refusals)
     std::fprintf(stderr, "refused: %s\n", refusal.c_str());
   if (const std::string path = flags.Text("--story", ""); !path.empty()) {

@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "gridwarden/intake/v1/intake_service.pb.h"
 #include "sim/find.h"
+#include "sim/rounds.h"
 
 namespace gridwarden::sim {
 namespace {
@@ -42,7 +43,19 @@ class Stage {
         grounds_(grounds),
         cast_(cast),
         options_(options),
-        diary_(diary) {}
+        diary_(diary),
+        rounds_({.call =
+                     [&world](const std::string& who, absl::Time now, std::string_view method,
+                              const google::protobuf::Message& request) {
+                       return world.CallBytes(who, now, method, request.SerializeAsString());
+                     },
+                 .id_of = [&world](std::string_view words) { return world.IdOf(words); },
+                 .holder_of =
+                     [&world](const std::string& post) {
+                       const std::string holder = world.HolderOf(post);
+                       return world.HasAccount(holder) ? holder : std::string();
+                     }},
+                cast.townships.front().township, cast.townships.front().office) {}
 
   PlayResult Run(const std::function<void(int, int, absl::Time)>& progress) {
     Plan();
@@ -51,7 +64,10 @@ class Stage {
     const int total = static_cast<int>(absl::ToInt64Hours(options_.end - options_.start));
     for (absl::Time now = options_.start; now < options_.end && result_.cut_off.ok(); now += kWindow) {
       if (now >= next_day) {
-        if (next_day > diary_.last_day()) Overpass(next_day);
+        if (next_day > diary_.last_day()) {
+          Overpass(next_day);
+          if (result_.cut_off.ok()) GoRound(next_day);
+        }
         next_day += absl::Hours(24);
       }
       PlayWindow(now + kWindow);
@@ -126,6 +142,11 @@ class Stage {
     std::vector<DiaryLine> lines;
     CollectSatelliteSignals(now, answer->located(), lines);
     if (result_.cut_off.ok()) diary_.WriteDay(now, lines);
+  }
+
+  // The first township's people make the rounds that its plan gives them.
+  void GoRound(absl::Time now) {
+    if (const absl::Status status = rounds_.Day(now); !status.ok()) Refused("the rounds", status);
   }
 
   void CollectSatelliteSignals(absl::Time now, int expected, std::vector<DiaryLine>& lines) {
@@ -236,6 +257,7 @@ class Stage {
   }
 
   void Summarise() {
+    result_.rounds = rounds_.seen();
     int best = -1;
     for (const Find& find : finds_) {
       if (!find.signal.empty()) ++result_.signals;
@@ -264,6 +286,7 @@ class Stage {
   const Cast& cast_;
   PlayOptions options_;
   Diary& diary_;
+  Rounds rounds_;
   std::map<size_t, std::optional<NextStep>> pending_;  // what each find does next, before the first window
   std::deque<Find> finds_;
   std::priority_queue<Scheduled> queue_;

@@ -25,7 +25,7 @@ struct PlayOptions {
 
 struct PlayResult {
   int signals = 0, cases = 0, closed = 0, reworks = 0, returns = 0, rebounds = 0, rejected = 0, late = 0,
-      calls_refused = 0;
+      rounds = 0, calls_refused = 0;
   std::string story_case;  // the case most worth telling
   absl::Status cut_off;    // why the play ended before its time; the diary knows where
   std::vector<std::string>

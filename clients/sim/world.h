@@ -51,6 +51,10 @@ class World {
     return response;
   }
 
+  // The same without types.
+  absl::StatusOr<std::string> CallBytes(const std::string& who, absl::Time now, std::string_view method,
+                                        const std::string& body);
+
   // Reads the tree below the city; `city` is a code.
   absl::StatusOr<std::vector<grid::v1::Division>> ReadTree(const std::string& city_code,
                                                            std::string* city_name);
@@ -67,8 +71,6 @@ class World {
   int accounts() const;
 
  private:
-  absl::StatusOr<std::string> CallBytes(const std::string& who, absl::Time now, std::string_view method,
-                                        const std::string& body);
   absl::StatusOr<std::string> TokenOf(const std::string& who, client::ConnectClient& client, bool fresh);
 
   WorldOptions options_;
