@@ -40,6 +40,9 @@ absl::StatusOr<std::vector<DueDelivery>> Together(db::Transaction& tx, v1::Deliv
   if (first.batch.IsNil()) {
     std::erase_if(
         due, [&](const DueDelivery& other) { return other.target != first.target || !other.batch.IsNil(); });
+    // In the order in which it is read again, so that the message is the same again.
+    std::sort(due.begin(), due.end(),
+              [](const DueDelivery& a, const DueDelivery& b) { return a.notice.id < b.notice.id; });
     return due;
   }
   static const std::string kSql =
