@@ -6,6 +6,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_format.h"
+#include "domain/workflow/check_hours.h"
 #include "gridwarden/casework/v1/closing_service.pb.h"
 #include "gridwarden/media/v1/media_service.pb.h"
 #include "gridwarden/patrol/v1/patrol_service.pb.h"
@@ -48,6 +49,17 @@ std::string PassingValue(const domain::ChecklistItem& item) {
 }
 
 NextStep In(Step step, absl::Time now, absl::Duration wait) { return {step, now + wait}; }
+
+// 同时段: night work is checked at night. Nothing when the check may be made now, else when it may.
+std::optional<absl::Time> NextCheckHour(const v1::Case& file, const std::string& time_zone, absl::Time now,
+                                        Random& random) {
+  const domain::HourWindow window{file.check_window_start_minute(), file.check_window_end_minute()};
+  const bool any_hour = window.start_minute == 0 && window.end_minute == 0;
+  if (any_hour || file.check_any_hour() || domain::Touches(window, now, now, time_zone)) return std::nullopt;
+  absl::Time hour = now;
+  while (!domain::Touches(window, hour, hour, time_zone)) hour += absl::Minutes(15);
+  return hour + absl::Minutes(static_cast<int64_t>(random.Between(0, 60)));
+}
 
 }  // namespace
 
@@ -430,6 +442,8 @@ Actor::Next Actor::Feedback(Find& find, absl::Time now, Random& random) {
 }
 
 Actor::Next Actor::Check(Find& find, absl::Time now, Random& random) {
+  if (const auto hour = NextCheckHour(find.file, policy_.calendar.time_zone, now, random))
+    return NextStep{Step::kCheck, *hour};
   ++find.checks;
   const std::string checker = world_.HolderOf(find.file.check_post());
   if (checker.empty() || !world_.HasAccount(checker)) return std::optional<NextStep>();
@@ -444,7 +458,9 @@ Actor::Next Actor::Check(Find& find, absl::Time now, Random& random) {
                               : v1::SubmitCheckRequest::PASS);
   request.set_note(fail ? "仍有残留" : unable ? "现场无人，无法进入" : "已整改到位");
   *request.mutable_event_time() = ToProto(now);
-  *request.mutable_position() = Somewhere(find.village, random);
+  // Where the problem was, as far as a phone can tell.
+  *request.mutable_position() =
+      find.file.has_position() ? find.file.position() : Somewhere(find.village, random);
   for (const type::v1::Evidence::Kind kind :
        fail ? std::vector{type::v1::Evidence::REMAINS, type::v1::Evidence::NEAR, type::v1::Evidence::FAR}
             : std::vector{type::v1::Evidence::NEAR, type::v1::Evidence::FAR}) {
