@@ -354,6 +354,83 @@ TEST(Plan, OfATownshipHasNothingForThePostsAboveIt) {
   for (const PlanTask& task : plan.tasks) EXPECT_NE(RuleAt(rules, task.rule).code, "COUNTY");
 }
 
+TEST(Plan, SeesEveryRoadEquallyOftenWhereAFrequencyIsAskedFor) {
+  PatrolRules rules = TestRules();
+  rules.cadences.clear();
+  rules.quotas.clear();
+  rules.quotas.push_back(MakeQuota("Q-ROAD", PatrolKind::kTest, PatrolPeriod::kMonth, 2));
+  rules.quotas[0].kind = QuotaKind::kFrequency;
+  rules.quotas[0].rule.categories = {"ROAD"};
+  rules.quotas[0].rule.times = 2;
+  rules.makes_tasks[static_cast<int>(QuotaKind::kFrequency)] = true;
+  std::mt19937 random(11);
+  const PlanInput input = RandomCounty(random, rules, 60);
+  const PatrolPlan plan =
+      MakePatrolPlan(input, rules, Calendar(), absl::CivilDay(2026, 6, 1), absl::CivilDay(2026, 6, 30), 1);
+  std::map<Uuid, std::pair<int, int>> halves;
+  for (const PlanTask& task : plan.tasks)
+    ++(task.day.day() <= 15 ? halves[task.source].first : halves[task.source].second);
+  size_t roads = 0;
+  for (const PlanSource& source : input.sources) {
+    if (source.category != 2) continue;
+    ++roads;
+    EXPECT_EQ(halves[source.id], std::pair(1, 1));
+  }
+  EXPECT_EQ(halves.size(), roads);
+}
+
+TEST(Plan, OfAQuotaThatCountsVisitsHasNoMoreThanThereAreSources) {
+  PatrolRules rules = TestRules();
+  rules.cadences.clear();
+  rules.quotas.resize(1);
+  rules.quotas[0].kind = QuotaKind::kCount;
+  rules.quotas[0].value = 7;
+  rules.makes_tasks[static_cast<int>(QuotaKind::kCount)] = true;
+  rules.reserve_percent = 0;
+  std::mt19937 random(12);
+  const PlanInput input = RandomCounty(random, rules, 60);
+  const auto tasks = [&] {
+    return MakePatrolPlan(input, rules, Calendar(), absl::CivilDay(2026, 6, 1), absl::CivilDay(2026, 6, 30),
+                          1)
+        .tasks.size();
+  };
+  EXPECT_EQ(tasks(), 7U);
+  rules.quotas[0].value = 700;
+  EXPECT_EQ(tasks(), static_cast<size_t>(std::count_if(input.sources.begin(), input.sources.end(),
+                                                       [](const PlanSource& s) { return s.category == 1; })));
+  rules.makes_tasks[static_cast<int>(QuotaKind::kCount)] = false;
+  EXPECT_EQ(tasks(), 0U);
+}
+
+TEST(Plan, OfACityReachesItsQuotaInEveryCounty) {
+  PatrolRules rules = TestRules();
+  rules.cadences.clear();
+  PlanInput input;
+  input.categories = {"RESTAURANT"};
+  input.divisions.push_back({Id("city", 0), Level::kCity, -1});
+  for (int c = 0; c < 3; ++c) {
+    input.divisions.push_back({Id("county", c), Level::kCounty, 0});
+    const int county = static_cast<int>(input.divisions.size()) - 1;
+    input.divisions.push_back({Id("township", c), Level::kTownship, county});
+    for (int i = 0; i < 20; ++i) input.sources.push_back({Id("source", c * 100 + i), county + 1, 0});
+  }
+  input.jurisdiction = {0, 3};  // the second quota is the second county's alone
+  input.counted.resize(2);
+  const PatrolPlan plan =
+      MakePatrolPlan(input, rules, Calendar(), absl::CivilDay(2026, 4, 1), absl::CivilDay(2026, 4, 30), 1);
+  std::map<std::pair<int, int>, int> tasks;
+  for (const PlanTask& task : plan.tasks) {
+    ++tasks[{input.divisions[task.division].parent, task.rule}];
+    EXPECT_TRUE(task.post.IsNil());  // nobody is there
+  }
+  const int seen_or_tested = tasks[{3, 0}] + tasks[{3, 1}];
+  EXPECT_EQ((tasks[{1, 0}]), 7);  // 20 x 30 % with the reserve
+  EXPECT_EQ((tasks[{5, 0}]), 7);
+  EXPECT_GE(seen_or_tested, 7);
+  EXPECT_EQ((tasks[{1, 1}]), 0);
+  EXPECT_GT((tasks[{3, 1}]), 0);
+}
+
 TEST(Slot, IsAPartOfItsPeriod) {
   const auto slot = [](PatrolPeriod period, int times, absl::CivilDay day) {
     const Slot found = SlotOf(period, times, day);
