@@ -219,6 +219,7 @@ std::vector<Command> AllCommands() {
   AddCaseCommands(commands);
   AddFireCommands(commands);
   AddSiteCommands(commands);
+  AddZoneCommands(commands);
   AddClosingCommands(commands);
   AddApplicationCommands(commands);
   AddCheckCommands(commands);

@@ -85,6 +85,7 @@ void AddSignalCommands(std::vector<Command>& commands);
 void AddCaseCommands(std::vector<Command>& commands);
 void AddFireCommands(std::vector<Command>& commands);
 void AddSiteCommands(std::vector<Command>& commands);
+void AddZoneCommands(std::vector<Command>& commands);
 void AddClosingCommands(std::vector<Command>& commands);
 void AddApplicationCommands(std::vector<Command>& commands);
 void AddCheckCommands(std::vector<Command>& commands);

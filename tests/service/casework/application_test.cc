@@ -614,6 +614,69 @@ TEST_F(Applications, AreConcealedFromOtherGround) {
   EXPECT_EQ(elsewhere.status().message(), nowhere.status().message());
 }
 
+class ClockRuns : public Applications {
+ protected:
+  absl::StatusOr<casework::v1::ListClockRunsResponse> Runs(const std::string& name,
+                                                           const std::string& token) {
+    casework::v1::ListClockRunsRequest request;
+    request.set_name(name);
+    return Ask<casework::v1::ListClockRunsResponse>(token, "ListClockRuns", request);
+  }
+};
+
+TEST_F(ClockRuns, AgreeWithWhatWasSavedThroughPostponementRestAndForce) {
+  const Case file = world.CaseIn(Case::HANDLING);
+  const auto agree = [&] {
+    const auto runs = Runs(file.name(), world.Dispatcher());
+    return runs.ok() && runs->agrees() && !runs->rules_changed();
+  };
+  EXPECT_TRUE(agree());
+  ASSERT_TRUE(Decide(world.Dispatcher(), APostponement(file.name()).name()).ok());
+  EXPECT_TRUE(agree());
+  world.clock().Advance(absl::Hours(5));
+  const auto suspension = Ask<Application>(world.Fixer(), "RequestSuspension", Suspension(file.name()));
+  ASSERT_TRUE(Decide(world.CountyOffice(), suspension->name()).ok());
+  EXPECT_TRUE(agree());
+  world.clock().Advance(absl::Hours(100));
+  auto resume = Named<casework::v1::ResumeCaseRequest>(file.name());
+  resume.set_reason("已解冻");
+  ASSERT_TRUE(Ask<Case>(world.Fixer(), "ResumeCase", resume).ok());
+  EXPECT_TRUE(agree());
+  const auto forced =
+      Ask<Application>(world.CountyOffice(), "RequestForcedClosing", ForcedClosing(file.name()));
+  ASSERT_TRUE(Decide(CountyLeader(), forced->name()).ok());
+  const auto runs = Runs(file.name(), world.Dispatcher());
+  ASSERT_TRUE(runs.ok()) << runs.status();
+  EXPECT_TRUE(runs->agrees());
+  EXPECT_TRUE(runs->forced());
+  EXPECT_EQ(runs->ledger_size(), 2);
+  ASSERT_EQ(runs->runs_size(), 4);  // dispatch, accept, handle, review
+  EXPECT_EQ(runs->runs(2).stage(), "HANDLE");
+  EXPECT_EQ(runs->runs(3).stage(), "REVIEW");
+  EXPECT_EQ(casework::FromTimestamp(runs->runs(2).due_time()), Due(file) + absl::Hours(24 + 100));
+}
+
+TEST_F(ClockRuns, AgreeThroughChecksReworksAndTheWatch) {
+  for (const Case::State state :
+       {Case::FILED, Case::DISPATCHED, Case::CHECKING, Case::SIGN_OFF, Case::CLOSED, Case::MONITORING}) {
+    const auto runs = Runs(world.CaseIn(state).name(), world.Dispatcher());
+    ASSERT_TRUE(runs.ok()) << runs.status();
+    EXPECT_TRUE(runs->agrees()) << Case::State_Name(state);
+  }
+}
+
+TEST_F(ClockRuns, SayWhenARowWasAltered) {
+  const Case file = world.CaseIn(Case::HANDLING);
+  world.database().Ask("UPDATE case_file SET due_us = due_us + 3600000000");
+  EXPECT_FALSE(Runs(file.name(), world.Dispatcher())->agrees());
+}
+
+TEST_F(ClockRuns, AreConcealedFromOtherGround) {
+  const Case file = world.CaseIn(Case::HANDLING);
+  const std::string stranger = world.Token(PostKind::kCampaignOffice, City().counties[1]);
+  EXPECT_EQ(Runs(file.name(), stranger).status().code(), absl::StatusCode::kPermissionDenied);
+}
+
 TEST_F(Applications, ReturnOnlyWithinTheAcceptLimit) {
   const Case sent = world.CaseIn(Case::DISPATCHED);
   world.clock().Advance(absl::Hours(4) + absl::Seconds(1));

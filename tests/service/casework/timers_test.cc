@@ -2,13 +2,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+#include "casework/case_repository.h"
 #include "casework/rung.h"
+#include "casework/step.h"
 #include "casework/supervision_service.h"
 #include "casework/timer_repository.h"
 #include "casework/timer_scheduler.h"
 #include "casework/timestamps.h"
 #include "casework/vacancy.h"
-#include "absl/strings/str_cat.h"
 #include "service/casework/casework_world.h"
 
 namespace gridwarden::testing {
@@ -153,6 +155,71 @@ TEST_F(Timers, AnAcceptanceInTimeLeavesNothingToAccept) {
   After(absl::Hours(5));
   EXPECT_FALSE(world.Get(name).silently_accepted());
   EXPECT_THAT(Fired(name), ElementsAre());
+}
+
+TEST_F(Timers, ProductionThatDoesNotStopInTimeIsAClockOfItsOwn) {
+  const std::string name = world.CaseIn(Case::HANDLING, "KILN").name();
+  After(absl::Hours(12));
+  EXPECT_THAT(Fired(name), ElementsAre("STOP 50"));
+  casework::v1::StopProductionRequest request;
+  request.set_request_id(CaseworkWorld::NewId());
+  request.set_name(name);
+  world.AddPhoto(type::v1::Evidence::NEAR, request.mutable_evidence());
+  *request.mutable_event_time() = casework::ToTimestamp(world.clock().Now());
+  const auto stopped = world.server().Call<Case>(
+      world.Patrol(), "gridwarden.casework.v1.ClosingService/StopProduction", request);
+  ASSERT_TRUE(stopped.ok()) << stopped.status();
+  After(absl::Hours(20));
+  EXPECT_THAT(Fired(name), ElementsAre("STOP 50"));
+}
+
+// The steps of a postponement and a suspension as their commands make them.
+TEST_F(Timers, APostponementMovesWhatHasNotFiredAndRepeatsNothing) {
+  const std::string name = world.CaseIn(Case::HANDLING).name();
+  After(absl::Hours(36));
+  const rpc::Call call = rpc::Call::System("test", world.clock().Now());
+  ASSERT_TRUE(world.database()
+                  .database()
+                  .Run([&](db::Transaction& tx) -> absl::Status {
+                    GW_ASSIGN_OR_RETURN(casework::CaseFile file, casework::LockCase(tx, name));
+                    casework::Step step{
+                        .action = casework::v1::POSTPONE, .event_time = call.now, .received = call.now};
+                    step.application.emplace();
+                    step.application->mutable_extend()->set_calendar(casework::v1::Limit::CONTINUOUS);
+                    step.application->mutable_extend()->mutable_span()->set_seconds(72 * 3600);
+                    GW_RETURN_IF_ERROR(casework::Advance(*CaseworkPolicy(), file, step));
+                    return casework::Record(tx, call, *CaseworkPolicy(), file, step).status();
+                  })
+                  .ok());
+  world.FireTimers();
+  After(absl::Hours(79));  // 80 % of 144 h is reached after 115.2 h
+  EXPECT_THAT(Fired(name), ElementsAre("HANDLE 50"));
+  After(absl::Hours(1));
+  EXPECT_THAT(Fired(name), ElementsAre("HANDLE 50", "HANDLE 80"));
+}
+
+TEST_F(Timers, ASuspensionStopsTheClockAndItGoesOnWhereItRested) {
+  const std::string name = world.CaseIn(Case::HANDLING).name();
+  After(absl::Hours(36));
+  const auto make = [&](casework::v1::Action action) {
+    const rpc::Call call = rpc::Call::System("test", world.clock().Now());
+    return world.database().database().Run([&](db::Transaction& tx) -> absl::Status {
+      GW_ASSIGN_OR_RETURN(casework::CaseFile file, casework::LockCase(tx, name));
+      casework::Step step{.action = action, .event_time = call.now, .received = call.now};
+      GW_RETURN_IF_ERROR(casework::Advance(*CaseworkPolicy(), file, step));
+      return casework::Record(tx, call, *CaseworkPolicy(), file, step).status();
+    });
+  };
+  ASSERT_TRUE(make(casework::v1::SUSPEND).ok());
+  After(absl::Hours(24 * 20));
+  EXPECT_THAT(Fired(name), ElementsAre("HANDLE 50"));
+  After(absl::Hours(24 * 5));  // five days before the review
+  EXPECT_THAT(Fired(name), ElementsAre("HANDLE 50", "REVIEW 80"));
+  ASSERT_TRUE(make(casework::v1::RESUME).ok());
+  After(absl::Hours(21));
+  EXPECT_THAT(Fired(name), ElementsAre("HANDLE 50", "REVIEW 80"));
+  After(absl::Hours(1));
+  EXPECT_THAT(Fired(name), ElementsAre("HANDLE 50", "REVIEW 80", "HANDLE 80"));
 }
 
 TEST_F(Timers, AReminderTellsHandlerAndGridOfficerAndBeingOverdueTheLeaders) {
