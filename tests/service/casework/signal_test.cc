@@ -5,6 +5,7 @@
 #include <functional>
 #include <random>
 #include <set>
+#include <thread>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -244,6 +245,32 @@ TEST_F(SignalLife, TwoSignalsMergedIntoEachOtherAtOnceLeaveOneOpen) {
   EXPECT_EQ(ReasonOf(second.status()), "MERGE_TARGET_ENDED");
 }
 
+TEST_F(SignalLife, TwoOfficesThatMergeTwoSignalsIntoEachOtherAreServedInTurn) {
+  for (int round = 0; round < 20; ++round) {
+    const Signal one = Lead(), other = Lead(At(5));
+    absl::StatusOr<Signal> first, second;
+    std::thread a([&] { first = MergeAs(world.Dispatcher(), one, other.name()); });
+    std::thread b([&] { second = MergeAs(world.CountyOffice(), other, one.name()); });
+    a.join();
+    b.join();
+    ASSERT_NE(first.ok(), second.ok()) << first.status() << " " << second.status();
+    EXPECT_EQ(ReasonOf(first.ok() ? second.status() : first.status()), "MERGE_TARGET_ENDED");
+    ASSERT_TRUE(Reject(world.CountyOffice(), first.ok() ? other : one).ok());
+  }
+}
+
+TEST_F(SignalLife, TwoPeopleWhoRejectAtOnceProposeAndDecide) {
+  const Signal lead = Lead([](Signal& s) { s.set_reporter_identified(true); });
+  absl::StatusOr<Signal> first, second;
+  std::thread a([&] { first = Reject(world.Dispatcher(), lead); });
+  std::thread b([&] { second = Reject(world.CountyOffice(), lead); });
+  a.join();
+  b.join();
+  ASSERT_TRUE(first.ok() && second.ok()) << first.status() << " " << second.status();
+  EXPECT_NE(first->state() == Signal::REJECTED, second->state() == Signal::REJECTED);
+  EXPECT_EQ(Get(lead).state(), Signal::REJECTED);
+}
+
 // Property: a merge that is taken back leaves the signal with the facts it had; only its clock starts afresh.
 TEST_F(SignalLife, AMergeThatIsTakenBackGivesBackTheFactsOfTheSignal) {
   const Signal target = Lead();
@@ -354,6 +381,17 @@ TEST_F(SignalLife, WhoHadTheLastCaseOfTheSourceDoesNotLookWhetherItIsSo) {
   const Signal lead = Lead([](Signal& s) { OfSource(s); });
   const auto refused = SendCheck(world.Dispatcher(), lead, PostKind::kGridOfficer);
   EXPECT_EQ(ReasonOf(refused.status()), "ACCUSED_UNIT");
+  EXPECT_TRUE(SendCheck(world.Dispatcher(), lead, PostKind::kPatrolOfficer).ok());
+}
+
+TEST_F(SignalLife, NobodyOfTheUnitThatIsComplainedAboutLooksWhetherItIsSo) {
+  const Uuid bureau = City().bureaus[0];
+  const Signal lead = Lead([&](Signal& s) { s.set_accused_unit(ResourceName("units", bureau)); });
+  auto request = Named<casework::v1::RequestOnsiteCheckRequest>(lead.name());
+  request.set_post(ResourceName("posts", City().ground->PostsOfUnit(bureau).front()->id));
+  const auto refused = world.Call<Signal>(world.Dispatcher(), "RequestOnsiteCheck", request);
+  EXPECT_EQ(ReasonOf(refused.status()), "ACCUSED_UNIT");
+  EXPECT_EQ(FactOf(refused.status(), "unit"), City().ground->FindUnit(bureau)->display_name);
   EXPECT_TRUE(SendCheck(world.Dispatcher(), lead, PostKind::kPatrolOfficer).ok());
 }
 
@@ -521,6 +559,26 @@ TEST_F(SignalLife, ProposesTheNearestFirstAndOnlyWhatTheCallerMayDecide) {
   EXPECT_EQ(names, (std::vector<std::string>{near.name(), far.name(), source.name()}));
   EXPECT_EQ(Candidates(asked).back().kind(), MergeCandidate::SAME_SOURCE);
   EXPECT_EQ(Candidates(asked).front().why(), "同类型，相距 20 米，相隔 0.0 小时");
+}
+
+TEST_F(SignalLife, ListsOfThoseToTellAndOfThoseMergedGoThroughTheirKeys) {
+  const Signal signal = Lead();
+  ASSERT_TRUE(Reject(world.Dispatcher(), signal).ok());
+  casework::SignalFilter waiting, merged;
+  waiting.to_tell_before = world.clock().Now() + absl::Hours(1000);
+  merged.merged_case = Uuid::Derive(Uuid(), "a case");
+  const std::vector<PlanPart> plans =
+      PlansOf(world.database().database(), [&](db::Transaction& tx) -> absl::Status {
+        const auto first = casework::ListSignalFiles(tx, waiting, nullptr, 50);
+        if (!first.ok()) return first.status();
+        EXPECT_EQ(first->size(), 1u);
+        return casework::ListSignalFiles(tx, merged, nullptr, 50).status();
+      });
+  ASSERT_EQ(plans.size(), 2u);
+  EXPECT_EQ(plans[0].key, "signal_tell");
+  EXPECT_EQ(plans[0].type, "range");
+  EXPECT_EQ(plans[0].extra.find("filesort"), std::string::npos);
+  EXPECT_EQ(plans[1].key, "signal_merged");
 }
 
 // Property: what the keys and boxes find is what a scan over everything finds.
