@@ -177,6 +177,38 @@ absl::Status Suspended(Invocation& run) {
   return absl::OkStatus();
 }
 
+// Every clock of a case, computed again from its events and its ledger.
+absl::Status Clocks(Invocation& run) {
+  v1::ListClockRunsRequest request;
+  request.set_name(CaseName(run.positionals[0]));
+  GW_ASSIGN_OR_RETURN(const auto clocks,
+                      run.session().Call<v1::ListClockRunsResponse>(Method("ListClockRuns"), request));
+  if (run.json) {
+    PrintJson(clocks);
+    return absl::OkStatus();
+  }
+  Table table = MakeTable(run, {"CLOCK", "REWORK", "FROM", "DUE", "TO", "LATE"});
+  for (const v1::ClockRun& one : clocks.runs()) {
+    table.Add({one.stage(), std::to_string(one.rework()), LocalTime(one.start_time()),
+               LocalTime(one.due_time()), LocalTime(one.end_time()),
+               one.late()        ? Say(run, "late", "逾期")
+               : one.uncertain() ? Say(run, "uncertain", "存疑")
+                                 : "-"});
+  }
+  table.Add({Say(run, "whole", "总"), "-", "-", LocalTime(clocks.total_due_time()),
+             LocalTime(clocks.total_stop_time()), "-"});
+  std::fputs(table.ToString().c_str(), stdout);
+  if (clocks.rules_changed())
+    std::puts(Say(run, "the rules changed during its life", "办理期间规则有调整").c_str());
+  if (!clocks.agrees() && !clocks.rules_changed()) {
+    return ExitWith(kAltered, Say(run, "what was saved is not what the events and the ledger give",
+                                  "登记的期限与按事件和台账重算的结果不一致"));
+  }
+  std::puts(clocks.agrees() ? Say(run, "what was saved agrees", "与登记一致").c_str()
+                            : Say(run, "what was saved differs", "与登记不同").c_str());
+  return absl::OkStatus();
+}
+
 absl::Status List(Invocation& run) {
   v1::ListApplicationsRequest request;
   if (run.Has("--case")) request.set_case_(CaseName(run.Get("--case")));
@@ -311,6 +343,12 @@ void AddApplicationCommands(std::vector<Command>& commands) {
                       .options = {division, page},
                       .examples = {"gridctl case suspended --division 411702"},
                       .run = Suspended});
+  commands.push_back(
+      {.words = "case clocks",
+       .arguments = "CASE",
+       .summary = "computes every clock of a case again and says whether what was saved agrees",
+       .examples = {"gridctl case clocks 411702-2026-00012"},
+       .run = Clocks});
   commands.push_back(
       {.words = "application list",
        .summary = "lists applications in your scope, newest first",

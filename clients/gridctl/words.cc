@@ -177,6 +177,7 @@ const std::map<std::string, const char*>& HeaderTable() {
       {"SEATS", "审批"},
       {"APPLICATION", "申请"},
       {"REVIEW DUE", "复核期限"},
+      {"CLOCK", "时限"},
       {"SAID", "说明"},
       {"LEVEL", "级别"},
       {"DIVISION", "区划"},

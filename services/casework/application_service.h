@@ -29,5 +29,7 @@ absl::StatusOr<v1::ListApplicationsResponse> ListApplications(const Casework&, c
                                                               const v1::ListApplicationsRequest&);
 absl::StatusOr<v1::ListSuspendedCasesResponse> ListSuspendedCases(const Casework&, const rpc::Call&,
                                                                   const v1::ListSuspendedCasesRequest&);
+absl::StatusOr<v1::ListClockRunsResponse> ListClockRuns(const Casework&, const rpc::Call&,
+                                                        const v1::ListClockRunsRequest&);
 
 }  // namespace gridwarden::casework

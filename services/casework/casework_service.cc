@@ -138,6 +138,7 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   AddTo(registry, casework, "ApplicationService/GetApplication", GetApplication);
   AddTo(registry, casework, "ApplicationService/ListApplications", ListApplications);
   AddTo(registry, casework, "ApplicationService/ListSuspendedCases", ListSuspendedCases);
+  AddTo(registry, casework, "ApplicationService/ListClockRuns", ListClockRuns);
 
   AddTo(registry, casework, "SignalService/MergeSignal", MergeSignal);
   AddTo(registry, casework, "SignalService/UnmergeSignal", UnmergeSignal);
