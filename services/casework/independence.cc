@@ -231,10 +231,12 @@ absl::StatusOr<Assignment> AcceptChecker(const domain::Ground& ground, const dom
   const Uuid& person = call.principal.person;
   GW_ASSIGN_OR_RETURN(const v1::EligibilityProof assigned, LastAssignment(tx, file));
   const bool same = assigned.person() == ResourceName("persons", person);
+  // What is out by the record is out at both times: nothing but posts changes between them.
+  GW_ASSIGN_OR_RETURN(domain::CheckerQuestion question, AskForChecker(ground, policy, tx, file, event_time));
+  question.alternates = !same && !assigned.alternation_relaxed();
   Assignment accepted{.post = acting.post};
-  for (const absl::Time at : {event_time, call.now}) {
-    GW_ASSIGN_OR_RETURN(domain::CheckerQuestion question, AskForChecker(ground, policy, tx, file, at));
-    question.alternates = !same && !assigned.alternation_relaxed();
+  for (const absl::Time at : {call.now, event_time}) {
+    question.at = at;
     domain::Verdict verdict = domain::JudgeChecker(ground, question, acting.post, person);
     // Made in the post it was assigned to, before its ground and desk passed to the one it is handed in from.
     if (!verdict.eligible && file.check_post != acting.post) {
@@ -242,12 +244,11 @@ absl::StatusOr<Assignment> AcceptChecker(const domain::Ground& ground, const dom
       if (before.eligible) verdict = before;
     }
     GW_RETURN_IF_ERROR(domain::ToStatus(verdict));
-    if (at != event_time) continue;
     accepted.eligibility = absl::StrCat(verdict.rule, " ", verdict.words);
     accepted.proof = ProofOf(policy, question, acting.post, person, verdict);
-    accepted.proof.set_alternation_relaxed(assigned.alternation_relaxed());
-    *accepted.proof.mutable_known_time() = ToTimestamp(call.now);
   }
+  accepted.proof.set_alternation_relaxed(assigned.alternation_relaxed());
+  *accepted.proof.mutable_known_time() = ToTimestamp(call.now);
   return accepted;
 }
 

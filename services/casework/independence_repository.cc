@@ -8,7 +8,8 @@ namespace {
 
 // ACCEPT, SUBMIT_FEEDBACK, PASS, UNABLE, REFUSE_SIGN, RECHECK_REBOUNDED, DISPUTE, SUBMIT_RESULT, SUBMIT_PART.
 constexpr std::string_view kReadChainActs = R"(
-  SELECT e.case_id, e.seq, e.action, e.person FROM case_file c JOIN case_event e ON e.case_id = c.case_id
+  SELECT e.case_id, e.seq, e.action, e.person FROM case_file c FORCE INDEX (case_chain)
+    STRAIGHT_JOIN case_event e ON e.case_id = c.case_id
   WHERE c.chain_id = ? AND e.action IN (8, 9, 11, 13, 15, 18, 27, 33, 41) ORDER BY e.case_id, e.seq)";
 static_assert(v1::ACCEPT == 8 && v1::SUBMIT_FEEDBACK == 9 && v1::PASS == 11 && v1::UNABLE == 13 &&
               v1::REFUSE_SIGN == 15 && v1::RECHECK_REBOUNDED == 18 && v1::DISPUTE == 27 &&
@@ -18,7 +19,7 @@ constexpr std::string_view kReadFinders =
     "SELECT DISTINCT finder FROM signal_file WHERE case_id = ? AND finder IS NOT NULL";
 
 constexpr std::string_view kReadLastCheckers = R"(
-  SELECT checker FROM case_file WHERE fixer = ? AND pass_us <= ? AND case_id <> ? AND checker IS NOT NULL
+  SELECT checker FROM case_file FORCE INDEX (case_fixer) WHERE fixer = ? AND pass_us <= ? AND case_id <> ? AND checker IS NOT NULL
   ORDER BY pass_us DESC LIMIT ?)";
 
 constexpr std::string_view kReadLastEntry =

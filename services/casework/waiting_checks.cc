@@ -11,12 +11,13 @@ namespace gridwarden::casework {
 namespace {
 
 constexpr int kCasesAtOnce = 100;
+constexpr std::chrono::seconds kRestAfterFailure(30);
 constexpr int kCasesMax = 20'000;  // of one round; what is beyond them comes with the next ground change
 
 }  // namespace
 
 WaitingChecks::WaitingChecks(std::shared_ptr<const Casework> casework, const Clock& clock, bool demo,
-                             std::chrono::milliseconds look, absl::Duration interval)
+                             std::chrono::milliseconds look, std::chrono::milliseconds interval)
     : casework_(std::move(casework)), clock_(clock), demo_(demo), look_(look), interval_(interval) {}
 
 absl::StatusOr<bool> WaitingChecks::Try(const Uuid& case_id) {
@@ -44,6 +45,11 @@ absl::StatusOr<bool> WaitingChecks::Try(const Uuid& case_id) {
   return assigned;
 }
 
+bool WaitingChecks::Stopping() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return stopping_;
+}
+
 absl::StatusOr<int> WaitingChecks::Round() {
   int assigned = 0;
   Uuid after;
@@ -56,6 +62,7 @@ absl::StatusOr<int> WaitingChecks::Round() {
     GW_RETURN_IF_ERROR(listed);
     if (waiting.empty()) break;
     for (const Uuid& case_id : waiting) {
+      if (Stopping()) return assigned;
       GW_ASSIGN_OR_RETURN(const bool done, Try(case_id));
       assigned += done;
     }
@@ -68,20 +75,22 @@ absl::StatusOr<int> WaitingChecks::Round() {
 void WaitingChecks::Start() {
   if (thread_.joinable()) return;
   thread_ = std::thread([this] {
-    const domain::Ground* known = nullptr;
-    absl::Time next = absl::InfinitePast();
+    using Steady = std::chrono::steady_clock;
+    std::shared_ptr<const domain::Ground> known;
+    Steady::time_point next, rest_until;
     std::unique_lock<std::mutex> lock(mutex_);
     while (!wake_.wait_for(lock, look_, [this] { return stopping_; })) {
       lock.unlock();
-      // Kept while it is compared, so that no other ground can stand at its address.
       const std::shared_ptr<const domain::Ground> ground = casework_->directory.ground();
-      const bool due = ground.get() != known || absl::Now() >= next;
+      const Steady::time_point now = Steady::now();
+      const bool due = now >= rest_until && (ground != known || now >= next);
       if (casework_->directory.loaded() && due) {
         const absl::StatusOr<int> assigned = Round();
         if (assigned.ok()) {
-          known = ground.get();
-          next = absl::Now() + interval_;
+          known = ground;
+          next = now + interval_;
         } else {
+          rest_until = now + kRestAfterFailure;
           Log(LogLevel::kWarning, "waiting_checks_failed", {{"error", assigned.status().ToString()}});
         }
       }

@@ -21,7 +21,7 @@ class WaitingChecks final : public Worker {
   // In a demo a case is tried as of its own last entry, so that the effect stands in demo time.
   WaitingChecks(std::shared_ptr<const Casework> casework, const Clock& clock, bool demo,
                 std::chrono::milliseconds look = std::chrono::seconds(5),
-                absl::Duration interval = absl::Minutes(10));
+                std::chrono::milliseconds interval = std::chrono::minutes(10));
   ~WaitingChecks() override { Stop(); }
 
   void Start() override;
@@ -32,12 +32,13 @@ class WaitingChecks final : public Worker {
 
  private:
   absl::StatusOr<bool> Try(const Uuid& case_id);
+  bool Stopping();
 
   const std::shared_ptr<const Casework> casework_;
   const Clock& clock_;
   const bool demo_;
   const std::chrono::milliseconds look_;
-  const absl::Duration interval_;
+  const std::chrono::milliseconds interval_;
   std::mutex mutex_;  // guards stopping_
   std::condition_variable wake_;
   bool stopping_ = false;
