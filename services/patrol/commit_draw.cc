@@ -6,6 +6,7 @@
 #include "absl/time/civil_time.h"
 #include "access/standing.h"
 #include "base/status.h"
+#include "domain/clock/stage_clock.h"
 #include "domain/draw/text.h"
 #include "domain/policy/draw_rules.h"
 #include "patrol/draw_lists.h"
@@ -35,14 +36,11 @@ absl::StatusOr<absl::CivilDay> ReadDay(const std::string& text, std::string_view
   return day;
 }
 
-absl::Status CheckPeriod(const AreaContext& context, const rpc::Call& call,
-                         const v1::CommitDrawRequest& request) {
+absl::Status CheckPeriod(const rpc::Call& call, const v1::CommitDrawRequest& request) {
   GW_ASSIGN_OR_RETURN(const absl::CivilDay from, ReadDay(request.period_from(), "period_from"));
   GW_ASSIGN_OR_RETURN(const absl::CivilDay to, ReadDay(request.period_to(), "period_to"));
   if (to < from) return InvalidField("period_to", "want a day that is not before period_from");
-  absl::TimeZone zone;
-  absl::LoadTimeZone(context.policy->calendar.time_zone, &zone);
-  if (absl::FromCivil(to + 1, zone) <= call.now)
+  if (absl::FromCivil(to + 1, domain::CalendarZone()) <= call.now)
     return InvalidField("period_to", "got a day that is over, want one to come");
   return absl::OkStatus();
 }
@@ -69,9 +67,10 @@ absl::Status CheckLead(const rpc::Call& call, const domain::DrawRules& rules,
   for (const v1::Draw::SeedSource& source : request.seed_sources()) {
     GW_ASSIGN_OR_RETURN(const absl::Time available, ToTime(source.available_time(), "seed_sources"));
     if (available >= call.now + rules.seed_lead) continue;
-    return FailedPrecondition(
-        "SEED_ANNOUNCED_TOO_LATE", "a seed must become public well after the commitment",
-        {{"lead", absl::FormatDuration(rules.seed_lead)}, {"source", source.description()}});
+    return FailedPrecondition("SEED_ANNOUNCED_TOO_LATE",
+                              "a seed must become public well after the commitment",
+                              {{"lead", absl::StrCat(absl::ToInt64Minutes(rules.seed_lead), " 分钟")},
+                               {"source", source.description()}});
   }
   return absl::OkStatus();
 }
@@ -139,7 +138,7 @@ absl::StatusOr<v1::Draw> CommitDraw(const AreaContext& context, const rpc::Call&
                       access::StandingOf(*ground, request.division(), call.now, "division"));
   GW_ASSIGN_OR_RETURN(const access::Acting acting, access::AllowAt(*ground, call, standing.division));
   GW_RETURN_IF_ERROR(CheckLine("title", request.title(), kDrawTitleCharactersMax));
-  GW_RETURN_IF_ERROR(CheckPeriod(context, call, request));
+  GW_RETURN_IF_ERROR(CheckPeriod(call, request));
   if (request.inspectors_per_object() < 0 || request.inspectors_per_object() > kSeatsMax) {
     return InvalidField("inspectors_per_object",
                         absl::StrFormat("got %d, want 1 to %d", request.inspectors_per_object(), kSeatsMax));

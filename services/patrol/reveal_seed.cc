@@ -4,8 +4,8 @@
 #include "absl/time/civil_time.h"
 #include "access/standing.h"
 #include "base/status.h"
+#include "domain/clock/stage_clock.h"
 #include "domain/draw/text.h"
-#include "google/protobuf/util/time_util.h"
 #include "patrol/draw_service.h"
 #include "patrol/record_draw.h"
 #include "patrol/record_task.h"
@@ -40,7 +40,7 @@ absl::StatusOr<std::vector<draw::Seed>> TakeSeeds(const rpc::Call& call, const v
       return FailedPrecondition(
           "SEED_NOT_YET", "the announced seed is not public yet",
           {{"source", source.description()},
-           {"available", google::protobuf::util::TimeUtil::ToString(source.available_time())}});
+           {"available", absl::FormatTime("%Y-%m-%d %H:%M", available, domain::CalendarZone())}});
     }
     source.set_text(request.seeds(i).text());
     source.set_reference(request.seeds(i).reference());
@@ -71,11 +71,9 @@ absl::Status MakeTasks(const AreaContext& context, const rpc::Call& call, db::Tr
   std::map<std::string, const draw::Inspector*> inspectors;
   for (const draw::Inspector& inspector : commitment.inspectors) inspectors[inspector.person] = &inspector;
   absl::CivilDay from, to;
-  absl::TimeZone zone;
-  if (!absl::ParseCivilTime(commitment.from, &from) || !absl::ParseCivilTime(commitment.to, &to) ||
-      !absl::LoadTimeZone(context.policy->calendar.time_zone, &zone)) {
+  if (!absl::ParseCivilTime(commitment.from, &from) || !absl::ParseCivilTime(commitment.to, &to))
     return Internal("a draw's period cannot be read");
-  }
+  const absl::TimeZone zone = domain::CalendarZone();
   for (const draw::Drawn& drawn : outcome.drawn) {
     const draw::Candidate& source = *sources.at(drawn.source);
     const domain::Division* meant = ground->FindDivision(Uuid::Parse(source.division).value_or(Uuid()));

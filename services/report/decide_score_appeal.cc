@@ -31,8 +31,8 @@ absl::StatusOr<access::Acting> SeatOf(const domain::Ground& ground, const rpc::C
 }
 
 absl::Status SomebodyElse(std::string_view seat) {
-  return MakeError(absl::StatusCode::kPermissionDenied, "somebody else has to decide",
-                   {.reason = "ANOTHER_PERSON_NEEDED", .metadata = {{"seat", std::string(seat)}}});
+  return FailedPrecondition("ANOTHER_PERSON_NEEDED", "somebody else has to decide",
+                            {{"seat", "申诉裁定人"}, {"seat_name", std::string(seat)}});
 }
 
 // Never who appealed, who decided before, or whose own work the number is about.

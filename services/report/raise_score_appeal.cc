@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/status.h"
+#include "domain/clock/stage_clock.h"
 #include "google/protobuf/util/time_util.h"
 #include "platform/rpc/mutate.h"
 #include "report/record_appeal.h"
@@ -22,11 +23,12 @@ absl::StatusOr<v1::ScoreAppeal> RaiseScoreAppeal(const AreaContext& context, con
           return MakeError(absl::StatusCode::kPermissionDenied, "only who is judged by it appeals",
                            {.reason = "NOT_YOUR_SCORE"});
         }
-        if (absl::ToUnixMicros(call.now) >
-            google::protobuf::util::TimeUtil::TimestampToMicroseconds(value.raise_due_time())) {
+        const absl::Time due = absl::FromUnixMicros(
+            google::protobuf::util::TimeUtil::TimestampToMicroseconds(value.raise_due_time()));
+        if (call.now > due) {
           return FailedPrecondition(
               "APPEAL_PERIOD_OVER", "a rejected appeal is taken further in time or not",
-              {{"due", google::protobuf::util::TimeUtil::ToString(value.raise_due_time())}});
+              {{"due", absl::FormatTime("%Y-%m-%d %H:%M", due, domain::CalendarZone())}});
         }
         const std::optional<int> level =
             NextAppealLevel(*ground, held.appeal.division, call.now, value.level());

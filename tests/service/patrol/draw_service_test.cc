@@ -282,15 +282,16 @@ TEST_F(DrawTest, AConflictKeepsAnInspectorAwayAndTooManyAreRefusedByName) {
   EXPECT_EQ(draw->inspectors(), 3);
   EXPECT_EQ(draw->exclusions(), 1);
   // By the firm's code: the first site is its.
-  request.set_request_id(NewId());
-  request.add_conflicts()->set_person(excluded);
-  request.mutable_conflicts(1)->set_credit_code("91350100M000100Y43");
-  EXPECT_EQ(Call<v1::Draw>(office, "CommitDraw", request)->exclusions(), 2);
+  v1::CommitDrawRequest of_firm = request;
+  of_firm.set_request_id(NewId());
+  of_firm.add_conflicts()->set_person(excluded);
+  of_firm.mutable_conflicts(1)->set_credit_code("91350100M000100Y43");
+  EXPECT_EQ(Call<v1::Draw>(office, "CommitDraw", of_firm)->exclusions(), 2);
   request.set_request_id(NewId());
   request.set_inspectors_per_object(3);
   const absl::Status lacking = Call<v1::Draw>(office, "CommitDraw", request).status();
   EXPECT_EQ(ReasonOf(lacking), "INSPECTORS_LACKING");
-  EXPECT_EQ(FactsOf(lacking)->metadata.at("object"), "工地0");
+  EXPECT_EQ(FactsOf(lacking)->metadata.at("object"), "工地1");
   EXPECT_EQ(FactsOf(lacking)->metadata.at("count"), "2");
 }
 
