@@ -345,7 +345,7 @@ void AddCaseCommands(std::vector<Command>& commands) {
       {.words = "case events",
        .arguments = "CASE",
        .summary = "tells the story of a case: every step, who, when, in which post, on whose evidence",
-       .examples = {"gridctl case events 411702-2026-00012"},
+       .examples = {"gridctl case events 411702-2026-00012", "gridctl case events signals/0190..."},
        .run = Events});
   commands.push_back(
       {.words = "case file",

@@ -5,6 +5,7 @@
 #include "casework/casework.h"
 #include "casework/handler.h"
 #include "casework/history_repository.h"
+#include "casework/signal_repository.h"
 #include "casework/timestamps.h"
 #include "casework/views.h"
 #include "gridwarden/casework/v1/case_event.pb.h"
@@ -72,6 +73,13 @@ absl::StatusOr<v1::ListCaseEventsResponse> ListCaseEvents(const Casework& casewo
   std::vector<HistoryRow> signal_rows, case_rows;
   GW_RETURN_IF_ERROR(casework.database.Read(call.deadline, [&](db::Transaction& tx) -> absl::Status {
     signal_rows.clear();
+    case_rows.clear();
+    if (request.name().starts_with("signals/")) {
+      GW_ASSIGN_OR_RETURN(const SignalFile signal, ReadSignal(tx, request.name()));
+      GW_RETURN_IF_ERROR(AllowView(*ground, call, signal));
+      GW_ASSIGN_OR_RETURN(signal_rows, ReadHistory(tx, Aggregate::kSignal, signal.id));
+      return absl::OkStatus();
+    }
     GW_ASSIGN_OR_RETURN(const CaseFile file, ReadCase(tx, request.name()));
     GW_RETURN_IF_ERROR(AllowView(*ground, call, file));
     GW_ASSIGN_OR_RETURN(case_rows, ReadHistory(tx, Aggregate::kCase, file.id));

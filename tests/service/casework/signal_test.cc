@@ -489,6 +489,27 @@ TEST_F(SignalLife, TheReporterOfARejectedOrMergedLeadIsToldOnceAndInTime) {
   EXPECT_FALSE(Get(merged).has_reporter_told_time());
 }
 
+TEST_F(SignalLife, TheStoryOfASignalSaysWhoMergedItAndWhoToldItsReporter) {
+  const Signal target = Lead(), merged = Lead(At(5));
+  ASSERT_TRUE(Merge(merged, target.name()).ok());
+  ASSERT_TRUE(Tell(merged).ok());
+  casework::v1::ListCaseEventsRequest request;
+  request.set_name(merged.name());
+  const auto story =
+      world.Call<casework::v1::ListCaseEventsResponse>(world.Dispatcher(), "ListCaseEvents", request);
+  ASSERT_TRUE(story.ok()) << story.status();
+  ASSERT_EQ(story->events_size(), 3);
+  EXPECT_EQ(story->events(1).action(), casework::v1::MERGE);
+  EXPECT_EQ(story->events(1).reason(), "同一处扬尘，户主王某");
+  EXPECT_EQ(story->events(2).action(), casework::v1::TELL_REPORTER);
+  EXPECT_EQ(story->events(2).post(),
+            ResourceName("posts", City().PostOf(PostKind::kCampaignOffice, world.township).id));
+  const std::string elsewhere = world.Token(PostKind::kCampaignOffice, City().townships[1][1]);
+  EXPECT_EQ(
+      world.Call<casework::v1::ListCaseEventsResponse>(elsewhere, "ListCaseEvents", request).status().code(),
+      absl::StatusCode::kPermissionDenied);
+}
+
 TEST_F(SignalLife, NobodyIsToldAboutAFindOfOurOwn) {
   const Signal find = Find();
   ASSERT_TRUE(Reject(world.Dispatcher(), find).ok());
