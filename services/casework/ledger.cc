@@ -96,6 +96,7 @@ bool WriteLedger(CaseFile& file, const Step& step, domain::CaseState from, domai
   v1::LedgerEntry* pause = OpenPause(file);
   if (pause == nullptr) return false;
   *pause->mutable_to_time() = ToTimestamp(step.event_time);
+  *file.details.mutable_suspension()->mutable_end_time() = pause->to_time();
   return true;
 }
 

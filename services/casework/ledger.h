@@ -13,8 +13,8 @@ namespace gridwarden::casework {
 std::vector<domain::ClockAdjustment> LedgerOf(const v1::Case& details);
 
 // Writes what a step means for the ledger, before the clocks are computed: POSTPONE adds the extension of its
-// application, SUSPEND begins a pause, and leaving SUSPENDED by whatever step ends it. True when the ledger
-// changed.
+// application, SUSPEND begins a pause, and leaving SUSPENDED by whatever step ends it and the suspension.
+// True when the ledger changed.
 bool WriteLedger(CaseFile& file, const Step& step, domain::CaseState from, domain::CaseState to);
 
 domain::Limit ReadLimit(const v1::Limit& limit);

@@ -5,7 +5,6 @@
 #include "casework/proof.h"
 #include "casework/rules.h"
 #include "casework/step.h"
-#include "casework/timestamps.h"
 #include "platform/rpc/mutate.h"
 
 namespace gridwarden::casework {
@@ -37,7 +36,6 @@ absl::StatusOr<v1::Case> ResumeCase(const Casework& casework, const rpc::Call& c
                   .request_id = request.request_id(),
                   .reason = request.reason()};
         GW_RETURN_IF_ERROR(Advance(*casework.policy, file, step));
-        *file.details.mutable_suspension()->mutable_end_time() = ToTimestamp(call.now);
         return Record(tx, call, *casework.policy, file, step);
       });
 }

@@ -6,6 +6,18 @@
 #include "platform/rpc/mutate.h"
 
 namespace gridwarden::casework {
+namespace {
+
+// The post it was made in, with the tenure as long as the applicant holds it.
+access::Acting ActingOf(const domain::Ground& ground, const rpc::Call& call,
+                        const v1::Application& application) {
+  const domain::Desk desk = ApplicantDesk(ground, application);
+  const domain::Tenure* tenure = ground.HolderOf(desk.post, call.now, absl::InfiniteFuture());
+  const bool holds = tenure != nullptr && tenure->person == call.principal.person;
+  return {desk.post, holds ? tenure->id : Uuid(), desk.kind, desk.division};
+}
+
+}  // namespace
 
 absl::StatusOr<v1::Application> WithdrawApplication(const Casework& casework, const rpc::Call& call,
                                                     const v1::WithdrawApplicationRequest& request) {
@@ -29,9 +41,8 @@ absl::StatusOr<v1::Application> WithdrawApplication(const Casework& casework, co
         application.set_state(v1::Application::WITHDRAWN);
         EndApplication(call, file, application);
         GW_RETURN_IF_ERROR(SaveApplication(tx, made));
-        GW_ASSIGN_OR_RETURN(const Uuid post, ParseResourceName("posts", application.applicant().post()));
         Step step{.action = v1::DECIDE,
-                  .acting = {.post = post},
+                  .acting = ActingOf(*ground, call, application),
                   .event_time = call.now,
                   .received = call.now,
                   .request_id = request.request_id(),

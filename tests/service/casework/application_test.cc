@@ -461,6 +461,20 @@ TEST_F(Applications, SuspendOnlyByTheCountyAndStopBothClocks) {
   EXPECT_EQ(TotalDue(*resumed), TotalDue(before) + absl::Hours(30 * 24));
 }
 
+TEST_F(Applications, EndARestByWhateverEndsTheCase) {
+  const Case resting = ASuspendedCase();
+  world.clock().Advance(absl::Hours(5));
+  const auto voiding = Ask<Application>(world.Dispatcher(), "RequestVoiding", Voiding(resting.name()));
+  ASSERT_TRUE(voiding.ok()) << voiding.status();
+  ASSERT_TRUE(Decide(world.CountyOffice(), voiding->name()).ok());
+  const Case over = world.Get(resting.name());
+  EXPECT_EQ(over.state(), Case::VOIDED);
+  EXPECT_TRUE(over.ledger(0).has_to_time());
+  EXPECT_EQ(over.suspension().end_time().seconds(), over.ledger(0).to_time().seconds());
+  EXPECT_TRUE(over.has_total_due_time());
+  EXPECT_FALSE(over.has_due_time());
+}
+
 TEST_F(Applications, ShowEverybodyWhatRestsAndNoWords) {
   const Case resting = ASuspendedCase();
   world.clock().Advance(absl::Hours(31 * 24));
