@@ -9,6 +9,7 @@
 #include "casework/timestamps.h"
 #include "casework/waiting_checks.h"
 #include "gridwarden/casework/v1/check_service.pb.h"
+#include "gridwarden/casework/v1/closing_service.pb.h"
 #include "platform/crypto/digest.h"
 #include "platform/crypto/hmac.h"
 #include "service/casework/casework_world.h"
@@ -418,6 +419,63 @@ TEST_F(Independence, SomebodyElseInPlaceOfWhoeverWasDrawnNeedsAReasonAndIsDrawnA
   const auto assigned = Events(file.name(), casework::v1::ASSIGN_CHECK);
   ASSERT_EQ(assigned.size(), 2u);
   EXPECT_NE(assigned[0].eligibility_proof().seed(), assigned[1].eligibility_proof().seed());
+}
+
+TEST_F(Independence, WhoPassedAClosingThatIsDisputedDoesNotCheckItAgain) {
+  const Case watched = world.CaseIn(Case::MONITORING);
+  const Uuid first = *ParseResourceName("persons", watched.checker());
+  casework::v1::DisputeClosingRequest request;
+  request.set_request_id(world.NewId());
+  request.set_name(watched.name());
+  request.set_statement("夜间仍在生产");
+  const auto disputed = world.server().Call<Case>(
+      world.CountyOffice(), "gridwarden.casework.v1.ClosingService/DisputeClosing", request);
+  ASSERT_TRUE(disputed.ok()) << disputed.status();
+  world.Settle();
+  const Case again = world.Get(watched.name());
+  ASSERT_EQ(again.state(), Case::CHECKING);
+  ASSERT_NE(again.check_post(), "");
+  EXPECT_NE(City().PersonIn(*ParseResourceName("posts", again.check_post())), first);
+  const auto refused = Assign(watched.name(), watched.check_post(), world.Dispatcher(), "熟悉情况");
+  EXPECT_EQ(ReasonOf(refused.status()), "CHECKER_NOT_ELIGIBLE") << refused.status();
+  EXPECT_EQ(FactsOf(refused.status())->metadata.at("rule_id"), "B4.FIRST_CHECKER");
+  // Nor does his first pass move.
+  const auto passed = SubmitCheck(world.CheckRequest(watched.name(), SubmitCheckRequest::PASS));
+  ASSERT_TRUE(passed.ok()) << passed.status();
+  EXPECT_EQ(passed->pass_time().SerializeAsString(), watched.pass_time().SerializeAsString());
+}
+
+TEST_F(Independence, WhatAReceiverDealtWithIsCheckedWithoutAFixerOfOurs) {
+  const std::string name = world.CaseIn(Case::HANDLING).name();
+  casework::v1::TransferCaseRequest transfer;
+  transfer.set_request_id(world.NewId());
+  transfer.set_name(name);
+  transfer.set_kind(casework::v1::Transfer::UNIT);
+  transfer.set_receiver(ResourceName("units", City().bureaus[0]));
+  transfer.set_document_no("移〔2026〕3号");
+  transfer.set_reason("属住建部门职责");
+  const auto handed = world.server().Call<Case>(
+      world.CountyOffice(), "gridwarden.casework.v1.ClosingService/TransferCase", transfer);
+  ASSERT_TRUE(handed.ok()) << handed.status();
+  casework::v1::SubmitTransferResultRequest result;
+  result.set_request_id(world.NewId());
+  result.set_name(name);
+  result.set_document_no("住建〔2026〕1号");
+  world.AddPhoto(type::v1::Evidence::DOCUMENT, result.mutable_evidence());
+  *result.mutable_event_time() = casework::ToTimestamp(world.clock().Now());
+  const auto answered = world.server().Call<Case>(
+      world.CountyOffice(), "gridwarden.casework.v1.ClosingService/SubmitTransferResult", result);
+  ASSERT_TRUE(answered.ok()) << answered.status();
+  world.Settle();
+  const Case file = world.Get(name);
+  EXPECT_EQ(file.state(), Case::CHECKING);
+  EXPECT_EQ(file.fixer(), "");
+  ASSERT_NE(file.check_post(), "");
+  // The county's own supervision stands where the receiver's unit stands.
+  const auto refused = Assign(name, SupervisorPost(world.county), world.Dispatcher(), "换人");
+  EXPECT_EQ(ReasonOf(refused.status()), "CHECKER_NOT_ELIGIBLE") << refused.status();
+  EXPECT_EQ(FactsOf(refused.status())->metadata.at("rule_id"), "B4.OWN_NODE");
+  EXPECT_TRUE(SubmitCheck(world.CheckRequest(name, SubmitCheckRequest::PASS)).ok());
 }
 
 // ---- waiting
