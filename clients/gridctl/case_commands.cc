@@ -109,10 +109,34 @@ absl::Status List(Invocation& run) {
   return absl::OkStatus();
 }
 
+// What a check waits for, or has to keep to.
+void PrintCheck(const Invocation& run, const v1::Case& file) {
+  if (!file.waiting_reason().empty()) {
+    std::puts((Say(run, "waits for a checker: ", "等待核查人：") + file.waiting_reason()).c_str());
+  }
+  if (file.check_window_start_minute() != 0 || file.check_window_end_minute() != 0) {
+    const auto clock = [](int minute) { return absl::StrFormat("%02d:%02d", minute / 60, minute % 60); };
+    const std::string window =
+        clock(file.check_window_start_minute()) + "-" + clock(file.check_window_end_minute());
+    std::puts((file.check_any_hour()
+                   ? Say(run, "checked at any hour; found around ", "核查时段已放行；问题发现时段 ") + window
+                   : Say(run, "to be passed between ", "须在同一时段核查：") + window)
+                  .c_str());
+  }
+  if (file.check_far_m() > 0) {
+    std::puts((Say(run, "passed from afar, metres: ", "核查位置偏远，距案发位置（米）：") +
+               absl::StrFormat("%.0f", file.check_far_m()))
+                  .c_str());
+  }
+}
+
 absl::Status Show(Invocation& run) {
   v1::GetCaseRequest request;
   request.set_name(CaseName(run.positionals[0]));
-  return PrintCase(run, run.session().Call<v1::Case>(Method("GetCase"), request));
+  const absl::StatusOr<v1::Case> file = run.session().Call<v1::Case>(Method("GetCase"), request);
+  GW_RETURN_IF_ERROR(PrintCase(run, file));
+  if (!run.json) PrintCheck(run, *file);
+  return absl::OkStatus();
 }
 
 // "FILED -> DISPATCHED"; only the state where it began or stayed there.
