@@ -108,8 +108,14 @@ absl::Status ReadClasses(const Invocation& run, v1::CommitDrawRequest& request) 
 absl::Status ReadSeedSources(const Invocation& run, v1::CommitDrawRequest& request) {
   for (const std::string& text : run.All("--seed")) {
     const std::pair<std::string, std::string> parts = absl::StrSplit(text, absl::MaxSplits('=', 1));
-    GW_ASSIGN_OR_RETURN(const absl::Time available, ParseTime(parts.first));
     v1::Draw::SeedSource& seed = *request.add_seed_sources();
+    int64_t round = 0;
+    if (parts.first.starts_with("DRAND_") && absl::SimpleAtoi(parts.second, &round)) {
+      seed.set_beacon(parts.first);
+      seed.set_round(round);
+      continue;
+    }
+    GW_ASSIGN_OR_RETURN(const absl::Time available, ParseTime(parts.first));
     *seed.mutable_available_time() = ToProto(available);
     seed.set_description(parts.second);
   }
@@ -315,8 +321,8 @@ void AddDrawCommands(std::vector<Command>& commands) {
                    {"--special", "SOURCE", "a source of the special stratum", true},
                    {"--low", "SOURCE", "a source of the low stratum", true},
                    {"--weight", "SOURCE=N", "drawn as if there were N of it", true},
-                   {"--seed", "TIME=TEXT", "what will be the seed, and when it becomes public; one or two",
-                    true}},
+                   {"--seed", "TIME=TEXT",
+                    "what will be the seed and when it becomes public, or BEACON=ROUND; one or two", true}},
        .examples =
            {"gridctl draw commit 411702 --title 十二月扬尘抽查 --from 2026-12-03 --to 2026-12-20 --category "
             "BUILDING_SITE --kind ENFORCEMENT --seed \"2026-12-01 21:15=福彩双色球 2026139 期\""},

@@ -45,26 +45,55 @@ absl::Status CheckPeriod(const rpc::Call& call, const v1::CommitDrawRequest& req
   return absl::OkStatus();
 }
 
-absl::Status ReadSeedSources(const v1::CommitDrawRequest& request, draw::Commitment& commitment) {
+constexpr int64_t kRoundMax = int64_t{1} << 40;
+
+// One announcement with its description and time; those of a beacon's round are known.
+absl::StatusOr<v1::Draw::SeedSource> ReadSeedSource(const domain::DrawRules& rules,
+                                                    const v1::Draw::SeedSource& wanted,
+                                                    const std::string& field) {
+  v1::Draw::SeedSource source;
+  if (!wanted.beacon().empty()) {
+    const domain::Beacon* beacon = rules.FindBeacon(wanted.beacon());
+    if (beacon == nullptr) {
+      return InvalidField(field + ".beacon", absl::StrFormat("got \"%s\", want a beacon of the policy",
+                                                             wanted.beacon().substr(0, 60)));
+    }
+    if (wanted.round() < 1 || wanted.round() > kRoundMax)
+      return InvalidField(field + ".round", absl::StrFormat("got %d, want a round from 1", wanted.round()));
+    if (wanted.has_available_time())
+      return InvalidField(field + ".available_time", "got a time, want none: the round says when");
+    source.set_beacon(beacon->code);
+    source.set_round(wanted.round());
+    source.set_description(absl::StrFormat("%s 第 %d 轮", beacon->display_name, wanted.round()));
+    *source.mutable_available_time() = ToTimestamp(beacon->TimeOf(wanted.round()));
+    return source;
+  }
+  GW_RETURN_IF_ERROR(CheckLine(field + ".description", wanted.description(), kDescriptionCharactersMax));
+  if (!wanted.has_available_time())
+    return InvalidField(field + ".available_time", "got nothing, want when the seed becomes public");
+  source.set_description(wanted.description());
+  *source.mutable_available_time() = wanted.available_time();
+  return source;
+}
+
+absl::StatusOr<std::vector<v1::Draw::SeedSource>> ReadSeedSources(const domain::DrawRules& rules,
+                                                                  const v1::CommitDrawRequest& request) {
   if (request.seed_sources_size() > kSeedSourcesMax)
     return InvalidField("seed_sources", absl::StrFormat("got %d, want 1 or 2", request.seed_sources_size()));
+  std::vector<v1::Draw::SeedSource> sources;
   for (int i = 0; i < request.seed_sources_size(); ++i) {
-    const v1::Draw::SeedSource& source = request.seed_sources(i);
     const std::string field = absl::StrFormat("seed_sources[%d]", i);
-    GW_RETURN_IF_ERROR(CheckLine(field + ".description", source.description(), kDescriptionCharactersMax));
-    if (!source.has_available_time())
-      return InvalidField(field + ".available_time", "got nothing, want when the seed becomes public");
-    GW_ASSIGN_OR_RETURN(const absl::Time available,
-                        ToTime(source.available_time(), field + ".available_time"));
-    commitment.seed_sources.push_back({source.description(), Text(available)});
+    GW_ASSIGN_OR_RETURN(v1::Draw::SeedSource source, ReadSeedSource(rules, request.seed_sources(i), field));
+    GW_RETURN_IF_ERROR(ToTime(source.available_time(), field + ".available_time").status());
+    sources.push_back(std::move(source));
   }
-  return absl::OkStatus();
+  return sources;
 }
 
 // A seed that is public, or nearly, could have been known when the lists were chosen.
 absl::Status CheckLead(const rpc::Call& call, const domain::DrawRules& rules,
-                       const v1::CommitDrawRequest& request) {
-  for (const v1::Draw::SeedSource& source : request.seed_sources()) {
+                       const std::vector<v1::Draw::SeedSource>& sources) {
+  for (const v1::Draw::SeedSource& source : sources) {
     GW_ASSIGN_OR_RETURN(const absl::Time available, ToTime(source.available_time(), "seed_sources"));
     if (available >= call.now + rules.seed_lead) continue;
     return FailedPrecondition("SEED_ANNOUNCED_TOO_LATE",
@@ -98,7 +127,7 @@ absl::Status CheckExclusions(const draw::Commitment& commitment) {
                              {"sources", absl::StrCat(lacking.size())}});
 }
 
-v1::Draw ToProto(const draw::Commitment& commitment, const v1::CommitDrawRequest& request) {
+v1::Draw ToProto(const draw::Commitment& commitment, const std::vector<v1::Draw::SeedSource>& sources) {
   v1::Draw value;
   value.set_state(v1::Draw::COMMITTED);
   value.set_title(commitment.title);
@@ -115,11 +144,7 @@ v1::Draw ToProto(const draw::Commitment& commitment, const v1::CommitDrawRequest
                       [&](const draw::Candidate& one) { return one.stratum == stratum.code; })));
     made.set_drawn(draw::DrawnOf(made.candidates(), stratum.ratio_percent));
   }
-  for (const v1::Draw::SeedSource& source : request.seed_sources()) {
-    v1::Draw::SeedSource& made = *value.add_seed_sources();
-    made.set_description(source.description());
-    *made.mutable_available_time() = source.available_time();
-  }
+  value.mutable_seed_sources()->Add(sources.begin(), sources.end());
   value.set_candidates(static_cast<int>(commitment.candidates.size()));
   value.set_inspectors(static_cast<int>(commitment.inspectors.size()));
   value.set_exclusions(static_cast<int>(commitment.exclusions.size()));
@@ -164,14 +189,18 @@ absl::StatusOr<v1::Draw> CommitDraw(const AreaContext& context, const rpc::Call&
   commitment.rule_version = context.policy->version;
   for (const domain::DrawStratum& stratum : rules.strata)
     commitment.strata.push_back({stratum.code, stratum.ratio_percent});
-  GW_RETURN_IF_ERROR(ReadSeedSources(request, commitment));
+  GW_ASSIGN_OR_RETURN(const std::vector<v1::Draw::SeedSource> seed_sources, ReadSeedSources(rules, request));
+  for (const v1::Draw::SeedSource& source : seed_sources) {
+    GW_ASSIGN_OR_RETURN(const absl::Time available, ToTime(source.available_time(), "seed_sources"));
+    commitment.seed_sources.push_back({source.description(), Text(available)});
+  }
   const DrawScope scope{*ground, rules, standing.division};
   GW_ASSIGN_OR_RETURN(commitment.inspectors, FindInspectors(call, scope, request));
   GW_ASSIGN_OR_RETURN(commitment.candidates,
                       ReadCandidates(context, call, scope, request, commitment.exclusions));
   GW_RETURN_IF_ERROR(CheckExclusions(commitment));
 
-  row.value = ToProto(commitment, request);
+  row.value = ToProto(commitment, seed_sources);
   int drawn = 0;
   for (const v1::Draw::Stratum& stratum : row.value.strata()) drawn += stratum.drawn();
   if (drawn * commitment.seats > kDrawnSeatsMax) {
@@ -189,7 +218,7 @@ absl::StatusOr<v1::Draw> CommitDraw(const AreaContext& context, const rpc::Call&
   row.value.set_post(ResourceName("posts", acting.post));
   return rpc::Mutate<v1::Draw>(
       context.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::Draw> {
-        GW_RETURN_IF_ERROR(CheckLead(call, rules, request));
+        GW_RETURN_IF_ERROR(CheckLead(call, rules, seed_sources));
         return RecordDraw(context, call, tx,
                           {.action = v1::COMMIT_DRAW, .acting = acting, .request_id = request.request_id()},
                           row);

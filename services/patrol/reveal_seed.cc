@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <map>
+
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -25,6 +28,13 @@ absl::Status CheckSeeds(const v1::RevealSeedRequest& request) {
   return absl::OkStatus();
 }
 
+// As a beacon publishes it.
+bool IsRandomness(const std::string& text) {
+  return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
+}
+
 // Puts the published seeds beside their announcements. SEED_NOT_YET while one of them cannot be known.
 absl::StatusOr<std::vector<draw::Seed>> TakeSeeds(const rpc::Call& call, const v1::RevealSeedRequest& request,
                                                   v1::Draw& value) {
@@ -42,7 +52,12 @@ absl::StatusOr<std::vector<draw::Seed>> TakeSeeds(const rpc::Call& call, const v
           {{"source", source.description()},
            {"available", absl::FormatTime("%Y-%m-%d %H:%M", available, domain::CalendarZone())}});
     }
-    source.set_text(request.seeds(i).text());
+    const std::string& text = request.seeds(i).text();
+    if (!source.beacon().empty() && !IsRandomness(text)) {
+      return InvalidField(absl::StrFormat("seeds[%d].text", i),
+                          "want the round's randomness, 64 lower-case hex digits");
+    }
+    source.set_text(text);
     source.set_reference(request.seeds(i).reference());
     seeds.push_back({source.text(), source.reference()});
   }

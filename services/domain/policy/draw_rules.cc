@@ -11,9 +11,16 @@ const DrawStratum* DrawRules::Find(std::string_view code) const {
   return nullptr;
 }
 
+const Beacon* DrawRules::FindBeacon(std::string_view code) const {
+  for (const Beacon& beacon : beacons) {
+    if (beacon.code == code) return &beacon;
+  }
+  return nullptr;
+}
+
 void ReadDrawRules(const JsonValue& root, Policy& policy) {
-  root.OnlyKeys(
-      {"title", "note", "documents", "strata", "default_stratum", "inspectors_per_object", "seed_lead"});
+  root.OnlyKeys({"title", "note", "documents", "strata", "default_stratum", "inspectors_per_object",
+                 "seed_lead", "beacons"});
   ReadPreamble(root);
   auto rules = std::make_shared<DrawRules>();
   for (const JsonValue& json : root.Required("strata").Elements()) {
@@ -42,6 +49,18 @@ void ReadDrawRules(const JsonValue& root, Policy& policy) {
   lead.OnlyKeys({"minutes", "source"});
   rules->seed_lead = absl::Minutes(lead.Required("minutes").Int(1, 60 * 24 * 30));
   lead.Required("source").FilledText();
+  for (const JsonValue& json : root.Optional("beacons").Elements()) {
+    json.OnlyKeys({"code", "display_name", "genesis_unix", "period_seconds", "source"});
+    Beacon beacon;
+    beacon.code = json.Required("code").FilledText();
+    beacon.display_name = json.Required("display_name").FilledText();
+    beacon.genesis = absl::FromUnixSeconds(json.Required("genesis_unix").Int(0, int64_t{1} << 40));
+    beacon.period = absl::Seconds(json.Required("period_seconds").Int(1, 24 * 3600));
+    beacon.source = json.Required("source").FilledText();
+    if (rules->FindBeacon(beacon.code) != nullptr)
+      json.Report("got the beacon " + beacon.code + " twice, want it once");
+    rules->beacons.push_back(std::move(beacon));
+  }
   policy.draws = std::move(rules);
 }
 

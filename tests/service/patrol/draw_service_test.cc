@@ -420,6 +420,41 @@ TEST_F(DrawTest, ACancelledDrawKeepsItsListsAndSaysWhy) {
   EXPECT_EQ(domain::draw::VerifyJson(DrawHashes(), file->bundle()).verdict, Verdict::kIncomplete);
 }
 
+// The server knows when a round of a beacon comes: nobody can call an old one a future one.
+TEST_F(DrawTest, ARoundOfABeaconComesWhenItsNetworkSays) {
+  MakeSources(3);
+  const int64_t now_round = (absl::ToUnixSeconds(server.clock().Now()) - 1692803367) / 3 + 1;
+  v1::CommitDrawRequest request = NewDraw();
+  v1::Draw::SeedSource& seed = *request.mutable_seed_sources(0);
+  seed.Clear();
+  seed.set_beacon("DRAND_QUICKNET");
+  seed.set_round(now_round);
+  EXPECT_EQ(ReasonOf(Call<v1::Draw>(office, "CommitDraw", request).status()), "SEED_ANNOUNCED_TOO_LATE");
+  seed.set_round(now_round + 20 * 60 + 2);
+  *seed.mutable_available_time() = After(absl::Hours(24));
+  EXPECT_EQ(ReasonOf(Call<v1::Draw>(office, "CommitDraw", request).status()), "INVALID_FIELD");
+  seed.clear_available_time();
+  const absl::StatusOr<v1::Draw> draw = Call<v1::Draw>(office, "CommitDraw", request);
+  ASSERT_TRUE(draw.ok()) << draw.status();
+  EXPECT_NE(draw->seed_sources(0).description().find(absl::StrCat("第 ", seed.round(), " 轮")),
+            std::string::npos);
+  v1::RevealSeedRequest reveal = NewReveal(*draw);
+  reveal.mutable_seeds(0)->set_text(std::string(64, 'a'));
+  EXPECT_EQ(ReasonOf(Call<v1::Draw>(office, "RevealSeed", reveal).status()), "SEED_NOT_YET");
+  server.clock().Advance(absl::Minutes(61));
+  reveal.mutable_seeds(0)->set_text(std::string(64, 'A'));
+  EXPECT_EQ(ReasonOf(Call<v1::Draw>(office, "RevealSeed", reveal).status()), "INVALID_FIELD");
+  reveal.mutable_seeds(0)->set_text(std::string(64, 'a'));
+  EXPECT_EQ(Call<v1::Draw>(office, "RevealSeed", reveal)->state(), v1::Draw::DRAWN);
+  EXPECT_EQ(ReasonOfCommit([](auto& r) { r.mutable_seed_sources(0)->set_beacon("NOTHING"); }),
+            "INVALID_FIELD");
+  EXPECT_EQ(ReasonOfCommit([](auto& r) {
+              r.mutable_seed_sources(0)->clear_available_time();
+              r.mutable_seed_sources(0)->set_beacon("DRAND_DEFAULT");
+            }),
+            "INVALID_FIELD");
+}
+
 // Whoever knows the seed knows what would be drawn; giving up then must not look like giving up before.
 TEST_F(DrawTest, ADrawCancelledWhenItsSeedWasPublicSaysSo) {
   MakeSources(3);
