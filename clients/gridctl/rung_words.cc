@@ -13,6 +13,7 @@ std::string ClockWord(const Invocation& run, const std::string& clock) {
     if (domain::NameOf(stage) == clock) return std::string(domain::ZhOf(stage));
   }
   if (clock == "TOTAL") return "全程";
+  if (clock == "STOP") return "停产";
   if (clock == "REPLY") return "督办答复";
   if (clock == "LIMIT") return "督办期限";
   if (clock == "REWORK") return "返工";

@@ -28,6 +28,7 @@ absl::Status FireOnce(const Casework& casework, const rpc::Call& call, db::Trans
                       .start = at,
                       .due = at,
                       .at = at,
+                      .fire = call.now,
                       .count = count,
                       .facts = std::move(facts)};
   return FireRungs(tx, call, *casework.directory.ground(), *casework.policy, {owed});

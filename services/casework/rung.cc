@@ -9,7 +9,7 @@
 namespace gridwarden::casework {
 namespace {
 
-v1::Rung RungOf(const OwedRung& owed, absl::Time now) {
+v1::Rung RungOf(const OwedRung& owed) {
   v1::Rung rung;
   rung.set_name(ResourceName("rungs", RungId(owed.key, owed.percent)));
   rung.set_subject(owed.facts.name);
@@ -20,7 +20,7 @@ v1::Rung RungOf(const OwedRung& owed, absl::Time now) {
   *rung.mutable_start_time() = ToTimestamp(owed.start);
   *rung.mutable_due_time() = ToTimestamp(owed.due);
   *rung.mutable_rung_time() = ToTimestamp(owed.at);
-  *rung.mutable_fire_time() = ToTimestamp(now);
+  *rung.mutable_fire_time() = ToTimestamp(owed.fire);
   rung.set_clock_ended(owed.clock_ended);
   rung.set_division(ResourceName("divisions", owed.facts.division));
   rung.set_category(owed.facts.category);
@@ -31,11 +31,11 @@ v1::Rung RungOf(const OwedRung& owed, absl::Time now) {
 
 // Whoever is told is told now: the posts' holders today, not those of the day the clock began.
 domain::Resolved Tell(const domain::Ground& ground, const domain::Policy& policy, const OwedRung& owed,
-                      absl::Time now, v1::Rung& rung) {
+                      v1::Rung& rung) {
   const auto level = policy.escalation->recipients.find(static_cast<domain::EscalationLevel>(owed.level));
   if (level == policy.escalation->recipients.end()) return {};
   domain::Resolved resolved = domain::ResolveRecipients(
-      ground, SubjectOf(ground, policy, owed.facts, owed.key.clock), level->second, now);
+      ground, SubjectOf(ground, policy, owed.facts, owed.key.clock), level->second, owed.fire);
   for (const domain::Told& told : resolved.told) {
     v1::Rung::Recipient& recipient = *rung.add_recipients();
     recipient.set_post(ResourceName("posts", told.post));
@@ -57,19 +57,21 @@ absl::Status FireRungs(db::Transaction& tx, const rpc::Call& call, const domain:
   std::vector<RungRow> rows;
   std::vector<journal::Sealed> entries;
   std::vector<VacantPost> vacancies;
+  rpc::Call then = call;
   for (const OwedRung& one : owed) {
     RungRow row{.key = one.key,
                 .percent = one.percent,
                 .id = RungId(one.key, one.percent),
                 .level = one.level,
                 .due = one.at,
-                .fire = call.now,
+                .fire = one.fire,
                 .ground_path = one.facts.ground_path};
-    *row.event.mutable_rung() = RungOf(one, call.now);
+    *row.event.mutable_rung() = RungOf(one);
     row.event.set_ground_path(one.facts.ground_path);
-    for (const Uuid& post : Tell(ground, policy, one, call.now, *row.event.mutable_rung()).vacant)
-      vacancies.push_back({post, row.id, one.facts.name});
-    GW_ASSIGN_OR_RETURN(journal::Sealed sealed, journal::Seal(call, {.kind = "rung",
+    for (const Uuid& post : Tell(ground, policy, one, *row.event.mutable_rung()).vacant)
+      vacancies.push_back({post, row.id, one.facts.name, one.fire});
+    then.now = one.fire;
+    GW_ASSIGN_OR_RETURN(journal::Sealed sealed, journal::Seal(then, {.kind = "rung",
                                                                      .before = {.id = row.id},
                                                                      .event = &row.event,
                                                                      .rule_version = policy.version}));
@@ -82,7 +84,8 @@ absl::Status FireRungs(db::Transaction& tx, const rpc::Call& call, const domain:
   return journal::StageAll(tx, entries);
 }
 
-void TakeOwed(Timer& timer, absl::Time now, const EscalationFacts& facts, std::vector<OwedRung>& owed) {
+void TakeOwed(Timer& timer, absl::Time now, bool at_its_time, const EscalationFacts& facts,
+              std::vector<OwedRung>& owed) {
   timer.next.reset();
   for (const v1::TimerPlan::Step& step : timer.plan.steps()) {
     if (step.percent() <= timer.fired) continue;
@@ -98,6 +101,7 @@ void TakeOwed(Timer& timer, absl::Time now, const EscalationFacts& facts, std::v
                     .start = timer.start,
                     .due = timer.due,
                     .at = at,
+                    .fire = at_its_time ? at : now,
                     .clock_ended = timer.end.has_value(),
                     .facts = facts});
     timer.fired = step.percent();

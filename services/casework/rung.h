@@ -18,17 +18,19 @@ struct OwedRung {
   int percent = 0;
   v1::Rung::Level level = v1::Rung::LEVEL_UNSPECIFIED;
   absl::Time start, due, at;
+  absl::Time fire;  // recipients are resolved as of then
   bool clock_ended = false;
   int count = 0;
   EscalationFacts facts;
 };
 
-// Fires rungs that were not fired before, in the caller's transaction; recipients are resolved as of
-// call.now.
+// Fires rungs that were not fired before, in the caller's transaction.
 absl::Status FireRungs(db::Transaction& tx, const rpc::Call& call, const domain::Ground& ground,
                        const domain::Policy& policy, const std::vector<OwedRung>& owed);
 
-// Moves a claimed timer on: what it owes by `now` is appended to `owed`, what it looks at next is set.
-void TakeOwed(Timer& timer, absl::Time now, const EscalationFacts& facts, std::vector<OwedRung>& owed);
+// Moves a claimed timer on: what it owes by `now` is appended to `owed`, what it looks at next is set. It
+// fires now or, with `at_its_time` (in a demo, whose days pass in seconds), when it was due.
+void TakeOwed(Timer& timer, absl::Time now, bool at_its_time, const EscalationFacts& facts,
+              std::vector<OwedRung>& owed);
 
 }  // namespace gridwarden::casework

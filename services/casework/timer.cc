@@ -16,6 +16,7 @@ namespace {
 using Clocks = google::protobuf::RepeatedPtrField<v1::RunningClock>;
 
 constexpr const char* kTotal = "TOTAL";
+constexpr const char* kStop = "STOP";
 
 const v1::RunningClock* Find(const Clocks& clocks, std::string_view name) {
   for (const v1::RunningClock& clock : clocks) {
@@ -67,8 +68,20 @@ std::optional<v1::RunningClock> StageOf(const CaseFile& file, const Step& step) 
   return clock;
 }
 
-Clocks ClocksOf(const CaseFile& file, const Step& step) {
+// 先停后治: from the filing until production was seen to stand still, or the fix is said to be done.
+std::optional<v1::RunningClock> StopOf(const domain::Policy& policy, const CaseFile& file) {
+  const domain::Limit& limit = policy.TypeOf(file.category).stop_first;
+  const bool open = file.state == v1::Case::FILED || file.state == v1::Case::DISPATCHED ||
+                    file.state == v1::Case::RETURNED || file.state == v1::Case::HANDLING;
+  if (limit.span <= absl::ZeroDuration() || !open || file.details.has_stop_time()) return std::nullopt;
+  const absl::Time due = domain::AddLimit(file.file_time, limit, policy.calendar);
+  if (due == absl::InfiniteFuture()) return std::nullopt;
+  return ClockOf(kStop, 0, file.file_time, due);
+}
+
+Clocks ClocksOf(const domain::Policy& policy, const CaseFile& file, const Step& step) {
   Clocks clocks;
+  if (std::optional<v1::RunningClock> stop = StopOf(policy, file)) *clocks.Add() = *std::move(stop);
   if (std::optional<v1::RunningClock> stage = StageOf(file, step)) *clocks.Add() = *std::move(stage);
   if (std::optional<v1::RunningClock> total = TotalOf(file)) *clocks.Add() = *std::move(total);
   if (file.state == v1::Case::SUSPENDED) {
@@ -90,6 +103,7 @@ std::optional<domain::Stage> StageNamed(std::string_view name) {
 
 // How the time of a clock is counted.
 domain::Calendar CalendarOf(std::string_view clock, const domain::CaseType& type) {
+  if (clock == kStop) return type.stop_first.calendar;
   const std::optional<domain::Stage> stage = StageNamed(clock);
   return domain::LimitOf(stage.value_or(domain::Stage::kNone), type, 0, false).calendar;
 }
@@ -138,9 +152,11 @@ absl::Status SaveClocks(db::Transaction& tx, const domain::Policy& policy, const
     std::erase_if(changed, [&](const Timer& timer) {
       return timer.key == TimerKey{subject, clock.clock(), clock.cycle()};
     });
+    // The clock of the review is what runs while the others rest.
+    const bool reviews = clock.clock() == domain::NameOf(domain::Stage::kReview);
     changed.push_back(PlanTimer(policy, {subject, clock.clock(), clock.cycle()}, kind,
                                 FromTimestamp(clock.start_time()), FromTimestamp(clock.due_time()),
-                                calendar(clock.clock()), pauses));
+                                calendar(clock.clock()), reviews ? std::vector<domain::Interval>() : pauses));
   }
   return SaveTimers(tx, changed);
 }
@@ -165,7 +181,7 @@ Timer EndTimer(TimerKey key, TimerSubject kind, absl::Time end) {
 
 absl::Status ArmTimers(db::Transaction& tx, const domain::Policy& policy, CaseFile& file, const Step& step) {
   if (policy.escalation == nullptr) return absl::OkStatus();
-  const Clocks after = ClocksOf(file, step);
+  const Clocks after = ClocksOf(policy, file, step);
   const Clocks before = std::exchange(*file.details.mutable_clocks(), after);
   return SaveClocks(
       tx, policy, file.id, TimerSubject::kCase, step.received, before, after,

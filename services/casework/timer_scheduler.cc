@@ -167,7 +167,7 @@ absl::StatusOr<int> TimerScheduler::FireBatch(const rpc::Call& call, int limit, 
           if (found == facts.end())
             timer.next.reset();  // its subject was never committed, or is no more
           else
-            TakeOwed(timer, call.now, found->second, owed);
+            TakeOwed(timer, call.now, demo_, found->second, owed);
         }
         GW_RETURN_IF_ERROR(FireRungs(tx, call, *ground, *casework_->policy, owed));
         return SaveFired(tx, timers);
@@ -186,11 +186,13 @@ absl::Status TimerScheduler::FireAcceptance(const rpc::Call& call, const TimerKe
         GW_ASSIGN_OR_RETURN(const std::optional<EscalationFacts> facts, ReadCaseFacts(tx, key.subject));
         const bool accepts = EndsInAcceptance(*timer, call.now);
         std::vector<OwedRung> owed;
-        TakeOwed(*timer, call.now, *facts, owed);
+        TakeOwed(*timer, call.now, demo_, *facts, owed);
         GW_RETURN_IF_ERROR(FireRungs(tx, call, *ground, *casework_->policy, owed));
         GW_RETURN_IF_ERROR(SaveFired(tx, {&*timer, 1}));
         if (!accepts) return absl::OkStatus();
-        return AcceptSilently(tx, call, *casework_->policy, file, timer->due);
+        rpc::Call then = call;
+        if (demo_) then.now = timer->due;
+        return AcceptSilently(tx, then, *casework_->policy, file, timer->due);
       });
 }
 

@@ -18,6 +18,9 @@ constexpr int kEntries = 512;
 constexpr int kReadsMax = 64;  // of one look at the feed
 // How far back the first look goes: entries of a demo are not received in the order of their demo times.
 constexpr uint64_t kTail = 1024;
+// Nobody plays any more when nothing came for so long.
+constexpr absl::Duration kQuiet = absl::Seconds(15);
+constexpr absl::Duration kReachesBack = absl::Hours(24);
 
 }  // namespace
 
@@ -52,7 +55,9 @@ absl::StatusOr<std::optional<absl::Time>> DemoTime::Read() {
     if (*next_ == before) break;
   }
   if (!newest_) return std::optional<absl::Time>();
-  return std::optional(*newest_ + std::max(clock_.Now() - newest_seen_, absl::ZeroDuration()));
+  const absl::Time now = clock_.Now();
+  if (now - last_seen_ < kQuiet) return std::optional(*newest_ - kReachesBack);
+  return std::optional(*newest_ + std::max(now - newest_seen_, absl::ZeroDuration()));
 }
 
 absl::Status DemoTime::ReadFrom(uint64_t start) {
@@ -70,6 +75,10 @@ absl::Status DemoTime::ReadFrom(uint64_t start) {
     if (!entry.ParseFromString(sequenced.body())) continue;
     const absl::Time received = absl::FromUnixMicros(entry.received_us());
     const absl::Time now = clock_.Now();
+    // What the ladder itself wrote tells nothing new about the time.
+    if (entry.kind() == "rung" || entry.kind() == "vacancy" || entry.kind() == "supervision.transition")
+      continue;
+    last_seen_ = now;
     if (newest_ && received <= *newest_ + (now - newest_seen_)) continue;
     newest_ = received;
     newest_seen_ = now;

@@ -38,8 +38,9 @@ class AgreedTime {
   absl::Duration apart_;
 };
 
-// The time in a demo log: the newest time that any entry of the feed was received at, and the wall time
-// since, so that rungs fire while a simulator plays.
+// The time in a demo log, where a simulator plays days in seconds: the newest time that an entry of the feed
+// was received at, and the wall time since. While entries come in, later ones may still tell of earlier
+// hours: then it is a day before the newest.
 class DemoTime {
  public:
   DemoTime(rpc::Channel& journal, const Clock& clock) : journal_(journal), clock_(clock) {}
@@ -55,6 +56,7 @@ class DemoTime {
   std::optional<uint64_t> next_;
   std::optional<absl::Time> newest_;  // by the demo's clock ...
   absl::Time newest_seen_;            // ... when it was seen, by ours
+  absl::Time last_seen_;              // when the last entry of anybody else was
 };
 
 absl::StatusOr<absl::Time> DatabaseTime(db::Database& database);

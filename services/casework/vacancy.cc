@@ -80,6 +80,7 @@ absl::Status NoteVacancies(db::Transaction& tx, const rpc::Call& call, const dom
                               [](const VacantPost& a, const VacantPost& b) { return a.post == b.post; }),
                   vacancies.end());
   std::vector<Uuid> known;
+  rpc::Call then = call;
   for (const VacantPost& one : vacancies) {
     const domain::Post* post = ground.FindPost(one.post);
     if (post == nullptr) continue;
@@ -88,10 +89,11 @@ absl::Status NoteVacancies(db::Transaction& tx, const rpc::Call& call, const dom
                     .division = ground.DivisionOf(*post),
                     .rung = one.rung,
                     .subject = one.subject,
-                    .first_seen = call.now,
-                    .last_seen = call.now};
-    vacancy.ground_path = ground.PathKeyNear(vacancy.division, call.now, absl::InfiniteFuture());
-    GW_ASSIGN_OR_RETURN(journal::Sealed sealed, SealVacancy(call, policy, vacancy));
+                    .first_seen = one.seen,
+                    .last_seen = one.seen};
+    vacancy.ground_path = ground.PathKeyNear(vacancy.division, one.seen, absl::InfiniteFuture());
+    then.now = one.seen;
+    GW_ASSIGN_OR_RETURN(journal::Sealed sealed, SealVacancy(then, policy, vacancy));
     GW_ASSIGN_OR_RETURN(const bool inserted, InsertVacancy(tx, vacancy));
     if (inserted)
       entries.push_back(std::move(sealed));

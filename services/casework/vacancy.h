@@ -20,6 +20,7 @@ struct VacantPost {
   Uuid post;
   Uuid rung;
   std::string subject;
+  absl::Time seen;
 };
 
 // Records those that are not known yet; the entries of the journal they make are appended to `entries`, which

@@ -282,7 +282,7 @@ int Drive(const Arguments& arguments) {
           ++kills;
         }
         for (int i = 0; i < 2; ++i) pair.Start(i);
-        next_fault = absl::Now() + absl::Milliseconds(300 + random() % 700);
+        next_fault = absl::Now() + absl::Milliseconds(400 + random() % 1200);
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }

@@ -310,7 +310,7 @@ TEST_F(Timers, AFindingEndsWhenSomebodyHoldsThePostAgain) {
     return world.database().database().Run([&](db::Transaction& tx) -> absl::Status {
       std::vector<journal::Sealed> entries;
       GW_RETURN_IF_ERROR(casework::NoteVacancies(tx, call, *City().ground, *CaseworkPolicy(),
-                                                 {{patrol, rung, "cases/x"}}, entries));
+                                                 {{patrol, rung, "cases/x", call.now}}, entries));
       for (const journal::Sealed& entry : entries) GW_RETURN_IF_ERROR(journal::Stage(tx, entry));
       return absl::OkStatus();
     });
