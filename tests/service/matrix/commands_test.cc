@@ -23,6 +23,7 @@ constexpr char kCasework[] = "gridwarden.casework.v1.CaseworkService/";
 constexpr char kGrid[] = "gridwarden.grid.v1.GridService/";
 constexpr char kPatrol[] = "gridwarden.patrol.v1.PatrolService/";
 constexpr char kPlan[] = "gridwarden.patrol.v1.PlanService/";
+constexpr char kSignal[] = "gridwarden.casework.v1.SignalService/";
 constexpr char kSource[] = "gridwarden.source.v1.SourceService/";
 
 // The office that may everything everywhere; it prepares what a command needs.
@@ -101,6 +102,11 @@ std::string SignalText(const Uuid& division, const std::string& channel) {
 }
 std::string NewSignal(const Uuid& division, const std::string& channel) {
   return Do(absl::StrCat(kCasework, "SubmitSignal"), SignalText(division, channel));
+}
+std::string RejectedSignal(const Uuid& division) {
+  const std::string name = NewSignal(division, "HOTLINE");
+  Do(absl::StrCat(kCasework, "RejectSignal"), Named(name) + "reason: \"NOT_POLLUTION\"");
+  return name;
 }
 std::string NewCase(const Uuid& division) {
   return Do(absl::StrCat(kCasework, "FileCase"),
@@ -243,6 +249,16 @@ std::vector<Command> MakeCommands() {
        },
        "reason: \"OUT_OF_AREA\"", "etag",
        Did(absl::StrCat(kCasework, "RejectSignal"), PostKind::kCampaignOffice)},
+      {absl::StrCat(kSignal, "DisputeRejection"), PostKind::kCampaignOffice, Reach::kAtOrAbove,
+       [](const Uuid& division) { return Named(RejectedSignal(division)) + "statement: \"仍在冒烟\""; },
+       "statement: \"昨夜仍在冒烟\"", "etag",
+       Did(absl::StrCat(kSignal, "DisputeRejection"), PostKind::kCampaignOffice)},
+      {absl::StrCat(kSignal, "TellReporter"), PostKind::kCampaignOffice, Reach::kAtOrAbove,
+       [](const Uuid& division) { return Named(RejectedSignal(division)); }, "note: \"电话答复\"", "etag",
+       [](const std::string& text) {
+         const std::string name = std::vector<std::string>(absl::StrSplit(text, '"'))[1];
+         Do(absl::StrCat(kSignal, "DisputeRejection"), Named(name) + "statement: \"仍在冒烟\"");
+       }},
       {absl::StrCat(kCasework, "FileCase"), PostKind::kCampaignOffice, Reach::kAtOrAbove,
        [](const Uuid& division) {
          return absl::StrFormat("signal: \"%s\"", NewSignal(division, "ASSIGNED"));
