@@ -78,9 +78,12 @@ absl::Status AssignCheckOnFeedback(const Casework& casework, const rpc::Call& ca
   v1::CaseEvent event;
   if (!entry.ReadEvent(&event) || !AsksForChecker(event.action())) return absl::OkStatus();
   GW_ASSIGN_OR_RETURN(CaseFile file, LockCase(tx, entry.subject()));
-  const bool moved_on = file.subject.seq != entry.entry.subject_seq();
-  if (moved_on || domain::NeedsCounty(0, file.unable_count)) return absl::OkStatus();
-  return AssignOrWait(*casework.directory.ground(), *casework.policy, call, tx, file, EntryTime(entry));
+  if (!WaitsForChecker(file)) return absl::OkStatus();
+  // What was added to the case meanwhile (a link, an application) does not keep the check from being
+  // assigned.
+  const bool just_asked = file.subject.seq == entry.entry.subject_seq();
+  return AssignOrWait(*casework.directory.ground(), *casework.policy, call, tx, file,
+                      just_asked ? EntryTime(entry) : call.now);
 }
 
 }  // namespace gridwarden::casework

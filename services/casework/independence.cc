@@ -12,6 +12,7 @@
 #include "casework/independence_repository.h"
 #include "casework/timestamps.h"
 #include "domain/policy/check_rules.h"
+#include "domain/workflow/case_workflow.h"
 #include "domain/workflow/check_hours.h"
 #include "platform/crypto/digest.h"
 #include "platform/crypto/hmac.h"
@@ -250,6 +251,11 @@ absl::StatusOr<Assignment> AcceptChecker(const domain::Ground& ground, const dom
   accepted.proof.set_alternation_relaxed(assigned.alternation_relaxed());
   *accepted.proof.mutable_known_time() = ToTimestamp(call.now);
   return accepted;
+}
+
+bool WaitsForChecker(const CaseFile& file) {
+  return file.check_post.IsNil() && !domain::NeedsCounty(0, file.unable_count) &&
+         domain::Next(static_cast<domain::CaseState>(file.state), domain::Action::kAssignCheck).ok();
 }
 
 absl::Status AssignOrWait(const domain::Ground& ground, const domain::Policy& policy, const rpc::Call& call,

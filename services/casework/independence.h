@@ -50,6 +50,10 @@ absl::StatusOr<Assignment> AcceptChecker(const domain::Ground& ground, const dom
                                          db::Transaction& tx, const rpc::Call& call, const CaseFile& file,
                                          const access::Acting& acting, absl::Time event_time);
 
+// Whether a check is to be made and the system may say by whom: nobody is assigned, and not two were unable
+// already.
+bool WaitsForChecker(const CaseFile& file);
+
 // Assigns whom the draw gives; when nobody is eligible, records once why, and leaves the case waiting.
 absl::Status AssignOrWait(const domain::Ground& ground, const domain::Policy& policy, const rpc::Call& call,
                           db::Transaction& tx, CaseFile& file, absl::Time event_time);

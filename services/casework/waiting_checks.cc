@@ -4,7 +4,6 @@
 #include "casework/case_repository.h"
 #include "casework/independence.h"
 #include "casework/independence_repository.h"
-#include "domain/workflow/case_workflow.h"
 #include "platform/runtime/log.h"
 
 namespace gridwarden::casework {
@@ -25,11 +24,7 @@ absl::StatusOr<bool> WaitingChecks::Try(const Uuid& case_id) {
   const absl::Status tried = casework_->database.Run([&](db::Transaction& tx) -> absl::Status {
     assigned = false;
     GW_ASSIGN_OR_RETURN(CaseFile file, LockCase(tx, case_id));
-    const auto state = static_cast<domain::CaseState>(file.state);
-    if (!file.check_post.IsNil() || !domain::Next(state, domain::Action::kAssignCheck).ok() ||
-        domain::NeedsCounty(0, file.unable_count)) {
-      return absl::OkStatus();
-    }
+    if (!WaitsForChecker(file)) return absl::OkStatus();
     absl::Time now = clock_.Now();
     if (demo_) {
       GW_ASSIGN_OR_RETURN(const LastEntry last, ReadLastEntry(tx, file.id, file.subject.seq));

@@ -5,7 +5,9 @@
 #include <map>
 #include <set>
 
+#include "casework/case_repository.h"
 #include "casework/history_repository.h"
+#include "casework/step.h"
 #include "casework/timestamps.h"
 #include "casework/waiting_checks.h"
 #include "gridwarden/casework/v1/check_service.pb.h"
@@ -511,6 +513,24 @@ TEST_F(Independence, ACaseThatNobodyMayCheckWaitsVisiblyAndGoesOnWhenSomebodyMay
   ASSERT_EQ(assigned.size(), 1u);
   EXPECT_EQ(assigned[0].eligibility_proof().ring(), "NEIGHBOUR_TOWNSHIPS");
   EXPECT_EQ(TryAgain(), 0);
+}
+
+TEST_F(Independence, WhatIsAddedToACaseBeforeTheFeedIsReadDoesNotKeepItsCheckWaiting) {
+  const std::string name = world.CaseIn(Case::FEEDBACK).name();
+  const Uuid id = *ParseResourceName("cases", name);
+  const absl::Status added = world.database().database().Run([&](db::Transaction& tx) -> absl::Status {
+    GW_ASSIGN_OR_RETURN(casework::CaseFile file, casework::LockCase(tx, id));
+    casework::Step step{
+        .action = casework::v1::LINK, .event_time = world.clock().Now(), .received = world.clock().Now()};
+    GW_RETURN_IF_ERROR(casework::Advance(*world.area().policy, file, step));
+    return casework::Record(tx, rpc::Call::System("test", world.clock().Now()), *world.area().policy, file,
+                            step)
+        .status();
+  });
+  ASSERT_TRUE(added.ok()) << added;
+  world.Settle();
+  EXPECT_EQ(world.Get(name).state(), Case::CHECKING);
+  EXPECT_NE(world.Get(name).check_post(), "");
 }
 
 TEST_F(Independence, AfterTwoUnableTheCountyDecidesWhoGoes) {
