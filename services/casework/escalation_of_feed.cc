@@ -38,7 +38,7 @@ absl::Status FireForCase(const Casework& casework, const rpc::Call& call, db::Tr
                          const Uuid& case_id, std::string_view what, int cycle, v1::Rung::Level level,
                          absl::Time at, int count) {
   GW_ASSIGN_OR_RETURN(std::optional<EscalationFacts> facts, ReadCaseFacts(tx, case_id));
-  if (!facts) return absl::OkStatus();
+  if (!facts || facts->over) return absl::OkStatus();  // history that is only read now escalates nothing
   return FireOnce(casework, call, tx, {case_id, std::string(what), cycle}, level, at, count,
                   *std::move(facts));
 }

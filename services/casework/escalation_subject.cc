@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "casework/ground_filter.h"
+#include "domain/clock/stage_clock.h"
 #include "gridwarden/casework/v1/casework.pb.h"
 
 namespace gridwarden::casework {
@@ -32,6 +33,8 @@ EscalationFacts ReadCaseRow(const db::Row& row) {
                         .filing_division = row.Id(8)};
   // Between feedback and assignment the check waits for the office, whoever checked before.
   if (row.Int(9) == v1::Case::CHECKING) facts.check_post = row.Id(7);
+  const domain::Stage stage = domain::StageOf(static_cast<domain::CaseState>(row.Int(9)));
+  facts.over = stage == domain::Stage::kNone || stage == domain::Stage::kRecheck;
   return facts;
 }
 

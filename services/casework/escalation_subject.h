@@ -22,6 +22,7 @@ struct EscalationFacts {
   bool handler_is_unit = false;
   Uuid check_post;
   Uuid filing_division;
+  bool over = false;  // a case that is closed, void or under watch
 };
 
 // The subjects of some timers, by id; one that is gone is left out.

@@ -24,7 +24,7 @@ SCENARIOS += restored.SCENARIOS
 SCENARIOS += [("timers under two schedulers that die, clocks stepped", functools.partial(timers.storm, 10_000, 15))]
 
 # Only when asked for by name.
-LONG = [("timers at length", functools.partial(timers.storm, 100_000, 180))]
+LONG = [("timers at length", functools.partial(timers.storm, 100_000, 240))]
 
 if __name__ == "__main__":
     sys.exit(run_layer(SCENARIOS + (LONG if sys.argv[1:] else []), sys.argv[1:]))

@@ -111,6 +111,7 @@ int RunScheduler(const Arguments& arguments) {
       **database, *directory, TestPolicy(), [&](std::string_view) -> rpc::Channel& { return nowhere; }});
   const SteppedClock clock(arguments.Text("clock"));
   casework::TimerScheduler scheduler(area, clock, nowhere, false);
+  std::ofstream(arguments.Text("clock") + ".ready") << "1\n";  // everything is loaded
   scheduler.Start();
   stop.Wait();
   scheduler.Stop();
@@ -206,6 +207,7 @@ class Pair {
     kill(pids_[i], SIGKILL);
     waitpid(pids_[i], nullptr, 0);
     pids_[i] = 0;
+    std::filesystem::remove(ClockFile(i) + ".ready");
   }
   void Start(int i) {
     if (pids_[i] > 0) return;
@@ -219,7 +221,11 @@ class Pair {
       _exit(127);
     }
   }
-  bool Lives(int i) const { return pids_[i] > 0; }
+  // Whether one of them has started up.
+  bool Serves() const {
+    return std::filesystem::exists(ClockFile(0) + ".ready") ||
+           std::filesystem::exists(ClockFile(1) + ".ready");
+  }
   // Written whole and renamed, so that no scheduler reads half a number.
   void SetClock(int i, int64_t seconds) {
     std::ofstream(ClockFile(i) + ".new") << seconds << "\n";
@@ -254,7 +260,7 @@ int Drive(const Arguments& arguments) {
     Pair pair(database, folder);
     // Somebody has served since; a rung is late by the time since it was due or since then, whichever is
     // less.
-    absl::Time served_since = absl::Now();
+    absl::Time served_since = absl::InfiniteFuture();
     absl::Time next_fault = load.first;
     const absl::Time give_up = load.last + absl::Minutes(3);
     while (Ask(database, absl::StrFormat("SELECT COUNT(*) FROM case_timer WHERE next_us <= %d",
@@ -264,15 +270,18 @@ int Drive(const Arguments& arguments) {
       const int64_t oldest =
           Ask(database, absl::StrFormat("SELECT MIN(next_us) FROM case_timer WHERE next_us <= %d",
                                         absl::ToUnixMicros(now)));
-      if (oldest > 0 && (pair.Lives(0) || pair.Lives(1)))
-        latest = std::max(latest, now - std::max(absl::FromUnixMicros(oldest), served_since));
+      if (!pair.Serves()) {
+        served_since = absl::InfiniteFuture();
+      } else {
+        served_since = std::min(served_since, now);
+        if (oldest > 0) latest = std::max(latest, now - std::max(absl::FromUnixMicros(oldest), served_since));
+      }
       if (now >= next_fault && now < load.last) {
         const int which = static_cast<int>(random() % 4);
         if (which == 3) {
           for (int i = 0; i < 2; ++i) pair.Kill(i);
           kills += 2;
           std::this_thread::sleep_for(std::chrono::milliseconds(random() % 400));
-          served_since = absl::Now();
         } else if (which == 2) {
           pair.SetClock(static_cast<int>(random() % 2),
                         static_cast<int64_t>(random() % 3 - 1) * absl::ToInt64Seconds(kStep));
