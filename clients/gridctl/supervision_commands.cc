@@ -253,49 +253,75 @@ void AddSupervisionCommands(std::vector<Command>& commands) {
                       .options = Terms(),
                       .examples = {"gridctl order issue press 411702-2026-00012 --demand 两日内说明原因"},
                       .run = Issue});
-  commands.push_back({.words = "order sign",
-                      .arguments = "ORDER",
-                      .summary = "issues an order that the system proposed 签发督办单",
-                      .options = proposal,
-                      .run = IssueProposal});
-  commands.push_back({.words = "order decline",
-                      .arguments = "ORDER",
-                      .summary = "does not issue what the system proposed",
-                      .options = {reason, EtagOption()},
-                      .run = Decline});
-  commands.push_back({.words = "order reply",
-                      .arguments = "ORDER",
-                      .summary = "answers an order 答复督办",
-                      .options = {{"--statement", "TEXT", "the answer"}, document, EtagOption()},
-                      .run = Reply});
-  commands.push_back({.words = "order extend",
-                      .arguments = "ORDER",
-                      .summary = "asks for a longer limit 申请延期",
-                      .options = {{"--until", "TIME", "the new end"}, reason, document, EtagOption()},
-                      .run = Extend});
-  commands.push_back({.words = "order decide-extension",
-                      .arguments = "ORDER",
-                      .summary = "approves an extension",
-                      .options = {{"--refuse", "", "refuses it"}, reason, EtagOption()},
-                      .run = DecideExtension});
-  commands.push_back({.words = "order accept",
-                      .arguments = "ORDER",
-                      .summary = "accepts what was done 验收",
-                      .options = {{"--refuse", "", "it is not enough"}, reason, EtagOption()},
-                      .run = Accept});
-  commands.push_back({.words = "order lift",
-                      .arguments = "ORDER",
-                      .summary = "ends an order 解除督办",
-                      .options = {reason, EtagOption()},
-                      .run = Lift});
   commands.push_back(
-      {.words = "order show", .arguments = "ORDER", .summary = "shows one order", .run = Show});
+      {.words = "order sign",
+       .arguments = "ORDER",
+       .summary = "issues an order that the system proposed 签发督办单",
+       .options = proposal,
+       .examples = {"gridctl order sign supervisionOrders/0190f3b2-7c1e-7000-8000-000000000001 --demand "
+                    "两日内说明原因"},
+       .run = IssueProposal});
+  commands.push_back(
+      {.words = "order decline",
+       .arguments = "ORDER",
+       .summary = "does not issue what the system proposed",
+       .options = {reason, EtagOption()},
+       .examples = {"gridctl order decline supervisionOrders/0190f3b2-7c1e-7000-8000-000000000001 --reason "
+                    "已恢复正常"},
+       .run = Decline});
+  commands.push_back(
+      {.words = "order reply",
+       .arguments = "ORDER",
+       .summary = "answers an order 答复督办",
+       .options = {{"--statement", "TEXT", "the answer"}, document, EtagOption()},
+       .examples = {"gridctl order reply supervisionOrders/0190f3b2-7c1e-7000-8000-000000000001 --statement "
+                    "设备已订购，周五进场"},
+       .run = Reply});
+  commands.push_back(
+      {.words = "order extend",
+       .arguments = "ORDER",
+       .summary = "asks for a longer limit 申请延期",
+       .options = {{"--until", "TIME", "the new end"}, reason, document, EtagOption()},
+       .examples = {"gridctl order extend supervisionOrders/0190f3b2-7c1e-7000-8000-000000000001 --until "
+                    "2027-06-30 --reason 供货延迟"},
+       .run = Extend});
+  commands.push_back(
+      {.words = "order decide-extension",
+       .arguments = "ORDER",
+       .summary = "approves an extension",
+       .options = {{"--refuse", "", "refuses it"}, reason, EtagOption()},
+       .examples = {"gridctl order decide-extension supervisionOrders/0190f3b2-7c1e-7000-8000-000000000001 "
+                    "--reason 情况属实"},
+       .run = DecideExtension});
+  commands.push_back(
+      {.words = "order accept",
+       .arguments = "ORDER",
+       .summary = "accepts what was done 验收",
+       .options = {{"--refuse", "", "it is not enough"}, reason, EtagOption()},
+       .examples =
+           {"gridctl order accept supervisionOrders/0190f3b2-7c1e-7000-8000-000000000001 --reason 现场验收"},
+       .run = Accept});
+  commands.push_back(
+      {.words = "order lift",
+       .arguments = "ORDER",
+       .summary = "ends an order 解除督办",
+       .options = {reason, EtagOption()},
+       .examples =
+           {"gridctl order lift supervisionOrders/0190f3b2-7c1e-7000-8000-000000000001 --reason 已销号"},
+       .run = Lift});
+  commands.push_back(
+      {.words = "order show",
+       .arguments = "ORDER",
+       .summary = "shows one order",
+       .examples = {"gridctl order show supervisionOrders/0190f3b2-7c1e-7000-8000-000000000001"},
+       .run = Show});
   commands.push_back({.words = "order list",
                       .summary = "lists orders in your scope, newest first",
                       .options = {{"--division", "DIVISION", "it and all below"},
                                   {"--state", "STATE", "PROPOSED, ISSUED, REPLIED ...", true},
                                   {"--mine", "", "only those you have to answer"},
                                   {"--page", "TOKEN", "go on after a page"}},
+                      .examples = {"gridctl order list --mine"},
                       .run = List});
   commands.push_back({.words = "case rungs",
                       .arguments = "CASE",
@@ -307,6 +333,7 @@ void AddSupervisionCommands(std::vector<Command>& commands) {
                       .options = {{"--division", "DIVISION", "it and all below"},
                                   {"--all", "", "those that are held again, too"},
                                   {"--page", "TOKEN", "go on after a page"}},
+                      .examples = {"gridctl vacancy list --division 411702"},
                       .run = Vacancies});
 }
 
