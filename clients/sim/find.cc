@@ -367,10 +367,12 @@ Actor::Next Actor::Dispatch(Find& find, absl::Time now, Random& random, bool aga
                       world_.Call<v1::Case>(find.place->office, now, Casework("DispatchCase"), request));
   // A few cases are left lying: they show as overdue.
   if (random.Chance(0.03)) return std::optional<NextStep>();
-  // What is mis-dispatched is given back within the shortest accept limit.
+  // Answered before the accept limit of a fire, or well within the working hours of the others: what lies
+  // longer counts as accepted without a word. What is mis-dispatched is given back within the shortest limit.
+  const bool fire = policy_.TypeOf(find.category).limits.accept.calendar == domain::Calendar::kContinuous;
   const double minutes = random.Between(4, 150);
-  if (wrong) return In(Step::kReturn, now, absl::Minutes(std::min(minutes, 14.0)));
-  return In(Step::kAccept, now, absl::Minutes(minutes));
+  const auto after = absl::Minutes(fire || wrong ? std::min(minutes, 14.0) : minutes);
+  return In(wrong ? Step::kReturn : Step::kAccept, now, after);
 }
 
 Actor::Next Actor::Return(Find& find, absl::Time now, Random& random) {

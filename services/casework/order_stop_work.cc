@@ -96,9 +96,8 @@ absl::StatusOr<v1::StopWork> OrderStopWork(const Casework& casework, const rpc::
         *order.mutable_start_time() = ToTimestamp(file.start);
         *order.mutable_until_time() = ToTimestamp(file.until);
         *order.mutable_ordered() = ConsentIn(call, acting, "ORDERED", request.reason());
-        GW_RETURN_IF_ERROR(
-            TellStopWork(tx, call, policy, v1::StopWorkEvent::STOP, acting, request.request_id(), file));
-        GW_RETURN_IF_ERROR(InsertStopWork(tx, file));
+        GW_RETURN_IF_ERROR(TellStopWork(tx, call, policy, v1::StopWorkEvent::STOP, acting,
+                                        request.request_id(), file, InsertStopWork));
         return View(file);
       });
 }
@@ -134,9 +133,8 @@ absl::StatusOr<v1::StopWork> AcceptRestart(const Casework& casework, const rpc::
         *file.order.mutable_answers() = {proof.answers.begin(), proof.answers.end()};
         *file.order.mutable_evidence() = {proof.evidence.begin(), proof.evidence.end()};
         *file.order.mutable_ended() = ConsentIn(call, acting, "RESTART_ACCEPTED", "");
-        GW_RETURN_IF_ERROR(
-            TellStopWork(tx, call, policy, v1::StopWorkEvent::RESTART, acting, request.request_id(), file));
-        GW_RETURN_IF_ERROR(SaveStopWork(tx, file));
+        GW_RETURN_IF_ERROR(TellStopWork(tx, call, policy, v1::StopWorkEvent::RESTART, acting,
+                                        request.request_id(), file, SaveStopWork));
         return View(file);
       });
 }
@@ -153,9 +151,8 @@ absl::StatusOr<v1::StopWork> RevokeStopWork(const Casework& casework, const rpc:
         GW_RETURN_IF_ERROR(CheckEtag(request.etag(), file.subject.seq, request.name()));
         GW_RETURN_IF_ERROR(End(v1::StopWork::REVOKED, file.order));
         *file.order.mutable_ended() = ConsentIn(call, acting, "REVOKED", request.reason());
-        GW_RETURN_IF_ERROR(
-            TellStopWork(tx, call, policy, v1::StopWorkEvent::REVOKE, acting, request.request_id(), file));
-        GW_RETURN_IF_ERROR(SaveStopWork(tx, file));
+        GW_RETURN_IF_ERROR(TellStopWork(tx, call, policy, v1::StopWorkEvent::REVOKE, acting,
+                                        request.request_id(), file, SaveStopWork));
         return View(file);
       });
 }

@@ -105,7 +105,8 @@ absl::StatusOr<std::vector<StopWorkFile>> ListStopWorkFiles(db::Transaction& tx,
 
 absl::Status TellStopWork(db::Transaction& tx, const rpc::Call& call, const domain::Policy& policy,
                           v1::StopWorkEvent::Act act, const access::Acting& acting,
-                          const std::string& request_id, StopWorkFile& file) {
+                          const std::string& request_id, StopWorkFile& file,
+                          absl::Status (*save)(db::Transaction&, const StopWorkFile&)) {
   v1::StopWorkEvent event;
   event.set_act(act);
   event.set_ground_path(file.ground_path);
@@ -133,6 +134,8 @@ absl::Status TellStopWork(db::Transaction& tx, const rpc::Call& call, const doma
                            .rule_version = policy.version,
                            .request_id = request_id}));
   file.subject = sealed.after;
+  // Saved first: a second order of the case is told by its key, not as a race for the journal.
+  GW_RETURN_IF_ERROR(save(tx, file));
   return journal::Stage(tx, sealed);
 }
 

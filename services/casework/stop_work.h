@@ -51,10 +51,11 @@ absl::StatusOr<std::vector<StopWorkFile>> ListStopWorkFiles(db::Transaction& tx,
                                                             bool standing, const StopWorkKey* after,
                                                             int limit);
 
-// Seals, stages and moves the file's subject; the caller saves the file after it.
+// Seals the entry, moves the file's subject, saves the file by `save` and stages the entry.
 absl::Status TellStopWork(db::Transaction& tx, const rpc::Call& call, const domain::Policy& policy,
                           v1::StopWorkEvent::Act act, const access::Acting& acting,
-                          const std::string& request_id, StopWorkFile& file);
+                          const std::string& request_id, StopWorkFile& file,
+                          absl::Status (*save)(db::Transaction&, const StopWorkFile&));
 v1::StopWork View(const StopWorkFile& file);
 v1::Consent ConsentIn(const rpc::Call& call, const access::Acting& acting, std::string_view seat,
                       std::string_view reason);

@@ -20,6 +20,7 @@ constexpr std::string_view kInsertShare = R"(
 constexpr std::string_view kSave = R"(
   UPDATE hotspot_verdict SET state = ?, verdict = ?, content = ?, subject_seq = ?, subject_leaf = ?
   WHERE hotspot_id = ? AND subject_seq = ?)";
+// Unlocked: the row of the verdict, whose shares these are, is locked.
 constexpr std::string_view kSaveShares =
     "UPDATE hotspot_share SET state = ?, verdict = ? WHERE hotspot_id = ?";
 constexpr std::string_view kSum = R"(
