@@ -9,6 +9,7 @@
 #include "casework/supervision_service.h"
 #include "casework/timer_repository.h"
 #include "casework/timer_scheduler.h"
+#include "casework/timer_time.h"
 #include "casework/timestamps.h"
 #include "casework/vacancy.h"
 #include "service/casework/casework_world.h"
@@ -405,6 +406,31 @@ TEST_F(Timers, OneLimitMoreProposesAnOrderAndThatOnlyOnce) {
   int press = 0;
   for (const SupervisionOrder& order : Orders(name)) press += order.kind() == SupervisionOrder::PRESS;
   EXPECT_EQ(press, 1);
+}
+
+TEST_F(Timers, ADemoStaysADayBehindWhileEntriesComeInAndGoesOnAfterwards) {
+  casework::DemoTime time(world.area().channel("journal"), world.clock());
+  EXPECT_FALSE(time.Read()->has_value());
+  world.NewSignal();
+  const absl::Time newest = world.clock().Now();
+  EXPECT_EQ(**time.Read(), newest - absl::Hours(24));
+  world.clock().Advance(absl::Seconds(20));
+  EXPECT_EQ(**time.Read(), newest + absl::Seconds(20));
+}
+
+TEST_F(Timers, InADemoARungFiresAtItsOwnTimeAndSoDoesASilentAcceptance) {
+  const std::string name = world.CaseIn(Case::DISPATCHED).name();
+  const absl::Time due = casework::FromTimestamp(world.Get(name).due_time());
+  world.clock().Advance(absl::Hours(24 * 2));
+  casework::TimerScheduler scheduler(std::make_shared<const casework::Casework>(world.area()), world.clock(),
+                                     world.area().channel("journal"), true);
+  ASSERT_TRUE(scheduler.CatchUp(world.clock().Now()).ok());
+  for (const Rung& rung : RungsOf(name)) {
+    EXPECT_EQ(casework::FromTimestamp(rung.fire_time()), casework::FromTimestamp(rung.rung_time()));
+  }
+  EXPECT_TRUE(world.Get(name).silently_accepted());
+  EXPECT_EQ(world.database().Ask("SELECT MAX(receive_us) FROM case_event"),
+            absl::StrCat(absl::ToUnixMicros(due)));
 }
 
 TEST_F(Timers, RungsAreShownToWhoeverSeesTheCaseAndToNobodyElse) {
