@@ -404,12 +404,19 @@ absl::Status Actor::Stop(Find& find, absl::Time now) {
 }
 
 Actor::Next Actor::Accept(Find& find, absl::Time now, Random& random) {
-  v1::AcceptCaseRequest request;
-  request.set_request_id(Id(find, "accept"));
-  request.set_name(find.file.name());
-  *request.mutable_event_time() = ToProto(now);
+  v1::GetCaseRequest which;
+  which.set_name(find.file.name());
   GW_ASSIGN_OR_RETURN(find.file,
-                      world_.Call<v1::Case>(find.place->handler, now, Casework("AcceptCase"), request));
+                      world_.Call<v1::Case>(find.place->handler, now, Casework("GetCase"), which));
+  // Who lets the time to answer pass has taken it on already.
+  if (find.file.state() != v1::Case::HANDLING) {
+    v1::AcceptCaseRequest request;
+    request.set_request_id(Id(find, "accept"));
+    request.set_name(find.file.name());
+    *request.mutable_event_time() = ToProto(now);
+    GW_ASSIGN_OR_RETURN(find.file,
+                        world_.Call<v1::Case>(find.place->handler, now, Casework("AcceptCase"), request));
+  }
   GW_RETURN_IF_ERROR(Stop(find, now));
   return NextStep{Step::kFeedback, WhenDone(find, now, FromProto(find.file.due_time()), 0.12, random)};
 }

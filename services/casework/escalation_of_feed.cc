@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "access/standing.h"
 #include "base/status.h"
 #include "casework/escalation_subject.h"
@@ -103,6 +105,8 @@ absl::Status ActOnRung(const Casework& casework, const rpc::Call& call, db::Tran
   if (rung.clock_ended() || !rung.subject().starts_with("cases/")) return absl::OkStatus();
   GW_ASSIGN_OR_RETURN(const Uuid subject, ParseResourceName("cases", rung.subject(), "subject"));
   if (rung.level() == v1::Rung::R3 || rung.level() == v1::Rung::R4) {
+    const std::vector<std::string>& clocks = OrderRulesOf(*casework.policy).proposed_by;
+    if (std::find(clocks.begin(), clocks.end(), rung.clock()) == clocks.end()) return absl::OkStatus();
     return ProposeOrder(
         casework, call, tx, subject,
         rung.level() == v1::Rung::R3 ? v1::SupervisionOrder::PRESS : v1::SupervisionOrder::COUNTY_LIMIT,

@@ -98,7 +98,7 @@ Limit ReadReply(const JsonValue& json) {
 
 void ReadOrders(const JsonValue& json, OrderRules& orders) {
   json.OnlyKeys({"reply", "listed_months", "extension_before_months", "extension_months", "cap_months",
-                 "cases_max", "source"});
+                 "cases_max", "proposed_by", "source"});
   orders.source = json.Required("source").FilledText();
   orders.reply = ReadReply(json.Required("reply"));
   orders.reply.source = orders.source;
@@ -109,6 +109,7 @@ void ReadOrders(const JsonValue& json, OrderRules& orders) {
   if (orders.cap_months < orders.listed_months)
     json.Required("cap_months").Report("got less than listed_months, want at least as much");
   orders.cases_max = static_cast<int>(json.Required("cases_max").Int(1, 200));
+  orders.proposed_by = json.Required("proposed_by").Texts();
 }
 
 void ReadCounts(const JsonValue& json, EscalationRules& rules) {

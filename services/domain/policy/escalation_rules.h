@@ -39,6 +39,8 @@ struct OrderRules {
   int extension_months = 6;         // ... and adds at most so much ...
   int cap_months = 12;              // ... and never is there more than this from the issue on
   int cases_max = 50;
+  // Clocks whose R3 and R4 propose an order: those of whoever has to put it right, not of the offices.
+  std::vector<std::string> proposed_by;
   std::string source;
 };
 
