@@ -63,7 +63,7 @@ TEST_F(NotifyRepository, KeysServeEveryStatementOfTheInboxAndTheDeliveries) {
   const Uuid person = Id("person"), post = Id("post");
   for (int i = 0; i < 20; ++i) Fill(Id("post" + std::to_string(i)), Id("person" + std::to_string(i)), 200, 2);
   Fill(post, person, 200, 2);
-  SharedDatabase().Exec("ANALYZE TABLE notice, notice_read, notice_delivery, duty_shift");
+  SharedDatabase().Ask("ANALYZE TABLE notice, notice_read, notice_delivery, duty_shift");
   const std::vector<Uuid> ids = {Uuid::Derive(post, "n1"), Uuid::Derive(post, "n2")};
   const std::vector<testing::PlanPart> parts =
       testing::PlansOf(*SharedDatabase(), [&](db::Transaction& tx) -> absl::Status {
@@ -162,7 +162,7 @@ TEST_F(NotifyRepository, OnDutyIsReadByKeysFromTheRoster) {
     rows.push_back(row);
   }
   ASSERT_TRUE(Run([&](db::Transaction& tx) { return InsertShifts(tx, rows); }).ok());
-  SharedDatabase().Exec("ANALYZE TABLE duty_shift");
+  SharedDatabase().Ask("ANALYZE TABLE duty_shift");
   ASSERT_TRUE(Run([&](db::Transaction& tx) -> absl::Status {
                 GW_ASSIGN_OR_RETURN(const auto all, ReadOnDuty(tx, {}, kNow + absl::Hours(100)));
                 EXPECT_EQ(all.size(), 8u);
