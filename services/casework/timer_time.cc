@@ -15,6 +15,9 @@ constexpr std::string_view kDatabaseTime = "SELECT CAST(UNIX_TIMESTAMP(SYSDATE(6
 
 constexpr std::string_view kReadFeed = "gridwarden.journal.v1.JournalInternalService/ReadFeed";
 constexpr int kEntries = 512;
+// What is played. A demo's people and ground are imported by the real clock, long after what is played then.
+constexpr const char* kSignals = "signal.transition";
+constexpr const char* kCases = "case.transition";
 constexpr int kReadsMax = 64;  // of one look at the feed
 // How far back the first look goes: entries of a demo are not received in the order of their demo times.
 constexpr uint64_t kTail = 1024;
@@ -65,6 +68,7 @@ absl::Status DemoTime::ReadFrom(uint64_t start) {
   journal::v1::ReadFeedRequest request;
   request.set_start_index(start);
   request.set_limit(first ? 1 : kEntries);
+  for (const char* kind : {kSignals, kCases}) request.add_kinds(kind);
   const rpc::Call call = rpc::Call::System(kReadFeed, clock_.Now(), absl::Seconds(10));
   GW_ASSIGN_OR_RETURN(const auto response,
                       rpc::Send<journal::v1::ReadFeedResponse>(journal_, call, kReadFeed, request));
@@ -75,9 +79,7 @@ absl::Status DemoTime::ReadFrom(uint64_t start) {
     if (!entry.ParseFromString(sequenced.body())) continue;
     const absl::Time received = absl::FromUnixMicros(entry.received_us());
     const absl::Time now = clock_.Now();
-    // What the ladder itself wrote tells nothing new about the time.
-    if (entry.kind() == "rung" || entry.kind() == "vacancy" || entry.kind() == "supervision.transition")
-      continue;
+    if (entry.kind() != kSignals && entry.kind() != kCases) continue;
     last_seen_ = now;
     if (newest_ && received <= *newest_ + (now - newest_seen_)) continue;
     newest_ = received;

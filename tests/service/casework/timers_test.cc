@@ -418,6 +418,27 @@ TEST_F(Timers, ADemoStaysADayBehindWhileEntriesComeInAndGoesOnAfterwards) {
   EXPECT_EQ(**time.Read(), newest + absl::Seconds(20));
 }
 
+// The people and the ground of a demo came by the real clock: every reminder fired before the step that ended
+// its clock was played.
+TEST_F(Timers, ADemosTimeIsThatOfWhatIsPlayedAndNotOfItsImports) {
+  casework::DemoTime time(world.area().channel("journal"), world.clock());
+  world.NewSignal();
+  const absl::Time newest = world.clock().Now();
+  ASSERT_TRUE(
+      world.database()
+          .database()
+          .Run([&](db::Transaction& tx) -> absl::Status {
+            const casework::v1::VacancyEvent imported;
+            GW_ASSIGN_OR_RETURN(
+                const journal::Sealed sealed,
+                journal::Seal(rpc::Call::System("import", newest + absl::Hours(24 * 100)),
+                              {.kind = "tenure", .before = {.id = Uuid::Make(newest)}, .event = &imported}));
+            return journal::Stage(tx, sealed);
+          })
+          .ok());
+  EXPECT_EQ(**time.Read(), newest - absl::Hours(24));
+}
+
 TEST_F(Timers, InADemoARungFiresAtItsOwnTimeAndSoDoesASilentAcceptance) {
   const std::string name = world.CaseIn(Case::DISPATCHED).name();
   const absl::Time due = casework::FromTimestamp(world.Get(name).due_time());
