@@ -374,7 +374,10 @@ void AddNoticeCommands(std::vector<Command>& commands) {
                                   {"--page", "TOKEN", "go on after a page"}},
                       .examples = {"gridctl notice list --unread"},
                       .run = List});
-  commands.push_back({.words = "notice count", .summary = "counts your unread notices", .run = Count});
+  commands.push_back({.words = "notice count",
+                      .summary = "counts your unread notices",
+                      .examples = {"gridctl notice count"},
+                      .run = Count});
   commands.push_back(
       {.words = "notice read",
        .arguments = "[NOTICE]...",

@@ -406,8 +406,7 @@ absl::Status Actor::Stop(Find& find, absl::Time now) {
 Actor::Next Actor::Accept(Find& find, absl::Time now, Random& random) {
   v1::GetCaseRequest which;
   which.set_name(find.file.name());
-  GW_ASSIGN_OR_RETURN(find.file,
-                      world_.Call<v1::Case>(find.place->handler, now, Casework("GetCase"), which));
+  GW_ASSIGN_OR_RETURN(find.file, world_.Call<v1::Case>(find.place->handler, now, Casework("GetCase"), which));
   // Who lets the time to answer pass has taken it on already.
   if (find.file.state() != v1::Case::HANDLING) {
     v1::AcceptCaseRequest request;

@@ -16,8 +16,8 @@
 // Who may look at what: the same for single reads and for lists.
 namespace gridwarden::casework {
 
-// A case is seen by whoever stands at its division or above it, and by whoever it is assigned to or cooperates,
-// wherever that is.
+// A case is seen by whoever stands at its division or above it, and by whoever it is assigned to or
+// cooperates, wherever that is.
 absl::Status AllowView(const domain::Ground& ground, const rpc::Call& call, const CaseFile& file);
 absl::Status AllowView(const domain::Ground& ground, const rpc::Call& call, const SignalFile& signal);
 

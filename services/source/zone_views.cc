@@ -94,8 +94,11 @@ absl::StatusOr<v1::FindZonesResponse> FindZones(const AreaContext& context, cons
   if (!request.division().empty()) {
     const domain::Division* division = ground->FindDivisionBySpelling(request.division(), at);
     if (division == nullptr) return InvalidField("division", "got no division of that time, want one");
-    for (const domain::Division* one : ground->AncestorsAt(division->id, at, absl::InfiniteFuture()))
-      chain.push_back(one->id);
+    // Before the first list nothing else is known than where it stands today.
+    std::vector<const domain::Division*> above =
+        ground->AncestorsAt(division->id, at, absl::InfiniteFuture());
+    if (above.empty()) above = ground->AncestorsOf(division->id);
+    for (const domain::Division* one : above) chain.push_back(one->id);
   }
   std::optional<domain::Point> point;
   if (request.has_position()) {

@@ -20,15 +20,13 @@ using Read = void (*)(const JsonValue&, Policy&);
 
 // In the order in which they refer to each other.
 constexpr std::pair<const char*, Read> kFiles[] = {
-    {"checklists.json", ReadChecklists},      {"source_categories.json", ReadSourceCategories},
-    {"case_types.json", ReadCaseTypes},       {"post_presets.json", ReadPostPresets},
-    {"work_calendar.json", ReadWorkCalendar}, {"reasons.json", ReadReasons},
-    {"duty_items.json", ReadDutyItems},
-    {"check_rules.json", ReadCheckRules},     {"signal_rules.json", ReadSignalRules},
-    {"application_rules.json", ReadApplicationRules},
-    {"draw_rules.json", ReadDrawRules}, {"score_terms.json", ReadScoreRules},
-    {"notice_rules.json", ReadNoticeRules},
-    {"escalation.json", ReadEscalation},
+    {"checklists.json", ReadChecklists},          {"source_categories.json", ReadSourceCategories},
+    {"case_types.json", ReadCaseTypes},           {"post_presets.json", ReadPostPresets},
+    {"work_calendar.json", ReadWorkCalendar},     {"reasons.json", ReadReasons},
+    {"duty_items.json", ReadDutyItems},           {"check_rules.json", ReadCheckRules},
+    {"signal_rules.json", ReadSignalRules},       {"application_rules.json", ReadApplicationRules},
+    {"draw_rules.json", ReadDrawRules},           {"score_terms.json", ReadScoreRules},
+    {"notice_rules.json", ReadNoticeRules},       {"escalation.json", ReadEscalation},
     {"patrol_cadences.json", ReadPatrolCadences}, {"quotas.json", ReadQuotas},
 };
 

@@ -74,7 +74,8 @@ struct PostponementRule {
   std::string source;
 };
 
-// A part of every year, both days included: "05-20" to "06-30", over the new year when the end is the smaller.
+// A part of every year, both days included: "05-20" to "06-30", over the new year when the end is the
+// smaller.
 struct Season {
   std::string from, to;  // MM-DD
 };
@@ -120,14 +121,14 @@ struct Reason {
 };
 
 // Kinds of rules that only some areas read; each is defined in the header of its name.
-struct CheckRules;       // domain/policy/check_rules.h
-struct DutyList;         // domain/policy/duty_list.h
-struct EscalationRules;  // domain/policy/escalation_rules.h
-struct PatrolRules;      // domain/policy/patrol_rules.h
-struct DrawRules;        // domain/policy/draw_rules.h
-struct NoticeRules;      // domain/policy/notice_rules.h
-struct ScoreRules;       // domain/policy/score_rules.h
-struct SignalRules;      // domain/policy/signal_rules.h
+struct CheckRules;        // domain/policy/check_rules.h
+struct DutyList;          // domain/policy/duty_list.h
+struct EscalationRules;   // domain/policy/escalation_rules.h
+struct PatrolRules;       // domain/policy/patrol_rules.h
+struct DrawRules;         // domain/policy/draw_rules.h
+struct NoticeRules;       // domain/policy/notice_rules.h
+struct ScoreRules;        // domain/policy/score_rules.h
+struct SignalRules;       // domain/policy/signal_rules.h
 struct ApplicationRules;  // domain/policy/application_rules.h
 
 struct PostPreset {

@@ -216,7 +216,7 @@ constexpr std::array<Name, kActionMax + 1> kActionNames = {
      {"CONTRADICT", "新线索证实反弹"},
      {"SUBMIT_PART", "提交配合处置结果"},
      {"EXCUSE_PART", "免除配合处置"},
-                                                            {"WAIT_FOR_CHECKER", "等待核查人"},
+     {"WAIT_FOR_CHECKER", "等待核查人"},
      {"TELL_REPORTER", "答复反映人"},
      {"LINK", "关联旧案"}}};
 

@@ -242,7 +242,7 @@ TEST_F(AccountsTest, SaysWhatTheConnectedAccountLacksAndWhatItHasBesides) {
   EXPECT_TRUE(found->surplus.empty()) << found->surplus[0];
   found = CompareRights(**casework, RightsOf(grants_, {"casework", "source"}));
   ASSERT_TRUE(found.ok());
-  EXPECT_EQ(found->missing.size(), 2u);  // source and source_change
+  EXPECT_EQ(found->missing.size(), 4u);  // source, source_change, zone and zone_division
   EXPECT_TRUE(absl::StrContains(found->missing[0], "may not INSERT, SELECT, UPDATE source"))
       << found->missing[0];
   const auto all = OpenAs("all");

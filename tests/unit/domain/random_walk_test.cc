@@ -269,8 +269,7 @@ class Walk {
       if (!case_.forced && !case_.passed) {
         case_.passed = true;
         case_.stopped = LastPass();
-        case_.on_time =
-            case_.stopped <= TotalDue(basis_.found, *type_, policy_.calendar, case_.ledger);
+        case_.on_time = case_.stopped <= TotalDue(basis_.found, *type_, policy_.calendar, case_.ledger);
       } else if (case_.forced && !case_.passed) {
         case_.stopped = earliest;
       }
