@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/status.h"
 #include "gridctl/case_words.h"
@@ -201,6 +202,33 @@ absl::Status Rungs(Invocation& run) {
   return absl::OkStatus();
 }
 
+// What a county puts into its weekly bulletin.
+absl::Status PrintBulletin(Invocation& run) {
+  v1::GetBulletinRequest request;
+  GW_ASSIGN_OR_RETURN(*request.mutable_division(), run.session().DivisionName(run.positionals[0]));
+  request.set_week_of_date(run.Get("--week"));
+  GW_ASSIGN_OR_RETURN(const v1::Bulletin bulletin,
+                      run.session().Call<v1::Bulletin>(Method("GetBulletin"), request));
+  if (run.json) {
+    PrintJson(bulletin);
+    return absl::OkStatus();
+  }
+  Table table = MakeTable(
+      run, {"DIVISION", "REMINDED", "OVERDUE", "PRESSED", "TO COUNTY", "ORDERS", "OPEN", "VACANCIES"});
+  const auto add = [&](const std::string& name, const v1::Bulletin::Line& line) {
+    table.Add({name, absl::StrCat(line.reminded()), absl::StrCat(line.overdue()),
+               absl::StrCat(line.pressed()), absl::StrCat(line.raised_to_county()),
+               absl::StrCat(line.orders()), absl::StrCat(line.orders_open()),
+               absl::StrCat(line.vacancies())});
+  };
+  for (const v1::Bulletin::Line& line : bulletin.lines()) add(line.display_name(), line);
+  add(Say(run, "total", "合计"), bulletin.total());
+  std::printf("%s  %s - %s\n", bulletin.total().display_name().c_str(),
+              LocalTime(bulletin.from_time()).c_str(), LocalTime(bulletin.to_time()).c_str());
+  std::fputs(table.ToString().c_str(), stdout);
+  return absl::OkStatus();
+}
+
 absl::Status Vacancies(Invocation& run) {
   v1::ListVacancyFindingsRequest request;
   if (run.Has("--division")) {
@@ -328,6 +356,13 @@ void AddSupervisionCommands(std::vector<Command>& commands) {
                       .summary = "tells who was reminded of a case, signal or order, and when",
                       .examples = {"gridctl case rungs 411702-2026-00012"},
                       .run = Rungs});
+  commands.push_back(
+      {.words = "bulletin",
+       .arguments = "DIVISION",
+       .summary = "the bulletin of a week 周通报: reminders, overdue, pressed, orders, vacancies",
+       .options = {{"--week", "DATE", "any day of the week; this week by default"}},
+       .examples = {"gridctl bulletin 411728 --week 2026-11-16"},
+       .run = PrintBulletin});
   commands.push_back({.words = "vacancy list",
                       .summary = "lists posts that reminders found vacant",
                       .options = {{"--division", "DIVISION", "it and all below"},

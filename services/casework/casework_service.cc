@@ -158,6 +158,7 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   AddTo(registry, casework, "SupervisionService/ListOrders", ListOrders);
   AddTo(registry, casework, "SupervisionService/ListRungs", ListRungs);
   AddTo(registry, casework, "SupervisionService/ListVacancyFindings", ListVacancyFindings);
+  AddTo(registry, casework, "SupervisionService/GetBulletin", GetBulletin);
 
   std::vector<std::unique_ptr<Worker>> workers;
   workers.push_back(

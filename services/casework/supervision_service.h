@@ -27,6 +27,7 @@ absl::StatusOr<v1::ListRungsResponse> ListRungs(const Casework&, const rpc::Call
                                                 const v1::ListRungsRequest&);
 absl::StatusOr<v1::ListVacancyFindingsResponse> ListVacancyFindings(const Casework&, const rpc::Call&,
                                                                     const v1::ListVacancyFindingsRequest&);
+absl::StatusOr<v1::Bulletin> GetBulletin(const Casework&, const rpc::Call&, const v1::GetBulletinRequest&);
 
 // Fires what no clock counts: a second and third rework, a rebound soon after the closing (W6).
 absl::Status EscalateOnStep(const Casework&, const rpc::Call&, db::Transaction&, const journal::FeedEntry&);

@@ -433,5 +433,38 @@ TEST_F(Supervision, OrdersAreListedInScopeAndForWhomTheyWait) {
   EXPECT_EQ(list(OtherCounty(world), false)->orders_size(), 0);
 }
 
+TEST_F(Supervision, TheBulletinOfAWeekCountsWhatRanOutAndTheWholeIsTheSumOfItsLines) {
+  OrderIn(world, SupervisionOrder::ISSUED);
+  world.CaseIn(Case::DISPATCHED);
+  world.clock().Advance(absl::Hours(24 * 3));
+  world.FireTimers();
+  const auto bulletin = [&](const std::string& token, const Uuid& division, const std::string& week = "") {
+    casework::v1::GetBulletinRequest request;
+    request.set_division(ResourceName("divisions", division));
+    request.set_week_of_date(week);
+    return world.server().Call<casework::v1::Bulletin>(token, std::string(kService) + "GetBulletin", request);
+  };
+  const auto county = bulletin(world.CountyOffice(), world.county);
+  ASSERT_TRUE(county.ok()) << county.status();
+  EXPECT_EQ(county->to_time().seconds() - county->from_time().seconds(), 7 * 86400);
+  EXPECT_GT(county->total().reminded(), 0);
+  EXPECT_GT(county->total().overdue(), 0);
+  EXPECT_EQ(county->total().orders(), 1);
+  EXPECT_EQ(county->total().orders_open(), 1);
+  int64_t reminded = 0, overdue = 0;
+  for (const auto& line : county->lines()) {
+    reminded += line.reminded();
+    overdue += line.overdue();
+    EXPECT_FALSE(line.display_name().empty());
+  }
+  EXPECT_EQ(reminded, county->total().reminded());
+  EXPECT_EQ(overdue, county->total().overdue());
+  EXPECT_EQ(bulletin(world.Dispatcher(), world.township)->total().overdue(), county->total().overdue());
+  EXPECT_EQ(bulletin(world.CountyOffice(), world.county, "2020-01-01")->total().reminded(), 0);
+  EXPECT_EQ(ReasonOf(bulletin(world.CountyOffice(), world.county, "2020-13-01").status()), "INVALID_FIELD");
+  EXPECT_EQ(bulletin(OtherCounty(world), world.county).status().code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(bulletin(world.Fixer(), world.county).status().code(), absl::StatusCode::kPermissionDenied);
+}
+
 }  // namespace
 }  // namespace gridwarden::testing
