@@ -192,7 +192,8 @@ absl::Status Events(Invocation& run) {
   for (const v1::CaseHistoryLine& line : answer.events()) {
     while (told < rungs.size() && IsBefore(rungs[told].fire_time(), line.receive_time()))
       AddRung(run, rungs[told++], table);
-    std::string said = ReasonWord(run, line.reason());
+    std::string said =
+        line.action() == v1::DISPATCH ? DutyItemWord(run, line.reason()) : ReasonWord(run, line.reason());
     if (!line.eligibility().empty()) said += (said.empty() ? "" : "; ") + line.eligibility();
     if (line.late()) said += (said.empty() ? "" : "; ") + Say(run, "late", "逾期");
     table.Add({LocalTime(line.event_time()), Word(run, line.action()),

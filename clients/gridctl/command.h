@@ -42,6 +42,7 @@ class Invocation {
   bool chinese = false;
   bool token_given = false;  // by flag or environment, so there is no session to refresh
   std::optional<std::map<std::string, std::string>> category_names;  // words.h
+  std::optional<std::map<std::string, std::string>> duty_titles;     // words.h
 
   bool Has(std::string_view option) const { return options_.contains(std::string(option)); }
   std::string Get(std::string_view option, std::string_view otherwise = "") const;

@@ -8,6 +8,7 @@
 #include "domain/ledger/source_life.h"
 #include "domain/workflow/case_workflow.h"
 #include "gridwarden/casework/v1/casework.pb.h"
+#include "gridwarden/casework/v1/routing_service.pb.h"
 #include "gridwarden/grid/v1/grid.pb.h"
 #include "gridwarden/source/v1/source_service.pb.h"
 
@@ -334,6 +335,20 @@ std::string CategoryWord(Invocation& run, const std::string& code) {
   }
   const auto found = run.category_names->find(code);
   return found == run.category_names->end() ? code : found->second;
+}
+
+std::string DutyItemWord(Invocation& run, const std::string& text) {
+  if (!run.duty_titles) {
+    run.duty_titles.emplace();
+    const auto answer = run.session().Call<casework::v1::ListDutyItemsResponse>(
+        "gridwarden.casework.v1.RoutingService/ListDutyItems", casework::v1::ListDutyItemsRequest());
+    if (answer.ok()) {
+      for (const casework::v1::DutyItem& item : answer->items())
+        (*run.duty_titles)[item.id()] = run.chinese ? item.title() : item.title_en();
+    }
+  }
+  const auto found = run.duty_titles->find(text);
+  return found == run.duty_titles->end() ? text : found->second;
 }
 
 std::string Vacant(const Invocation& run) { return Say(run, "VACANT", "空缺"); }

@@ -42,6 +42,9 @@ void PrintMore(const Invocation& run, const std::string& page_token);
 // otherwise.
 std::string CategoryWord(Invocation& run, const std::string& code);
 
+// The title of a duty item, read once from the server; the text itself when it is no id of the list.
+std::string DutyItemWord(Invocation& run, const std::string& text);
+
 // "VACANT" or "空缺"
 std::string Vacant(const Invocation& run);
 
