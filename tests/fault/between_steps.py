@@ -8,7 +8,7 @@ from support.mariadb import PrivateMariadb
 from system import recount
 from system.story import Story, check_outcome, set_up_city
 
-# Every one of the ten dies; those that write first.
+# Every one of them dies; those that write first.
 SPLIT = ["casework", "journal", "report", "patrol", "media", "grid", "identity", "gateway", "source", "intake", "notify"]
 
 
@@ -20,7 +20,7 @@ def process_dies(shape):
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             for number, step in enumerate(Story.STEPS):
                 # In split two at once, never the same pair, so that more than one combination is away.
-                victims = ["all"] if shape == "all" else [SPLIT[number % 10], SPLIT[(number * 3 + 4) % 10]]
+                victims = ["all"] if shape == "all" else [SPLIT[number % len(SPLIT)], SPLIT[(number * 3 + 4) % len(SPLIT)]]
                 for victim in set(victims):
                     instance.kill(victim)
                     died.add(victim)
@@ -35,7 +35,7 @@ def process_dies(shape):
 
 
 def every_process_at_once(instance):
-    """A power cut: all ten die and start together."""
+    """A power cut: all die and start together."""
     for target in instance.targets():
         instance.kill(target)
     instance.start()
