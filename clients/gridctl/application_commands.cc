@@ -10,6 +10,7 @@
 #include "gridctl/case_words.h"
 #include "gridctl/command.h"
 #include "gridctl/output.h"
+#include "gridctl/rung_words.h"
 #include "gridctl/words.h"
 #include "gridwarden/casework/v1/application_service.pb.h"
 
@@ -189,7 +190,7 @@ absl::Status Clocks(Invocation& run) {
   }
   Table table = MakeTable(run, {"CLOCK", "REWORK", "FROM", "DUE", "TO", "LATE"});
   for (const v1::ClockRun& one : clocks.runs()) {
-    table.Add({one.stage(), std::to_string(one.rework()), LocalTime(one.start_time()),
+    table.Add({ClockWord(run, one.stage()), std::to_string(one.rework()), LocalTime(one.start_time()),
                LocalTime(one.due_time()), LocalTime(one.end_time()),
                one.late()        ? Say(run, "late", "逾期")
                : one.uncertain() ? Say(run, "uncertain", "存疑")

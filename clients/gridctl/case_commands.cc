@@ -240,7 +240,7 @@ absl::Status Route(Invocation& run) {
     PrintJson(answer);
     return absl::OkStatus();
   }
-  Table table = MakeTable(run, {"DUTY ITEM", "WHAT", "LEADS", "NAME", "SOURCE"});
+  Table table = MakeTable(run, {"DUTY ITEM", "WHAT", "LEADS", "NAME", "BASIS"});
   for (const v1::Route& route : answer.routes()) {
     const std::string title = run.chinese ? route.item().title() : route.item().title_en();
     if (route.leads().empty()) {

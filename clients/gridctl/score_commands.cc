@@ -21,7 +21,10 @@ namespace v1 = report::v1;
 std::string Method(std::string_view name) { return "gridwarden.report.v1.ScoreService/" + std::string(name); }
 
 // "2026", "2026-11" or "2026-Q4".
-absl::Status ReadPeriod(const std::string& text, v1::ScorePeriod* period) {
+absl::Status ReadPeriod(const std::string& given, v1::ScorePeriod* period) {
+  // This month, where none is named.
+  const std::string text =
+      given.empty() ? absl::FormatTime("%Y-%m", absl::Now(), absl::FixedTimeZone(8 * 3600)) : given;
   int year = 0, part = 0;
   const bool quarter = text.size() == 7 && (text[5] == 'Q' || text[5] == 'q');
   const bool month = !quarter && text.size() == 7;
@@ -228,7 +231,7 @@ absl::Status Appeals(Invocation& run) {
   return absl::OkStatus();
 }
 
-const Option kPeriod = {"--period", "PERIOD", "2026, 2026-11 or 2026-Q4"};
+const Option kPeriod = {"--period", "PERIOD", "2026, 2026-11 or 2026-Q4; this month by default"};
 const Option kParty = {"--party", "UNIT|POST", "only what counts for this unit or post"};
 
 }  // namespace
