@@ -147,5 +147,49 @@ TEST_F(StopWorks, AreOrderedByRightPeopleInRightStatesOnce) {
             "ALREADY_EXISTS");
 }
 
+TEST_F(StopWorks, AreEndedByRightPeopleOnceAndOnlyWhole) {
+  const auto order = Call(world.Dispatcher(), "OrderStopWork", Stop(Found().name()));
+  ASSERT_TRUE(order.ok()) << order.status();
+  world.clock().Advance(absl::Hours(24 * 8));
+  auto restart = Restart(order->name());
+  for (const std::string& token :
+       {world.Fixer(), world.Dispatcher(), world.Token(PostKind::kCampaignOffice, City().counties[1])}) {
+    EXPECT_EQ(Call(token, "AcceptRestart", restart).status().code(), absl::StatusCode::kPermissionDenied);
+  }
+  auto stale = Restart(order->name());
+  stale.set_etag("99");
+  EXPECT_EQ(ReasonOf(Call(world.CountyOffice(), "AcceptRestart", stale).status()), "ETAG_MISMATCH");
+  auto empty = Restart(order->name());
+  empty.clear_answers();
+  EXPECT_EQ(ReasonOf(Call(world.CountyOffice(), "AcceptRestart", empty).status()), "REQUIRED_FIELD_MISSING");
+  const auto restarted = Call(world.CountyOffice(), "AcceptRestart", restart);
+  ASSERT_TRUE(restarted.ok()) << restarted.status();
+  EXPECT_EQ(Call(world.CountyOffice(), "AcceptRestart", restart)->SerializeAsString(),
+            restarted->SerializeAsString());
+  restart.set_etag("2");
+  EXPECT_EQ(ReasonOf(Call(world.CountyOffice(), "AcceptRestart", restart).status()), "REQUEST_ID_REUSED");
+
+  casework::v1::RevokeStopWorkRequest revoke;
+  revoke.set_request_id(CaseworkWorld::NewId());
+  revoke.set_name(order->name());
+  EXPECT_EQ(ReasonOf(Call(world.CountyOffice(), "RevokeStopWork", revoke).status()),
+            "REQUIRED_FIELD_MISSING");
+  revoke.set_reason("误下");
+  EXPECT_EQ(ReasonOf(Call(world.CountyOffice(), "RevokeStopWork", revoke).status()), "ILLEGAL_TRANSITION");
+  const auto second = Call(world.Dispatcher(), "OrderStopWork", Stop(Found().name()));
+  ASSERT_TRUE(second.ok()) << second.status();
+  revoke.set_request_id(CaseworkWorld::NewId());
+  revoke.set_name(second->name());
+  revoke.set_etag("99");
+  EXPECT_EQ(ReasonOf(Call(world.CountyOffice(), "RevokeStopWork", revoke).status()), "ETAG_MISMATCH");
+  revoke.clear_etag();
+  const auto revoked = Call(world.CountyOffice(), "RevokeStopWork", revoke);
+  ASSERT_TRUE(revoked.ok()) << revoked.status();
+  EXPECT_EQ(Call(world.CountyOffice(), "RevokeStopWork", revoke)->SerializeAsString(),
+            revoked->SerializeAsString());
+  revoke.set_reason("另一个理由");
+  EXPECT_EQ(ReasonOf(Call(world.CountyOffice(), "RevokeStopWork", revoke).status()), "REQUEST_ID_REUSED");
+}
+
 }  // namespace
 }  // namespace gridwarden::testing

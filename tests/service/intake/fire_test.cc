@@ -266,5 +266,54 @@ TEST_F(Fire, RefusesWrongPeopleGroundStatesTimesAndEvidence) {
   EXPECT_EQ(ReasonOf(Call(County(), "AdjudicateHotspot", Straw()).status()), "ILLEGAL_TRANSITION");
 }
 
+// The same of the later acts: a missing field, a stale etag, the same request twice, its id for something
+// else.
+TEST_F(Fire, AnAppealAndItsDecisionAreTakenOnceAndOnlyWhole) {
+  EXPECT_EQ(Call(VillageLeader(0), "AppealVerdict", Appeal(0)).status().code(), absl::StatusCode::kNotFound);
+  ASSERT_TRUE(Call(Township(), "AdjudicateHotspot", Straw()).ok());
+  EXPECT_EQ(ReasonOf(Call(County(), "DecideVerdictAppeal", Decide(HotspotVerdict::STRAW)).status()),
+            "ILLEGAL_TRANSITION");
+  const auto refused = [&](const std::string& token, const char* method, auto request) {
+    request.set_etag("99");
+    return ReasonOf(Call(token, method, request).status());
+  };
+  auto appeal = Appeal(1);
+  EXPECT_EQ(refused(VillageLeader(1), "AppealVerdict", appeal), "ETAG_MISMATCH");
+  auto incomplete = Appeal(1);
+  incomplete.clear_statement();
+  EXPECT_EQ(ReasonOf(Call(VillageLeader(1), "AppealVerdict", incomplete).status()), "REQUIRED_FIELD_MISSING");
+  const auto appealed = Call(VillageLeader(1), "AppealVerdict", appeal);
+  ASSERT_TRUE(appealed.ok()) << appealed.status();
+  EXPECT_EQ(Call(VillageLeader(1), "AppealVerdict", appeal)->SerializeAsString(),
+            appealed->SerializeAsString());
+  appeal.set_statement("另一个说法");
+  EXPECT_EQ(ReasonOf(Call(VillageLeader(1), "AppealVerdict", appeal).status()), "REQUEST_ID_REUSED");
+
+  auto decide = Decide(HotspotVerdict::STRAW);
+  EXPECT_EQ(Call(Office(City().counties[1]), "DecideVerdictAppeal", decide).status().code(),
+            absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(refused(County(), "DecideVerdictAppeal", decide), "ETAG_MISMATCH");
+  auto wordless = Decide(HotspotVerdict::STRAW);
+  wordless.clear_reason();
+  EXPECT_EQ(ReasonOf(Call(County(), "DecideVerdictAppeal", wordless).status()), "REQUIRED_FIELD_MISSING");
+  const auto decided = Call(County(), "DecideVerdictAppeal", decide);
+  ASSERT_TRUE(decided.ok()) << decided.status();
+  EXPECT_FALSE(decided->appeal().upheld());
+  EXPECT_TRUE(decided->counted());
+  EXPECT_EQ(Call(County(), "DecideVerdictAppeal", decide)->SerializeAsString(), decided->SerializeAsString());
+  decide.set_reason("另一个理由");
+  EXPECT_EQ(ReasonOf(Call(County(), "DecideVerdictAppeal", decide).status()), "REQUEST_ID_REUSED");
+}
+
+TEST_F(Fire, AVillageThatBearsAShareReadsTheVerdictThoughTheCentreLiesNextDoor) {
+  ASSERT_TRUE(Call(Township(), "AdjudicateHotspot", Straw()).ok());
+  v1::GetHotspotVerdictRequest get;
+  get.set_name(hotspot_);
+  EXPECT_TRUE(Call(VillageLeader(0), "GetHotspotVerdict", get).ok());
+  EXPECT_TRUE(Call(VillageLeader(1), "GetHotspotVerdict", get).ok());
+  EXPECT_EQ(Call(VillageLeader(2), "GetHotspotVerdict", get).status().code(),
+            absl::StatusCode::kPermissionDenied);
+}
+
 }  // namespace
 }  // namespace gridwarden::intake

@@ -161,5 +161,23 @@ TEST_F(ZoneTest, IsDeclaredByRightOfficesWithGroundThatFitsTogether) {
   EXPECT_EQ(ReasonOf(CallZone<v1::Zone>(county_office, "EndZone", stale).status()), "ETAG_MISMATCH");
 }
 
+TEST_F(ZoneTest, EndsOnceAndOnlyWhole) {
+  const auto zone = Create(county_office, Listed());
+  ASSERT_TRUE(zone.ok()) << zone.status();
+  v1::EndZoneRequest end;
+  end.set_request_id(NewId());
+  end.set_name(zone->name());
+  end.set_valid_to_date("2021-01-01");
+  EXPECT_EQ(ReasonOf(CallZone<v1::Zone>(county_office, "EndZone", end).status()), "REQUIRED_FIELD_MISSING");
+  end.set_document_no("遂政通〔2020〕9号");
+  EXPECT_EQ(CallZone<v1::Zone>(patrol, "EndZone", end).status().code(), absl::StatusCode::kPermissionDenied);
+  const auto ended = CallZone<v1::Zone>(county_office, "EndZone", end);
+  ASSERT_TRUE(ended.ok()) << ended.status();
+  EXPECT_EQ(CallZone<v1::Zone>(county_office, "EndZone", end)->SerializeAsString(),
+            ended->SerializeAsString());
+  end.set_document_no("另一份");
+  EXPECT_EQ(ReasonOf(CallZone<v1::Zone>(county_office, "EndZone", end).status()), "REQUEST_ID_REUSED");
+}
+
 }  // namespace
 }  // namespace gridwarden::source
