@@ -61,6 +61,7 @@ void FillActor(const rpc::Call& call, const Draft& draft, v1::Actor* actor) {
   SetId(draft.post, actor->mutable_post());
   SetId(draft.tenure, actor->mutable_tenure());
   actor->set_system(call.principal.system);
+  if (call.operation) SetId(call.operation->device, actor->mutable_device());
 }
 
 }  // namespace
@@ -98,6 +99,10 @@ absl::StatusOr<Sealed> Seal(const rpc::Call& call, const Draft& draft) {
   if (const std::optional<KnownCheckpoint> known = NewestCheckpoint()) {
     entry.mutable_known()->set_size(known->size);
     entry.mutable_known()->set_root(known->root);
+  }
+  if (call.operation) {
+    entry.set_op_digest(call.operation->digest);
+    entry.set_op_signature(call.operation->signature);
   }
   for (const std::string& digest : draft.media) entry.add_media(digest);
   entry.set_rule_version(draft.rule_version);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,17 @@ struct Principal {
   bool system = false;         // the system itself: timers and consumers of the feed
 };
 
+// The operation of a phone that sync replays (B12): what the journal keeps of what the phone signed.
+struct DeviceOperation {
+  Uuid device;
+  std::string digest;     // SHA-256 of the signed bytes, 32 bytes
+  std::string signature;  // ECDSA P-256, r and s of 32 bytes each
+
+  // For the way between processes; nothing when the text was not made by Encode.
+  std::string Encode() const;
+  static std::optional<DeviceOperation> Decode(std::string_view text);
+};
+
 struct Call {
   Principal principal;
   std::string method;   // "gridwarden.casework.v1.CaseworkService/FileCase"
@@ -26,6 +38,7 @@ struct Call {
   std::string token;    // forwarded to other areas; never logged
   std::string trace_id;
   std::string peer;  // address of the outside caller, for rate limits; "" when unknown
+  std::optional<DeviceOperation> operation;  // only of calls that sync replays
 
   // A call of the system itself at `now`.
   static Call System(std::string_view method, absl::Time now, absl::Duration timeout = absl::Seconds(30));

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,8 +22,9 @@ struct Envelope {
   absl::Time deadline;                         // real time
   absl::Time demo_now = absl::InfinitePast();  // demo logs only: the demo clock of this request
   std::string trace_id;
-  std::string peer;     // address of the outside caller, for rate limits
-  bool system = false;  // one of our own processes speaks for itself, not for a user
+  std::string peer;                          // address of the outside caller, for rate limits
+  bool system = false;                       // one of our own processes speaks for itself, not for a user
+  std::optional<DeviceOperation> operation;  // sync replays what a phone signed; believed of that area only
 };
 
 class Channel {

@@ -21,6 +21,9 @@
 namespace gridwarden::rpc {
 namespace {
 
+// Whose word is taken for what a phone signed: the area that replays it, and a process that serves several.
+bool SpeaksForPhones(std::string_view target) { return target == "sync" || target == "all"; }
+
 constexpr int kAnswerBytesMax = 64 * 1024 * 1024;
 constexpr int kEnvelopeSlack =
     64 * 1024;  // the exact limit of each method is the server's to say, with a reason
@@ -48,6 +51,7 @@ void ReadSeal(const grpc::CallbackServerContext& context, const std::string& hop
   if (!hop) return;
   envelope.system = hop->system;
   if (!hop->peer.empty()) envelope.peer = hop->peer;
+  envelope.operation = hop->operation;
 }
 
 // What the sender's certificate proves, and whether the sender is on the list. A process of the list is
@@ -66,6 +70,9 @@ absl::Status ReadSender(const grpc::CallbackServerContext& context, const Listen
                                    envelope.method, envelope.system ? " for itself" : ""));
   }
   if (std::string peer = MetadataOf(context, kPeerKey); !peer.empty()) envelope.peer = std::move(peer);
+  if (SpeaksForPhones(sender->target)) {
+    envelope.operation = DeviceOperation::Decode(MetadataOf(context, kOperationKey));
+  }
   return absl::OkStatus();
 }
 

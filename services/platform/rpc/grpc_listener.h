@@ -17,10 +17,11 @@ namespace gridwarden::rpc {
 // Names of what travels beside a message, for the listener and the network channel alike.
 inline constexpr char kTokenKey[] = "authorization";  // "Bearer <token>"
 inline constexpr char kTraceKey[] = "gridwarden-trace";
-inline constexpr char kDemoTimeKey[] = "gridwarden-demo-time";  // RFC 3339
-inline constexpr char kHopKey[] = "gridwarden-hop";             // hop_seal.h; between plain processes
-inline constexpr char kSystemKey[] = "gridwarden-system";       // "1"; between processes with certificates
-inline constexpr char kPeerKey[] = "gridwarden-peer";           // the outside caller's address; likewise
+inline constexpr char kDemoTimeKey[] = "gridwarden-demo-time";   // RFC 3339
+inline constexpr char kHopKey[] = "gridwarden-hop";              // hop_seal.h; between plain processes
+inline constexpr char kSystemKey[] = "gridwarden-system";        // "1"; between processes with certificates
+inline constexpr char kPeerKey[] = "gridwarden-peer";            // the outside caller's address; likewise
+inline constexpr char kOperationKey[] = "gridwarden-operation";  // DeviceOperation::Encode; likewise
 inline constexpr char kBearer[] = "Bearer ";
 
 using Answer = std::function<void(absl::StatusOr<std::string>)>;

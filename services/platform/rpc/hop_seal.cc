@@ -22,12 +22,12 @@ std::string MacOf(std::string_view secret, const std::string& claims, std::strin
 
 }  // namespace
 
-// deadline_us . "s" or "u" . base64(peer) . mac
+// deadline_us . "s" or "u" . base64(peer) . operation . mac
 std::string SealHop(std::string_view secret, const Envelope& envelope) {
   if (secret.empty()) return "";
-  const std::string claims =
-      absl::StrCat(absl::ToUnixMicros(envelope.deadline), ".", envelope.system ? "s" : "u", ".",
-                   absl::WebSafeBase64Escape(envelope.peer));
+  const std::string claims = absl::StrCat(
+      absl::ToUnixMicros(envelope.deadline), ".", envelope.system ? "s" : "u", ".",
+      absl::WebSafeBase64Escape(envelope.peer), ".", envelope.operation ? envelope.operation->Encode() : "");
   return absl::StrCat(claims, ".", MacOf(secret, claims, envelope.method, envelope.body));
 }
 
@@ -35,13 +35,14 @@ std::optional<Hop> OpenHop(std::string_view secret, std::string_view value, std:
                            std::string_view body, absl::Time real_now) {
   if (secret.empty() || value.empty() || value.size() > 1024) return std::nullopt;
   const std::vector<std::string> parts = absl::StrSplit(std::string(value), '.');
-  if (parts.size() != 4) return std::nullopt;
-  const std::string claims = absl::StrCat(parts[0], ".", parts[1], ".", parts[2]);
-  if (!crypto::SameSecret(MacOf(secret, claims, method, body), parts[3])) return std::nullopt;
+  if (parts.size() != 5) return std::nullopt;
+  const std::string claims = absl::StrCat(parts[0], ".", parts[1], ".", parts[2], ".", parts[3]);
+  if (!crypto::SameSecret(MacOf(secret, claims, method, body), parts[4])) return std::nullopt;
   int64_t deadline_us = 0;
   Hop hop{.system = parts[1] == "s"};
   if (!absl::SimpleAtoi(parts[0], &deadline_us) || !absl::WebSafeBase64Unescape(parts[2], &hop.peer))
     return std::nullopt;
+  if (!parts[3].empty() && !(hop.operation = DeviceOperation::Decode(parts[3]))) return std::nullopt;
   const absl::Time deadline = absl::FromUnixMicros(deadline_us);
   if (deadline < real_now || deadline > real_now + kLifeMax) return std::nullopt;
   return hop;

@@ -15,7 +15,8 @@ namespace gridwarden::rpc {
 // What the sending process claims.
 struct Hop {
   bool system = false;
-  std::string peer;  // the outside caller's address as the gateway saw it
+  std::string peer;                          // the outside caller's address as the gateway saw it
+  std::optional<DeviceOperation> operation;  // what sync replays
 };
 
 // The metadata value for this envelope; "" without a secret.

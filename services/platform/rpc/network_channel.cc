@@ -117,6 +117,7 @@ class Attempts : public std::enable_shared_from_this<Attempts> {
     if (line_->options.identity != nullptr) {
       if (envelope_.system) context_->AddMetadata(kSystemKey, "1");
       if (!envelope_.peer.empty()) context_->AddMetadata(kPeerKey, envelope_.peer);
+      if (envelope_.operation) context_->AddMetadata(kOperationKey, envelope_.operation->Encode());
     }
     const grpc::Slice slice(envelope_.body);
     request_ = grpc::ByteBuffer(&slice, 1);

@@ -202,7 +202,8 @@ class Server::Core final : public Channel {
                     .deadline = deadline,
                     .token = envelope.token,
                     .trace_id = record.trace_id,
-                    .peer = envelope.peer};
+                    .peer = envelope.peer,
+                    .operation = envelope.operation};
     GW_RETURN_IF_ERROR(allow_(call));
     // Not before: a stranger does not make us read 16 MiB.
     const std::unique_ptr<google::protobuf::Message> request = method->new_request();
