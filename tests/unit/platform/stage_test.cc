@@ -92,6 +92,16 @@ TEST_F(SealTest, KeepsTheIntervalOfTheEvent) {
   EXPECT_EQ(entry.received_us() - entry.time().latest_us(), 5 * 60'000'000);
 }
 
+TEST_F(SealTest, NamesTheOperationAPhoneSigned) {
+  EXPECT_EQ(Parse(*Seal(call_, draft_)).op_digest(), "");
+  call_.operation = rpc::DeviceOperation{
+      .device = Uuid::Make(call_.now), .digest = std::string(32, 'd'), .signature = std::string(64, 's')};
+  const v1::Entry entry = Parse(*Seal(call_, draft_));
+  EXPECT_EQ(entry.actor().device(), call_.operation->device.Bytes());
+  EXPECT_EQ(entry.op_digest(), std::string(32, 'd'));
+  EXPECT_EQ(entry.op_signature(), std::string(64, 's'));
+}
+
 TEST_F(SealTest, RefusesAnEntryOfMoreThanSixtyKibibytes) {
   event_.set_root(std::string(61'000, 'x'));
   EXPECT_TRUE(Seal(call_, draft_).ok());

@@ -41,6 +41,31 @@ TEST(HopSeal, CannotBeTurnedFromAUserIntoTheSystem) {
   EXPECT_FALSE(OpenHop(kSecret, value, "a.B/C", "body", kNow));
 }
 
+TEST(HopSeal, ProvesTheOperationThatIsReplayedAndNoOther) {
+  Envelope envelope = SystemCall();
+  envelope.system = false;
+  envelope.operation = DeviceOperation{
+      .device = Uuid::Make(kNow), .digest = std::string(32, 'd'), .signature = std::string(64, 's')};
+  const std::string value = SealHop(kSecret, envelope);
+  const auto hop = OpenHop(kSecret, value, "a.B/C", "body", kNow);
+  ASSERT_TRUE(hop && hop->operation);
+  EXPECT_EQ(hop->operation->device, envelope.operation->device);
+  EXPECT_EQ(hop->operation->digest, envelope.operation->digest);
+  EXPECT_EQ(hop->operation->signature, envelope.operation->signature);
+
+  DeviceOperation other = *envelope.operation;
+  other.digest[0] = 'x';
+  std::string forged = value;
+  forged.replace(forged.find(envelope.operation->Encode()), other.Encode().size(), other.Encode());
+  EXPECT_FALSE(OpenHop(kSecret, forged, "a.B/C", "body", kNow));
+}
+
+TEST(HopSeal, AnOperationInAnotherFormIsNone) {
+  EXPECT_FALSE(DeviceOperation::Decode(""));
+  EXPECT_FALSE(DeviceOperation::Decode("AAAA"));
+  EXPECT_FALSE(DeviceOperation::Decode("not base64 !"));
+}
+
 TEST(HopSeal, WithoutASecretNobodyIsProven) {
   EXPECT_EQ(SealHop("", SystemCall()), "");
   EXPECT_FALSE(OpenHop("", SealHop(kSecret, SystemCall()), "a.B/C", "body", kNow));
