@@ -1,3 +1,5 @@
+#include <set>
+
 #include "absl/strings/str_cat.h"
 #include "platform/rpc/page.h"
 #include "source/source_fields.h"
@@ -6,6 +8,42 @@
 // The policy's words: categories and checklists. They are the same for everybody who is signed in.
 namespace gridwarden::source {
 namespace {
+
+v1::CaseNeeds NeedsOf(const domain::CaseType& type, const std::string& code_prefix) {
+  v1::CaseNeeds needs;
+  needs.set_code_prefix(code_prefix);
+  needs.mutable_filing_items()->Assign(type.filing_items.begin(), type.filing_items.end());
+  for (const auto& [disposition, items] : type.closing_items) {
+    v1::CaseNeeds::Closing& closing = *needs.add_closing();
+    v1::Source::Disposition named = v1::Source::DISPOSITION_UNSPECIFIED;
+    v1::Source::Disposition_Parse(disposition, &named);
+    closing.set_disposition(named);
+    closing.mutable_items()->Assign(items.begin(), items.end());
+  }
+  needs.set_evidence_min(type.evidence_min);
+  needs.set_stop_first(type.stop_first.span > absl::ZeroDuration());
+  needs.set_may_postpone(type.postponement.allowed);
+  return needs;
+}
+
+// Beginnings of codes that have definitions of their own ("CATEGORY@prefix").
+std::set<std::string> PrefixesOf(const domain::Policy& policy) {
+  std::set<std::string> prefixes;
+  for (const auto& [key, type] : policy.case_types) {
+    const size_t at = key.find('@');
+    if (at != std::string::npos) prefixes.insert(key.substr(at + 1));
+  }
+  return prefixes;
+}
+
+void AddNeeds(const domain::Policy& policy, v1::Category& category) {
+  const domain::CaseType& general = policy.TypeOf(category.code());
+  *category.add_needs() = NeedsOf(general, "");
+  for (const std::string& prefix : PrefixesOf(policy)) {
+    const domain::CaseType& local = policy.TypeOf(category.code(), prefix);
+    if (&local != &general) *category.add_needs() = NeedsOf(local, prefix);
+  }
+}
 
 v1::Category CategoryOf(const domain::Policy& policy, const domain::Category& category) {
   v1::Category answer;
@@ -19,6 +57,19 @@ v1::Category CategoryOf(const domain::Policy& policy, const domain::Category& ca
   answer.mutable_checklists()->Assign(category.checklists.begin(), category.checklists.end());
   answer.set_needs_disposition(NeedsDisposition(policy, category.code));
   answer.set_source(category.source);
+  AddNeeds(policy, answer);
+  return answer;
+}
+
+v1::ReasonList ReasonsOf(const std::string& kind, const std::vector<domain::Reason>& reasons) {
+  v1::ReasonList answer;
+  answer.set_kind(kind);
+  for (const domain::Reason& reason : reasons) {
+    v1::Reason& one = *answer.add_reasons();
+    one.set_code(reason.code);
+    one.set_zh(reason.zh);
+    one.set_en(reason.en);
+  }
   return answer;
 }
 
@@ -32,6 +83,7 @@ v1::ChecklistItem ItemOf(const domain::ChecklistItem& item) {
   answer.mutable_evidence()->Assign(item.evidence.begin(), item.evidence.end());
   answer.mutable_options()->Assign(item.options.begin(), item.options.end());
   answer.set_source(item.source);
+  answer.set_required_if(item.required_if);
   return answer;
 }
 
@@ -47,6 +99,10 @@ absl::StatusOr<v1::ListCategoriesResponse> ListCategories(const AreaContext& con
   GW_ASSIGN_OR_RETURN(const rpc::Page page, rpc::ReadPage(request));
   v1::ListCategoriesResponse response;
   const auto& categories = context.policy->categories;
+  if (page.after.empty()) {
+    for (const auto& [kind, reasons] : context.policy->reasons)
+      *response.add_reasons() = ReasonsOf(kind, reasons);
+  }
   for (auto at = page.after.empty() ? categories.begin() : categories.upper_bound(page.after[0]);
        at != categories.end(); ++at) {
     if (!request.campaign().empty() && at->second.campaign != request.campaign()) continue;

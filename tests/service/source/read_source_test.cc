@@ -108,6 +108,51 @@ TEST_F(SourceTest, APageTokenOfAnotherQuestionIsRefused) {
             "PAGE_TOKEN_MISMATCH");
 }
 
+TEST_F(SourceTest, ACategorySaysWhatACaseOfItNeeds) {
+  v1::GetCategoryRequest get;
+  get.set_name("categories/STRAW_BURNING");
+  const absl::StatusOr<v1::Category> straw = Call<v1::Category>(patrol, "GetCategory", get);
+  ASSERT_TRUE(straw.ok()) << straw.status();
+  ASSERT_EQ(straw->needs_size(), 1);
+  EXPECT_EQ(straw->needs(0).filing_items(0), "STRAW_FIRE_POINT.CONFIRMED=yes");
+  EXPECT_EQ(straw->needs(0).closing(0).items(0), "STRAW_FIRE_POINT.OUT");
+  EXPECT_FALSE(straw->needs(0).may_postpone());
+  EXPECT_FALSE(straw->needs(0).stop_first());
+
+  get.set_name("categories/SMALL_POLLUTER");
+  const absl::StatusOr<v1::Category> small = Call<v1::Category>(patrol, "GetCategory", get);
+  ASSERT_TRUE(small.ok());
+  EXPECT_TRUE(small->needs(0).stop_first());
+  EXPECT_EQ(small->needs(0).closing_size(), 3);
+
+  // One county has its own definition.
+  get.set_name("categories/DEMOLITION_SITE");
+  const absl::StatusOr<v1::Category> site = Call<v1::Category>(patrol, "GetCategory", get);
+  ASSERT_TRUE(site.ok());
+  ASSERT_EQ(site->needs_size(), 2);
+  EXPECT_EQ(site->needs(1).code_prefix(), "410183");
+
+  v1::GetChecklistRequest checklist;
+  checklist.set_name("checklists/SSP_CLOSURE");
+  const absl::StatusOr<v1::Checklist> items = Call<v1::Checklist>(patrol, "GetChecklist", checklist);
+  ASSERT_TRUE(items.ok());
+  bool asked_after = false;
+  for (const v1::ChecklistItem& item : items->items())
+    asked_after |= item.code() == "STORED_UNTIL" && item.required_if() == "STORED_ON_SITE=yes";
+  EXPECT_TRUE(asked_after);
+}
+
+TEST_F(SourceTest, TheFirstPageOfCategoriesHasTheReasonsThatActsMayGive) {
+  v1::ListCategoriesRequest list;
+  list.set_page_size(1);
+  const absl::StatusOr<v1::ListCategoriesResponse> first =
+      Call<v1::ListCategoriesResponse>(patrol, "ListCategories", list);
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(first->reasons_size(), static_cast<int>(testing::TestPolicy()->reasons.size()));
+  list.set_page_token(first->next_page_token());
+  EXPECT_EQ(Call<v1::ListCategoriesResponse>(patrol, "ListCategories", list)->reasons_size(), 0);
+}
+
 TEST_F(SourceTest, ThePolicysWordsAreOpenToEverySignedInCaller) {
   v1::ListCategoriesRequest list;
   list.set_page_size(7);
