@@ -75,6 +75,8 @@ export interface DeviceAdapter {
   persistStorage(): Promise<boolean>;
   /** navigator.onLine as a hint only. */
   online(): boolean;
+  /** Whether the way out is unmetered (Wi-Fi, cable); null where the browser does not tell. */
+  onWifi(): boolean | null;
   onOnlineChange(listener: (online: boolean) => void): () => void;
   /** True once the page is in front again. */
   onForeground(listener: () => void): () => void;

@@ -7,6 +7,7 @@
 //  - an operation is frozen when it is queued: a correction is a new operation that names it;
 //  - bytes of photos and the progress of their upload live in different stores; only the server's own digest turns a photo green.
 import type { DeviceAdapter, TakenPhoto } from '@gridwarden/device';
+export { RpcError } from '@gridwarden/proto';
 
 export type RecordKind = 'CASE' | 'SIGNAL' | 'PATROL_TASK' | 'SOURCE';
 
@@ -149,6 +150,10 @@ export interface SyncStatus {
   nextTryMs: number | null;
   /** ErrorReason of the last failure. */
   error: string | null;
+  /** The sentence of it, zh-CN. */
+  messageZh?: string | null;
+  /** A write failed for want of room since the last one that did not. */
+  full?: boolean;
 }
 
 export interface PrepareStep {
@@ -217,24 +222,18 @@ export interface Phone {
   /** An rpc that needs the server. Fails with RpcError (reason, messageZh) when offline or refused. The request_id is made here when the request has none. */
   call<T>(rpc: string, request: Record<string, unknown>): Promise<T>;
 
+  /** Marks messages as read here at once; the server is told when there is a network. Nobody else learns it. */
+  markNoticesRead(names: string[]): Promise<void>;
+  /** Large photos (above 500 KB) wait for Wi-Fi, where the phone can tell. */
+  photosOnWifiOnly(): boolean;
+  setPhotosOnWifiOnly(on: boolean): Promise<void>;
+  /** This phone as the server knows it; null before it is registered. */
+  deviceName(): string | null;
+  /** Stops timers and closes the database: the application is left or another account is opened. */
+  close(): void;
+
   /** Warns by `pending` when something is only on this phone; it stays there for the next sign-in of the same account. */
   signOut(): Promise<{ pending: number }>;
-}
-
-export class RpcError extends Error {
-  constructor(
-    /** Connect code: "unavailable", "permission_denied" ... */
-    readonly code: string,
-    /** ErrorReason: "ILLEGAL_TRANSITION", "OFFLINE" ... */
-    readonly reason: string,
-    readonly messageZh: string,
-    readonly messageEn: string,
-    readonly facts: Record<string, string> = {},
-    readonly fields: { field: string; description: string }[] = [],
-    readonly retryAfterMs: number | null = null,
-  ) {
-    super(messageEn || reason);
-  }
 }
 
 /** Opens what this phone holds. */
@@ -244,8 +243,12 @@ export interface PhoneBook {
   /** Signs in over the network: by password. Fails with RpcError. */
   signIn(login: string, password: string): Promise<Phone>;
   /** Opens an account that signed in before, without a network; the PIN when it has one. Ten wrong PINs forget the sign-in, never the work. */
-  open(accountName: string, pin?: string): Promise<{ ok: true; phone: Phone } | { ok: false; reason: 'wrong_pin' | 'signed_out' | 'unknown'; triesLeft?: number }>;
+  open(accountName: string, pin?: string): Promise<{ ok: true; phone: Phone } | { ok: false; reason: 'wrong_pin' | 'signed_out' | 'unknown' | 'damaged'; triesLeft?: number }>;
   setPin(accountName: string, pin: string | null): Promise<void>;
+  /** Where the browser lost or broke a database ("damaged"): everything of the outbox that can still be read, as a file; null when nothing can. */
+  rescue(accountName: string): Promise<File | null>;
+  /** Throws the broken database away and begins a new one. To be called once the person holds the file, or wants to go on without it. */
+  rebuild(accountName: string): Promise<void>;
 }
 
 /** The tables; the implementation's Dexie subclass has exactly these. */
