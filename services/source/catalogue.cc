@@ -9,6 +9,18 @@
 namespace gridwarden::source {
 namespace {
 
+std::string NameOf(domain::Calendar calendar) {
+  switch (calendar) {
+    case domain::Calendar::kWorkingHours:
+      return "WORKING_HOURS";
+    case domain::Calendar::kWorkingDays:
+      return "WORKING_DAYS";
+    case domain::Calendar::kContinuous:
+      return "CONTINUOUS";
+  }
+  return "";
+}
+
 v1::CaseNeeds NeedsOf(const domain::CaseType& type, const std::string& code_prefix) {
   v1::CaseNeeds needs;
   needs.set_code_prefix(code_prefix);
@@ -23,6 +35,7 @@ v1::CaseNeeds NeedsOf(const domain::CaseType& type, const std::string& code_pref
   needs.set_evidence_min(type.evidence_min);
   needs.set_stop_first(type.stop_first.span > absl::ZeroDuration());
   needs.set_may_postpone(type.postponement.allowed);
+  needs.set_handle_calendar(NameOf(type.limits.handle.calendar));
   return needs;
 }
 

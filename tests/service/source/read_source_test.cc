@@ -118,6 +118,7 @@ TEST_F(SourceTest, ACategorySaysWhatACaseOfItNeeds) {
   EXPECT_EQ(straw->needs(0).closing(0).items(0), "STRAW_FIRE_POINT.OUT");
   EXPECT_FALSE(straw->needs(0).may_postpone());
   EXPECT_FALSE(straw->needs(0).stop_first());
+  EXPECT_EQ(straw->needs(0).handle_calendar(), "CONTINUOUS");
 
   get.set_name("categories/SMALL_POLLUTER");
   const absl::StatusOr<v1::Category> small = Call<v1::Category>(patrol, "GetCategory", get);
