@@ -1,0 +1,42 @@
+// How every application is built: strict about what a page may do (the gateway's policy allows no inline script, no eval, no foreign
+// origin), every asset under a name that changes with its content.
+import { fileURLToPath } from 'node:url';
+import { VantResolver } from '@vant/auto-import-resolver';
+import vue from '@vitejs/plugin-vue';
+import Components from 'unplugin-vue-components/vite';
+import type { Plugin, UserConfig } from 'vite';
+import { vantIcons } from './vant_icons';
+
+const web = fileURLToPath(new URL('..', import.meta.url));
+
+export function app(name: 'inspector' | 'console' | 'review', more: Plugin[] = []): UserConfig {
+  return {
+    root: `${web}apps/${name}`,
+    base: `/${name}/`,
+    cacheDir: `${web}node_modules/.vite/${name}`,
+    plugins: [
+      vue(),
+      // <van-button> and the like with their own style only; kept out of git.
+      Components({ dirs: [], resolvers: [VantResolver()], dts: 'components.d.ts' }),
+      vantIcons(),
+      ...more,
+    ],
+    define: {
+      __VUE_OPTIONS_API__: 'true',
+      __VUE_PROD_DEVTOOLS__: 'false',
+      __VUE_I18N_FULL_INSTALL__: 'false',
+      __VUE_I18N_LEGACY_API__: 'false',
+    },
+    build: {
+      outDir: process.env['GRIDWARDEN_WEB_OUT'] ?? `${web}../../build/web/${name}`,
+      emptyOutDir: true,
+      // The oldest engines we care for: Android WebView 100, iOS 15.4.
+      target: ['chrome100', 'safari15.4'],
+      modulePreload: { polyfill: false },
+      // A picture inside a script would be fetched by everybody.
+      assetsInlineLimit: 2048,
+      reportCompressedSize: false,
+      chunkSizeWarningLimit: 600,
+    },
+  };
+}
