@@ -26,6 +26,7 @@ constexpr Permission kRows[] = {
 #include "access/permissions_journal.inc"
 #include "access/permissions_report.inc"
 #include "access/permissions_notify.inc"
+#include "access/permissions_sync.inc"
     // clang-format on
 };
 

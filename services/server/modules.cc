@@ -10,6 +10,7 @@
 #include "patrol/patrol_service.h"
 #include "report/report_service.h"
 #include "source/source_service.h"
+#include "sync/sync_service.h"
 
 // The only file that knows all areas.
 namespace gridwarden::server {
@@ -19,7 +20,7 @@ std::span<const Module> Modules() {
       {"identity", identity::Install}, {"grid", grid::Install},         {"source", source::Install},
       {"patrol", patrol::Install},     {"casework", casework::Install}, {"intake", intake::Install},
       {"media", media::Install},       {"journal", journal::Install},   {"report", report::Install},
-      {"notify", notify::Install},
+      {"notify", notify::Install},     {"sync", sync::Install},
   };
   return kModules;
 }

@@ -9,7 +9,7 @@ from system import recount
 from system.story import Story, check_outcome, set_up_city
 
 # Every one of them dies; those that write first.
-SPLIT = ["casework", "journal", "report", "patrol", "media", "grid", "identity", "gateway", "source", "intake", "notify"]
+SPLIT = ["casework", "journal", "report", "patrol", "media", "grid", "identity", "gateway", "source", "intake", "notify", "sync"]
 
 
 def process_dies(shape):

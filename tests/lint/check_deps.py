@@ -7,7 +7,7 @@ import pathlib
 import re
 import sys
 
-AREAS = ["identity", "grid", "source", "patrol", "casework", "intake", "media", "journal", "report", "notify"]
+AREAS = ["identity", "grid", "source", "patrol", "casework", "intake", "media", "journal", "report", "notify", "sync"]
 # What each folder of services/ may include of services/, besides itself.
 MAY = {
     "base": set(),

@@ -5,7 +5,7 @@ import pathlib
 import re
 import sys
 
-AREAS = ["identity", "grid", "source", "patrol", "casework", "intake", "media", "journal", "report", "notify"]
+AREAS = ["identity", "grid", "source", "patrol", "casework", "intake", "media", "journal", "report", "notify", "sync"]
 METHOD = re.compile(r'"(gridwarden\.([a-z]+)\.v1\.([A-Za-z]+)/[A-Za-z]+)"')
 EDGE = re.compile(r'\{(kAnyArea|"[a-z]+"),\s*"(gridwarden\.[^"]+)"(?:,\s*(true|false))?\}')
 CHANNEL = re.compile(r'\bchannel\("([a-z]+)"\)')

@@ -20,7 +20,7 @@ import urllib.request
 import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-AREAS = ["identity", "grid", "source", "patrol", "casework", "intake", "media", "journal", "report", "notify"]
+AREAS = ["identity", "grid", "source", "patrol", "casework", "intake", "media", "journal", "report", "notify", "sync"]
 BUILD = pathlib.Path(os.environ.get("GRIDWARDEN_BUILD_DIR", ROOT / "build"))
 # Whoever was killed serves again within this (guarantees.md).
 RESTART_SECONDS = 10

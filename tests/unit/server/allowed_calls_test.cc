@@ -23,7 +23,7 @@ TEST(AllowedCalls, AnAreaMayWhatItsCodeDoesAndNoMore) {
 
 TEST(AllowedCalls, EveryAreaKeepsTheGroundForItself) {
   for (const char* area : {"identity", "grid", "source", "patrol", "casework", "intake", "media", "journal",
-                           "report", "notify"}) {
+                           "report", "notify", "sync"}) {
     EXPECT_TRUE(MayCall(area, kGetGround, true)) << area;
     EXPECT_FALSE(MayCall(area, kGetGround, false)) << area;
   }

@@ -66,26 +66,26 @@ TEST(DatabaseFlags, NothingGoesToAnotherMachineUnencrypted) {
 TEST(ServeFlags, WantAPeerForEveryAreaThatIsElsewhere) {
   EXPECT_EQ(
       ErrorOf({"--target=casework,grid,gateway", "--peer=identity=a:1,source=b:2", "--peer=journal=c:3"}),
-      "--peer: want --peer for: patrol intake media report notify");
+      "--peer: want --peer for: patrol intake media report notify sync");
 }
 
 TEST(ServeFlags, OneListOfPeersServesEveryProcess) {
   std::string peers;
   for (const char* area : {"identity", "grid", "source", "patrol", "casework", "intake", "media", "journal",
-                           "report", "notify"}) {
+                           "report", "notify", "sync"}) {
     peers += std::string(area) + "=127.0.0.1:7000,";
   }
   const auto options =
       ReadServeFlags(*ParseAll({"--db-socket=/s", "--target=casework,grid", "--peer=" + peers}));
   ASSERT_TRUE(options.ok()) << options.status();
-  EXPECT_EQ(options->peers.size(), 8u);
+  EXPECT_EQ(options->peers.size(), 9u);
   EXPECT_EQ(options->peers.count("grid"), 0u);
 }
 
 TEST(ServeFlags, AllIsEveryAreaAndTheGateway) {
   const auto options = ReadServeFlags(*ParseAll({"--db-socket=/s", "--listen-http=[::1]:0"}));
   ASSERT_TRUE(options.ok()) << options.status();
-  EXPECT_EQ(options->areas.size(), 10u);
+  EXPECT_EQ(options->areas.size(), 11u);
   EXPECT_TRUE(options->gateway);
   EXPECT_EQ(options->edge->listen.host, "::1");
   EXPECT_EQ(options->hop_secret_file, ".run/data/hop.secret");
@@ -104,7 +104,7 @@ TEST(EdgeFlags, LetNobodyServeOthersInClearUnawares) {
   EXPECT_EQ(ErrorOf({"--listen-http=[::1]:8080"}), "");
   std::string peers;
   for (const char* area :
-       {"identity", "grid", "source", "patrol", "intake", "media", "journal", "report", "notify"}) {
+       {"identity", "grid", "source", "patrol", "intake", "media", "journal", "report", "notify", "sync"}) {
     peers += std::string(area) + "=127.0.0.1:7000,";
   }
   EXPECT_EQ(ErrorOf({"--target=casework", "--peer=" + peers, "--listen-http=0.0.0.0:9090"}), "")
@@ -134,7 +134,7 @@ TEST(EdgeFlags, KeepBrowsersToHttpsOnlyWithAnAuthorityThatAllKnow) {
 TEST(ServeFlags, TheGatewayAloneNeedsNoDatabase) {
   std::string peers;
   for (const char* area : {"identity", "grid", "source", "patrol", "casework", "intake", "media", "journal",
-                           "report", "notify"}) {
+                           "report", "notify", "sync"}) {
     peers += std::string(area) + "=127.0.0.1:7000,";
   }
   const auto options = ReadServeFlags(*ParseAll({"--target=gateway", "--peer=" + peers}));

@@ -84,7 +84,7 @@ class CertificatesCommand : public testing::Test {
 TEST_F(CertificatesCommand, MakesOneForEachTargetAndKeepsIt) {
   ASSERT_TRUE(Run({"--name=411702"}).ok());
   for (const char* target : {"identity", "grid", "source", "patrol", "casework", "intake", "media", "journal",
-                             "report", "notify"}) {
+                             "report", "notify", "sync"}) {
     const auto identity = Load({target});
     ASSERT_TRUE(identity.ok()) << identity.status();
     EXPECT_EQ((*identity)->name(), (tls::ProcessName{"411702", target}));

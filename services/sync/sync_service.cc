@@ -1,0 +1,32 @@
+#include "sync/sync_service.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "sync/sync.h"
+
+namespace gridwarden::sync {
+namespace {
+
+// `name` is "Service/Rpc" of the area's package.
+template <typename Request, typename Response>
+void Add(rpc::Registry& registry, const std::shared_ptr<const Sync>& sync, std::string_view name,
+         absl::StatusOr<Response> (*body)(const Sync&, const rpc::Call&, const Request&)) {
+  registry.Add<Request, Response>(
+      absl::StrCat("gridwarden.sync.v1.", std::string(name)),
+      [sync, body](const rpc::Call& call, const Request& request) { return body(*sync, call, request); });
+}
+
+}  // namespace
+
+std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Registry& registry) {
+  const auto sync = std::make_shared<const Sync>(Sync{context.database, context.directory, context.clock,
+                                                      context.policy, context.channel, context.demo,
+                                                      std::make_shared<KeyRing>(context.data_dir)});
+  Add(registry, sync, "DeviceService/GetSyncKey", GetSyncKey);
+
+  std::vector<std::unique_ptr<Worker>> workers;
+  return workers;
+}
+
+}  // namespace gridwarden::sync
