@@ -59,6 +59,13 @@ printf 'hosts: files dns\n' >"$into/etc/nsswitch.conf"
 printf 'root:x:0:0:root:/:/usr/sbin/nologin\ngridwarden:x:65532:65532:gridwarden:/data:/usr/sbin/nologin\n' >"$into/etc/passwd"
 printf 'root:x:0:\ngridwarden:x:65532:\n' >"$into/etc/group"
 
+# The applications for browsers, without what their build leaves beside them.
+for app in inspector console review; do
+  [ -e "$root/build/web/$app/index.html" ] || fail "build/web/$app is not built: ./dev build web"
+  mkdir -p "$into/usr/share/gridwarden/web"
+  cp -r "$root/build/web/$app" "$into/usr/share/gridwarden/web/"
+done
+
 cp -r "$root/db/migrations" "$root/db/policy" "$root/db/grants" "$into/usr/share/gridwarden/db/"
 
 # Whose libraries these are, and under what licence.

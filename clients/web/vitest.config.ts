@@ -6,7 +6,8 @@ export default defineConfig({
   plugins: [vue()],
   test: {
     include: ['{packages,apps}/*/test/**/*.test.ts'],
-    environment: 'happy-dom',
+    // A test that needs a document says so: // @vitest-environment happy-dom
+    environment: 'node',
     setupFiles: ['fake-indexeddb/auto'],
     passWithNoTests: false,
     restoreMocks: true,

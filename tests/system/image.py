@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import urllib.request
 
 from support.instance import ROOT, Instance, free_port, wait_for
 
@@ -82,7 +83,7 @@ def serve_and_sign_in(image, flags, password):
     port = free_port()
     serve = image.command("/usr/bin/gridwarden", "serve", "--target=all", f"--listen-http=127.0.0.1:{port}", "--listen-grpc=127.0.0.1:0",
                           "--ready-file=/data/ready.json", "--data-dir=/data", "--log-name=4117",
-                          "--migrations-dir=/usr/share/gridwarden/db/migrations", *flags)
+                          "--migrations-dir=/usr/share/gridwarden/db/migrations", "--web-dir=/usr/share/gridwarden/web", *flags)
     with open(image.folder / "log", "w", encoding="utf-8") as log:
         process = subprocess.Popen(serve, env={}, stdout=log, stderr=log)
     try:
@@ -90,6 +91,8 @@ def serve_and_sign_in(image, flags, password):
             assert process.poll() is None, (image.folder / "log").read_text()
             return (image.data / "ready.json").exists()
         wait_for("the server of the image", is_ready, 60)
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"http://127.0.0.1:{port}/inspector/", timeout=15) as page:
+            assert b'<div id="app">' in page.read()
         server = f"--server=http://127.0.0.1:{port}"
         done = subprocess.run(image.command("/usr/bin/gridctl", server, "login", "admin"), input=password + "\n", capture_output=True,
                               text=True, env={"XDG_CONFIG_HOME": "/data/config"}, timeout=60, check=False)

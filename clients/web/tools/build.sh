@@ -30,10 +30,10 @@ for one in "${apps[@]}"; do
   rm -rf "$out/.new"
   GRIDWARDEN_WEB_OUT=$out/.new node "$web/node_modules/vite/bin/vite.js" build -c "$web/apps/$app/vite.config.ts" --logLevel warn >"$out/$app.log" 2>&1 ||
     { cat "$out/$app.log" >&2; echo "web: building $app failed" >&2; exit 1; }
-  # In one step, so that whoever serves the folder never sees half of it.
-  rm -rf "$out/.old"
-  [ ! -e "$out/$app" ] || mv "$out/$app" "$out/.old"
+  # By renaming, so that whoever serves the folder never sees half of it. The assets of before stay for pages that are open.
+  mkdir -p "$out.before"
+  rm -rf "$out.before/$app"
+  [ ! -e "$out/$app" ] || mv "$out/$app" "$out.before/$app"
   mv "$out/.new" "$out/$app"
-  rm -rf "$out/.old"
   echo "${one#*:}" >"$out/.$app.key"
 done
