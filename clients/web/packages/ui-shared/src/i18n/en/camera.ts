@@ -1,0 +1,7 @@
+import type { Messages } from '../keys';
+
+const camera: Messages['camera'] = {
+  title: 'Camera',
+};
+
+export default camera;

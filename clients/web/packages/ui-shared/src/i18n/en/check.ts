@@ -1,0 +1,7 @@
+import type { Messages } from '../keys';
+
+const check: Messages['check'] = {
+  title: 'Check',
+};
+
+export default check;

@@ -1,0 +1,4 @@
+import console from './console';
+import review from './review';
+
+export default { console, review };

@@ -1,0 +1,7 @@
+import type { Messages } from '../keys';
+
+const detail: Messages['detail'] = {
+  title: 'Details',
+};
+
+export default detail;

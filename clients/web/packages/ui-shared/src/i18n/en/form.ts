@@ -1,0 +1,7 @@
+import type { Messages } from '../keys';
+
+const form: Messages['form'] = {
+  title: 'Record on site',
+};
+
+export default form;

@@ -1,0 +1,7 @@
+import type { Messages } from '../keys';
+
+const op: Messages['op'] = {
+  title: 'Operation',
+};
+
+export default op;

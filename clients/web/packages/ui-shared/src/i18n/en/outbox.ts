@@ -1,0 +1,7 @@
+import type { Messages } from '../keys';
+
+const outbox: Messages['outbox'] = {
+  title: 'Outbox',
+};
+
+export default outbox;

@@ -1,0 +1,7 @@
+import type { Messages } from '../keys';
+
+const report: Messages['report'] = {
+  title: 'Report',
+};
+
+export default report;

@@ -1,0 +1,7 @@
+import type { Messages } from '../keys';
+
+const shell: Messages['shell'] = {
+  title: 'Gridwarden · Inspector',
+};
+
+export default shell;

@@ -1,0 +1,7 @@
+import type { Messages } from '../keys';
+
+const signIn: Messages['signIn'] = {
+  title: 'Sign in',
+};
+
+export default signIn;

@@ -1,0 +1,7 @@
+import type { Messages } from '../keys';
+
+const work: Messages['work'] = {
+  title: 'To do',
+};
+
+export default work;

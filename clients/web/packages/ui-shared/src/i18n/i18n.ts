@@ -1,0 +1,99 @@
+// The words on the screen. Chinese comes with the application; English is a file of its own, fetched (and cached with the rest of
+// the application) when it is chosen. vue-i18n builds its messages without eval, so the strict content policy holds.
+import { createI18n, useI18n, type I18n } from 'vue-i18n';
+import type { WritableComputedRef } from 'vue';
+import type { Locale, MessageKey, WordGroup } from './keys';
+import zh from './zh-CN';
+
+export type Params = Record<string, string | number>;
+/** Says a message; every application has exactly one. */
+export type Translate = (key: MessageKey, params?: Params) => string;
+
+type Words = I18n<Record<string, unknown>, Record<string, unknown>, Record<string, unknown>, string, false>;
+
+/** What an application adds to the words every one has: the console and the review their `desk`. */
+export interface MoreWords {
+  'zh-CN': () => Promise<{ default: object }>;
+  en: () => Promise<{ default: object }>;
+}
+
+const STORED = 'gridwarden.locale';
+let words: Words | null = null;
+let more: MoreWords | null = null;
+
+/** The language chosen on this device; Chinese unless somebody chose otherwise. */
+export function storedLocale(): Locale {
+  try {
+    return localStorage.getItem(STORED) === 'en' ? 'en' : 'zh-CN';
+  } catch {
+    return 'zh-CN';
+  }
+}
+
+/** The plugin for app.use(). Call it once; `await setLocale(storedLocale())` before mounting. */
+export function createWords(additional: MoreWords | null = null): Words {
+  more = additional;
+  words = createI18n({
+    legacy: false,
+    locale: 'zh-CN',
+    fallbackLocale: 'zh-CN',
+    missingWarn: false,
+    fallbackWarn: false,
+    messages: { 'zh-CN': zh },
+  }) as unknown as Words;
+  return words;
+}
+
+/** Changes the language of the page and keeps the choice on this device. */
+export async function setLocale(locale: Locale): Promise<void> {
+  if (!words) throw new Error('createWords() comes first');
+  if (more) words.global.mergeLocaleMessage('zh-CN', (await more['zh-CN']()).default);
+  if (locale === 'en') {
+    words.global.mergeLocaleMessage('en', (await import('./en')).default);
+    if (more) words.global.mergeLocaleMessage('en', (await more.en()).default);
+  }
+  words.global.locale.value = locale;
+  document.documentElement.lang = locale;
+  try {
+    localStorage.setItem(STORED, locale);
+  } catch {
+    // A browser that keeps nothing still speaks the language for now.
+  }
+}
+
+/** In components: the words and the language. */
+export function useT(): { t: Translate; locale: WritableComputedRef<Locale> } {
+  const { t, locale } = useI18n({ useScope: 'global' });
+  return { t: t as unknown as Translate, locale: locale as unknown as WritableComputedRef<Locale> };
+}
+
+/** Outside of components: workers of screens, notices, the camera's watermark. */
+export function translate(): Translate {
+  if (!words) throw new Error('createWords() comes first');
+  return words.global.t as unknown as Translate;
+}
+
+/** The field's word for a value of an enum; the value itself when it is newer than this application. */
+export function word(t: Translate, group: WordGroup, value: string | null | undefined): string {
+  if (!value || value.endsWith('_UNSPECIFIED')) return t('common.unknown');
+  return value in zh.domain[group] ? t(`domain.${group}.${value}` as MessageKey) : value;
+}
+
+/** Says a message whose key came from stored data, such as the summary of an operation. */
+export function say(t: Translate, key: string, params: Params = {}): string {
+  return t(key as MessageKey, params);
+}
+
+/** An error in the language of the page: the server's own sentence where it has one. */
+export function explain(t: Translate, locale: Locale, error: unknown): string {
+  const known = error as { reason?: string; messageZh?: string; messageEn?: string; message?: string };
+  if (known.reason === 'OFFLINE') return t('common.offline');
+  const sentence = locale === 'en' ? known.messageEn || known.messageZh : known.messageZh || known.messageEn;
+  return sentence || known.reason || known.message || t('common.unknown');
+}
+
+/** Name of a category, checklist or item that the policy gives in both languages. */
+export function named(locale: Locale, thing: { zh?: string; en?: string } | undefined, otherwise: string): string {
+  if (!thing) return otherwise;
+  return (locale === 'en' ? thing.en || thing.zh : thing.zh || thing.en) || otherwise;
+}

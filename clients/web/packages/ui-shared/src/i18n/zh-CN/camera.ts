@@ -1,0 +1,4 @@
+// The camera in the application.
+export default {
+  title: '拍照',
+};

@@ -1,0 +1,4 @@
+// The check by an independent person.
+export default {
+  title: '核查',
+};

@@ -1,0 +1,4 @@
+// One task, signal or case.
+export default {
+  title: '详情',
+};

@@ -1,0 +1,4 @@
+// One line per operation, for the outbox and the timeline.
+export default {
+  title: '操作',
+};

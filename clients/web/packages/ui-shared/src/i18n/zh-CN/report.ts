@@ -1,0 +1,4 @@
+// 随手拍: reporting a problem.
+export default {
+  title: '随手拍',
+};

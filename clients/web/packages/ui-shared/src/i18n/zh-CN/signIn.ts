@@ -1,0 +1,4 @@
+// Signing in, PIN, preparing for work without a network.
+export default {
+  title: '登录',
+};
