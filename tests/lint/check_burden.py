@@ -32,7 +32,7 @@ def forbidden(text):
 def check_words(root):
     problems = []
     places = [("proto", "*.proto"), ("db/migrations", "*.sql"), ("db/policy", "*.json"), ("clients", "*.cc"), ("clients", "*.js"),
-              ("clients", "*.ts"), ("clients", "*.html"), ("services/gateway", "*.cc")]
+              ("clients", "*.ts"), ("clients", "*.vue"), ("clients", "*.html"), ("services/gateway", "*.cc")]
     for folder, pattern in places:
         for path in sorted((root / folder).rglob(pattern)):
             if "node_modules" in path.parts:

@@ -113,6 +113,25 @@ class Checks(unittest.TestCase):
         files["db/policy/source_categories.json"] = '{"categories": [{"checklists": ["ROAD"]}]}'
         self.assertEqual(run("check_burden.py", files), (0, ""))
 
+    def test_web(self):
+        lock = ('{"packages": {"": {}, "node_modules/vue": {"version": "3.5.45", "integrity": "sha512-x"}, '
+                '"node_modules/@gridwarden/sync": {"resolved": "packages/sync", "link": true}}}')
+        files = {"clients/web/package.json": '{"dependencies": {"vue": "3.5.45"}}', "clients/web/package-lock.json": lock,
+                 "proto/gridwarden/grid/v1/g.proto": "package gridwarden.grid.v1;\nservice GridService {\n  rpc GetPost(A) returns (B);\n}\n",
+                 "clients/web/apps/a/src/a.ts": "call('gridwarden.grid.v1.GridService/GetPost'); const svg = 'http://www.w3.org/2000/svg';\n",
+                 "build/web/inspector/index.html": '<script src="/inspector/assets/a.js"></script>'}
+        self.assertEqual(run("check_web.py", files), (0, ""))
+        for name, was, now, says in (
+                ("clients/web/apps/a/src/a.ts", "GetPost", "GetPosts", "there is no rpc gridwarden.grid.v1.GridService/GetPosts"),
+                ("clients/web/apps/a/src/a.ts", "http://www.w3.org", "http://elsewhere.test", "names http://elsewhere.test"),
+                ("build/web/inspector/index.html", "/inspector/assets", "https://cdn.test", "names https://cdn.test"),
+                ("clients/web/package.json", "3.5.45", "^3.5.45", "want one exact version"),
+                ("clients/web/package-lock.json", '"version"', '"resolved": "https://packages.test/vue.tgz", "version"', "names where it came from"),
+                ("clients/web/package-lock.json", ', "integrity": "sha512-x"', "", "has no integrity")):
+            code, output = run("check_web.py", {**files, name: files[name].replace(was, now)})
+            self.assertEqual(code, 1, says)
+            self.assertIn(says, output)
+
     def test_metrics(self):
         dashboard = ('{"panels": [{"id": 1, "title": "x", "type": "timeseries", "gridPos": {"x": 0, "y": 0}, '
                      '"targets": [{"expr": "rate(gridwarden_a_seconds_bucket[5m])"}]}]}')

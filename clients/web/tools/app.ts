@@ -22,6 +22,8 @@ export function app(name: 'inspector' | 'console' | 'review', more: Plugin[] = [
       ...more,
     ],
     define: {
+      // Which build this is: the digest of what it was made of.
+      __APP_BUILD__: JSON.stringify(process.env['GRIDWARDEN_WEB_BUILD'] ?? 'dev'),
       __VUE_OPTIONS_API__: 'true',
       __VUE_PROD_DEVTOOLS__: 'false',
       __VUE_I18N_FULL_INSTALL__: 'false',

@@ -28,7 +28,7 @@ for one in "${apps[@]}"; do
   number=$((number + 1))
   echo "  web application $number of ${#apps[@]}: $app"
   rm -rf "$out/.new"
-  GRIDWARDEN_WEB_OUT=$out/.new node "$web/node_modules/vite/bin/vite.js" build -c "$web/apps/$app/vite.config.ts" --logLevel warn >"$out/$app.log" 2>&1 ||
+  GRIDWARDEN_WEB_BUILD=${one#*:} GRIDWARDEN_WEB_OUT=$out/.new node "$web/node_modules/vite/bin/vite.js" build -c "$web/apps/$app/vite.config.ts" --logLevel warn >"$out/$app.log" 2>&1 ||
     { cat "$out/$app.log" >&2; echo "web: building $app failed" >&2; exit 1; }
   # By renaming, so that whoever serves the folder never sees half of it. The assets of before stay for pages that are open.
   mkdir -p "$out.before"

@@ -1,4 +1,5 @@
-// The API in types: the JSON form of every message, and every rpc by name. Generated from ../../proto; nothing of this is code.
+// The API in types: the JSON form of every message, and every rpc by name. Generated from the protos; of the API's
+// messages nothing is code in a browser.
 import type { Rpcs } from './gen/rpcs';
 
 export type * from './gen/messages';
