@@ -23,6 +23,10 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   const auto sync = std::make_shared<const Sync>(Sync{context.database, context.directory, context.clock,
                                                       context.policy, context.channel, context.demo,
                                                       std::make_shared<KeyRing>(context.data_dir)});
+  Add(registry, sync, "DeviceService/RegisterDevice", RegisterDevice);
+  Add(registry, sync, "DeviceService/GetDevice", GetDevice);
+  Add(registry, sync, "DeviceService/ListDevices", ListDevices);
+  Add(registry, sync, "DeviceService/RevokeDevice", RevokeDevice);
   Add(registry, sync, "DeviceService/GetSyncKey", GetSyncKey);
 
   std::vector<std::unique_ptr<Worker>> workers;
