@@ -30,13 +30,10 @@ constexpr absl::Duration kTimeoutMax = absl::Minutes(10);
 constexpr absl::Duration kRetryAfterBusy = absl::Seconds(2);
 constexpr absl::Duration kRetryAfterShed = absl::Milliseconds(500);
 
-// Sent with every answer. The policy of clients.md 5.1: nothing from anywhere else, framed by nobody.
+// Sent with every answer. Applications and our own pages bring a policy of their own; whatever else a browser
+// shows loads nothing.
 constexpr std::pair<const char*, const char*> kSecurityHeaders[] = {
-    {kContentPolicy,
-     "default-src 'self'; img-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; font-src 'self' "
-     "data:; "
-     "worker-src 'self' blob:; script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; base-uri 'self'; "
-     "form-action 'self'; frame-ancestors 'none'"},
+    {kContentPolicy, "default-src 'none'; frame-ancestors 'none'"},
     {"X-Content-Type-Options", "nosniff"},
     {"X-Frame-Options", "DENY"},
     {"Referrer-Policy", "no-referrer"},
@@ -117,22 +114,9 @@ void Pack(bool accepts_gzip, HttpResponse& response) {
   response.headers.emplace_back("Content-Encoding", "gzip");
 }
 
-// Data are no page: a browser that shows them loads nothing for them.
-bool IsData(std::string_view content_type) {
-  return content_type == kJson || content_type == kProto || content_type.substr(0, 10) == "text/plain";
-}
-
-// Our own pages bring a policy of their own, stricter than that of the applications.
 void AddSecurityHeaders(HttpResponse& response) {
-  bool has_policy = false, is_data = false;
-  for (const auto& [name, value] : response.headers) {
-    has_policy = has_policy || name == kContentPolicy;
-    is_data = is_data || (name == "Content-Type" && IsData(value));
-  }
-  if (is_data && !has_policy) {
-    response.headers.emplace_back(kContentPolicy, "default-src 'none'; frame-ancestors 'none'");
-    has_policy = true;
-  }
+  const bool has_policy = std::any_of(response.headers.begin(), response.headers.end(),
+                                      [](const auto& header) { return header.first == kContentPolicy; });
   for (const auto& [name, value] : kSecurityHeaders) {
     if (!has_policy || std::string_view(name) != kContentPolicy) response.headers.emplace_back(name, value);
   }
@@ -177,6 +161,16 @@ std::string PeerOf(const HttpRequest& request, const AddressSet& trusted_proxies
   const size_t comma = forwarded.rfind(',');
   const std::string last(comma == std::string_view::npos ? forwarded : forwarded.substr(comma + 1));
   return std::string(absl::StripAsciiWhitespace(last)).substr(0, 64);
+}
+
+// Whether a browser gives pages of this request what the applications need (camera, position, offline work):
+// over https, or on the machine itself.
+bool IsTrustworthy(const HttpRequest& request, const AddressSet& trusted_proxies) {
+  const std::string_view host = request.Header("host");
+  const std::string_view name = host.substr(0, host.rfind(':'));
+  const bool by_proxy =
+      trusted_proxies.Contains(request.peer) && request.Header("x-forwarded-proto") == "https";
+  return request.secure || by_proxy || name == "localhost" || name == "127.0.0.1" || name == "[::1]";
 }
 
 // Operators' pages that say how busy we are are for the inside: not through a proxy, and from this machine or
@@ -332,6 +326,8 @@ HttpResponse Gateway::Page(const HttpRequest& request) const {
         LandingPage({.version = options_.version,
                      .demo = options_.demo,
                      .trust = options_.trust.Has("/trust"),
+                     .trustworthy = IsTrustworthy(request, options_.trusted_proxies),
+                     .applications = options_.files.Applications(),
                      .not_ready = options_.not_ready ? options_.not_ready() : std::vector<std::string>{}}));
     Pack(AcceptsGzip(request.Header("accept-encoding")), response);
     return response;

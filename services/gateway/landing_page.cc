@@ -1,7 +1,11 @@
 #include "gateway/landing_page.h"
 
+#include <algorithm>
+#include <string_view>
+
 #include "absl/strings/str_cat.h"
 #include "gateway/answers.h"
+#include "gateway/plain_http.h"
 
 namespace gridwarden::gateway {
 namespace {
@@ -25,6 +29,30 @@ ul{margin:.4rem 0 0;padding-left:1.2rem}li{margin:.35rem 0}a{color:var(--link)}
 code{background:var(--code);padding:.1em .35em;border-radius:4px;font-size:.88em}.good{color:var(--good)}.wait{color:var(--wait)}
 </style>
 )";
+
+struct Application {
+  std::string_view name;
+  const char* zh;
+  const char* en;
+};
+
+constexpr Application kApplications[] = {
+    {"inspector", "手机应用：待办、现场检查、随手拍、核查；可离线使用",
+     "On the phone: tasks, visits, reports, checks; works offline"},
+    {"console", "工作台：看板、案卷、派遣、督办", "Console: board, cases, dispatch, supervision"},
+    {"review", "责任复核：案卷、证据、时间轴", "Review of accountability: files, evidence, timeline"},
+};
+
+// Those of ours that are there, in our order.
+std::string ApplicationList(const std::vector<std::string>& there) {
+  std::string list;
+  for (const Application& application : kApplications) {
+    if (std::find(there.begin(), there.end(), application.name) == there.end()) continue;
+    absl::StrAppend(&list, "<li><a href=\"/", std::string(application.name), "/\">", application.zh,
+                    "</a> <span lang=\"en\">", application.en, "</span></li>\n");
+  }
+  return list;
+}
 
 }  // namespace
 
@@ -59,8 +87,16 @@ std::string LandingPage(const Landing& landing) {
         "browser warns, or "
         "for a phone: <a href=\"/trust?lang=en\">trust this server</a>.</span></p>\n";
   }
-  page += R"(</section>
-<div class="two">
+  page += "</section>\n";
+  if (const std::string list = ApplicationList(landing.applications); !list.empty()) {
+    absl::StrAppend(&page, "<section>\n<h2>应用 <span lang=\"en\">Applications</span></h2>\n");
+    if (!landing.trustworthy) {
+      absl::StrAppend(&page, "<p class=\"wait\">", kWhyHttpsZh, " <span lang=\"en\">", kWhyHttpsEn,
+                      "</span></p>\n");
+    }
+    absl::StrAppend(&page, "<ul>\n", list, "</ul>\n</section>\n");
+  }
+  page += R"(<div class="two">
 <section>
 <h2>这里运行的是什么</h2>
 <p>大气污染防治网格化管理系统的服务端：网格与岗位、污染源台账、巡查、从发现到结案的案卷、事后不可更改的存证日志和结案看板。</p>

@@ -62,8 +62,8 @@ bool IsFor(const tls::Subject& certificate, const Authority& authority) {
 
 HttpResponse WhereToGo(const tls::Subject& certificate) {
   std::string text =
-      "请使用 https 访问。本服务器的名称或地址：\n"
-      "Use https. This server goes by these names and addresses:\n";
+      absl::StrCat("请使用 https 访问。", kWhyHttpsZh, "本服务器的名称或地址：\n", "Use https. ", kWhyHttpsEn,
+                   " This server goes by these names and addresses:\n");
   for (const std::string& name : certificate.dns_names) absl::StrAppend(&text, "  https://", name, "\n");
   for (const std::string& address : certificate.addresses) {
     const bool is_ipv6 = absl::StrContains(address, ":");
@@ -95,7 +95,8 @@ HttpResponse AnswerPlain(const HttpRequest& request, const tls::Subject& certifi
   }
   const std::string host = HostWithPort(request, certificate);
   if (host.empty()) return WhereToGo(certificate);
-  HttpResponse response = TextResponse(308, "请使用 https 访问。Use https.\n");
+  HttpResponse response =
+      TextResponse(308, absl::StrCat("请使用 https 访问。", kWhyHttpsZh, "\nUse https. ", kWhyHttpsEn, "\n"));
   response.headers.emplace_back("Location", absl::StrCat("https://", host, request.path,
                                                          request.query.empty() ? "" : "?", request.query));
   return response;

@@ -210,9 +210,10 @@ class Process {
                               return static_cast<double>(throttle_.refused()[call_class]);
                             });
       }
-      if (!options_.static_dir.empty()) {
-        GW_ASSIGN_OR_RETURN(edge.files, gateway::StaticFiles::Read(options_.static_dir));
+      if (!options_.web_dir.empty()) {
+        GW_ASSIGN_OR_RETURN(edge.files, gateway::StaticFiles::Read(options_.web_dir));
       }
+      if (!options_.web_keep.empty()) GW_RETURN_IF_ERROR(edge.files.KeepAssetsOf(options_.web_keep));
     }
     GW_ASSIGN_OR_RETURN(http_, Edge::Start(*options_.edge, std::move(edge), clock_, metrics_));
     return absl::OkStatus();

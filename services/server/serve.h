@@ -33,7 +33,8 @@ struct ServeOptions {
   bool demo = false;
   std::map<std::string, std::string> peers;  // area -> address
   NetworkOptions network;
-  std::string static_dir;
+  std::string web_dir;   // "" = no applications
+  std::string web_keep;  // "" = no release before
   std::string migrations_dir;
   std::string grants;
   VitalsOptions vitals;

@@ -34,8 +34,11 @@ constexpr Flag kServeFlags[] = {
      "secret by which our processes know each other; the same for all"},
     {"--demo", "", "false", "demo: honour the demo clock of requests; never for a log that is not demo"},
     {"--log-name", "NAME", "", "name of a new log (a division code); none: a random one"},
-    {"--static-dir", "PATH", "",
-     "folder of the built web applications; none: a page that says what runs here"},
+    {"--web-dir", "PATH", "",
+     "folder of the built web applications (inspector, console, review); none: a page that says what runs "
+     "here"},
+    {"--web-keep", "PATH", "",
+     "that folder of the release before: its assets stay for pages that were opened before; with --web-dir"},
     {"--migrations-dir", "PATH", "db/migrations", "the schema this release needs"},
     {"--grants", "PATH", "MIGRATIONS-DIR/../grants/grants.csv",
      "what each database account needs to be allowed"},
@@ -170,7 +173,10 @@ absl::StatusOr<ServeOptions> ReadServeFlags(const Flags& flags) {
                                 : flags.Text("--hop-secret-file");
   options.demo = flags.IsOn("--demo");
   options.log_name = flags.Text("--log-name");
-  options.static_dir = flags.Text("--static-dir");
+  options.web_dir = flags.Text("--web-dir");
+  options.web_keep = flags.Text("--web-keep");
+  if (options.web_dir.empty() && !options.web_keep.empty())
+    return InvalidField("--web-keep", "goes with --web-dir");
   options.migrations_dir = flags.Text("--migrations-dir");
   options.grants = GrantsPath(flags);
   options.vitals.data_dir = options.data_dir;

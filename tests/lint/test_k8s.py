@@ -60,7 +60,7 @@ class Faults(unittest.TestCase):
     def test_flags_that_are_none_and_variables_that_nobody_sets(self):
         self.found(lambda n, o: self.container(n)["args"].append("--db-hots=x"), "has no flag --db-hots")
         self.found(lambda n, o: self.container(n)["args"].append("--demo"), "--demo has no place")
-        self.found(lambda n, o: self.container(n)["args"].append("--static-dir=$(NOWHERE)"), "nobody sets NOWHERE")
+        self.found(lambda n, o: self.container(n)["args"].append("--web-dir=$(NOWHERE)"), "nobody sets NOWHERE")
         self.found(lambda n, o: self.container(n)["args"].append("--tls-cert=/run/secrets/none/x"), "is on no read-only mount")
 
     def test_a_target_without_a_workload_or_with_that_of_another(self):

@@ -514,12 +514,86 @@ TEST_F(Files, AreServedWithTheirTypesAndLives) {
   const HttpAnswer index = Get("/");
   EXPECT_EQ(index.body, "<h1>inspector</h1>");
   EXPECT_EQ(index.headers.at("cache-control"), "no-cache");
-  EXPECT_TRUE(absl::StrContains(index.headers.at("content-security-policy"), "default-src 'self'"));
+  const std::string policy = index.headers.at("content-security-policy");
+  EXPECT_TRUE(absl::StartsWith(policy, "default-src 'none'; script-src 'self';")) << policy;
+  EXPECT_FALSE(absl::StrContains(policy, "eval")) << policy;
+  EXPECT_EQ(index.headers.at("permissions-policy"), "geolocation=(self), camera=(self), microphone=()");
   const HttpAnswer script = Get("/assets/app-1a2b.js?v=1", "Accept-Encoding: gzip\r\n");
   EXPECT_EQ(script.headers.at("content-type"), "text/javascript; charset=utf-8");
   EXPECT_EQ(script.headers.at("cache-control"), "public, max-age=31536000, immutable");
   EXPECT_EQ(script.headers.at("content-encoding"), "gzip");
   EXPECT_EQ(Gunzip(script.body, 10'000).value().size(), 5000u);
+}
+
+TEST_F(Files, OnlyAssetsAreKeptWithoutAsking) {
+  Write("dist/console/sw.js", "self");
+  Write("dist/console/app.webmanifest", "{}");
+  Start({}, StaticFiles::Read(folder_ / "dist").value());
+  for (const char* path : {"/console/", "/console/sw.js", "/console/app.webmanifest", "/index.html"}) {
+    EXPECT_EQ(Get(path).headers.at("cache-control"), "no-cache") << path;
+  }
+  EXPECT_EQ(Get("/console/app.webmanifest").headers.at("content-type"), "application/manifest+json");
+  EXPECT_EQ(Get("/console/sw.js").headers.at("content-type"), "text/javascript; charset=utf-8");
+}
+
+TEST_F(Files, AreSentAsTheBuildPackedThemIfThatIsTheSame) {
+  const std::string good(3000, 'a'), other(3000, 'b');
+  Write("dist/good.css", good);
+  Write("dist/good.css.gz", Gzip(good, 1));
+  Write("dist/stale.css", good);
+  Write("dist/stale.css.gz", Gzip(other, 1));
+  Write("dist/broken.css", good);
+  Write("dist/broken.css.gz", "no gzip at all");
+  Start({}, StaticFiles::Read(folder_ / "dist").value());
+  EXPECT_EQ(Get("/good.css", "Accept-Encoding: gzip\r\n").body, Gzip(good, 1));
+  for (const char* path : {"/stale.css", "/broken.css"}) {
+    const HttpAnswer answer = Get(path, "Accept-Encoding: gzip\r\n");
+    EXPECT_EQ(Gunzip(answer.body, 10'000).value_or("no gzip"), good) << path;
+  }
+  EXPECT_EQ(Get("/good.css").body, good) << "for a caller who takes no gzip";
+  EXPECT_EQ(Get("/good.css.gz").status, 404);
+}
+
+TEST_F(Files, OfTheReleaseBeforeStayForPagesThatWereOpenedBefore) {
+  std::filesystem::create_directories(folder_ / "before/console/assets");
+  std::filesystem::create_directories(folder_ / "before/assets");
+  Write("before/assets/app-1a2b.js", "of before");
+  Write("before/console/assets/old-9z.js", "old part");
+  Write("before/console/index.html", "<h1>console of before</h1>");
+  Write("before/console/gone.html", "gone");
+  StaticFiles files = StaticFiles::Read(folder_ / "dist").value();
+  ASSERT_TRUE(files.KeepAssetsOf(folder_ / "before").ok());
+  Start({}, std::move(files));
+  EXPECT_EQ(Get("/console/assets/old-9z.js").body, "old part");
+  EXPECT_EQ(Get("/assets/app-1a2b.js").body.size(), 5000u) << "what this release has is this release's";
+  EXPECT_EQ(Get("/console/").body, "<h1>console</h1>");
+  EXPECT_EQ(Get("/console/gone.html").status, 404);
+  EXPECT_FALSE(StaticFiles().KeepAssetsOf(folder_ / "nowhere").ok());
+}
+
+TEST_F(Files, AnApplicationBeginsBehindItsSlash) {
+  const HttpAnswer answer = Get("/console?x=1");
+  EXPECT_EQ(answer.status, 308);
+  EXPECT_EQ(answer.headers.at("location"), "/console/?x=1");
+  EXPECT_EQ(answer.headers.at("cache-control"), "no-cache");
+  EXPECT_EQ(Get("/console/").body, "<h1>console</h1>");
+  EXPECT_EQ(Get("//console").status, 404);
+}
+
+TEST_F(Files, AreListedByTheFirstPageAsTheApplicationsThatAreThere) {
+  std::filesystem::remove(folder_ / "dist/index.html");
+  std::filesystem::create_directories(folder_ / "dist/inspector");
+  std::filesystem::create_directories(folder_ / "dist/review");  // without a page
+  Write("dist/inspector/index.html", "<h1>inspector</h1>");
+  Start({}, StaticFiles::Read(folder_ / "dist").value());
+  const std::string page = Get("/", "Host: 10.1.2.3:8080\r\n").body;
+  EXPECT_TRUE(absl::StrContains(page, "href=\"/inspector/\"") &&
+              absl::StrContains(page, "href=\"/console/\""));
+  EXPECT_FALSE(absl::StrContains(page, "href=\"/review/\""));
+  EXPECT_TRUE(absl::StrContains(page, "手机应用须用 https") && absl::StrContains(page, "needs https"))
+      << page;
+  EXPECT_FALSE(absl::StrContains(Get("/", "Host: localhost:8080\r\n").body, "须用 https"))
+      << "the machine itself is trusted";
 }
 
 TEST_F(Files, AreNotSentAgainWhenTheCallerHasThem) {

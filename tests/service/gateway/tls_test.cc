@@ -301,6 +301,12 @@ TEST_F(TlsEdge, SendsPagesInClearToTheSamePageOverHttps) {
                            "", "127.0.0.2", "[::1", "[::1]evil.example", "localhost/evil", "0177.0.0.1"}) {
     EXPECT_EQ(location(host, "/"), "421") << host;
   }
+  for (const char* host : {"localhost", "evil.example"}) {
+    HttpConnection connection(http_->port());
+    connection.Send(absl::StrCat("GET /inspector/ HTTP/1.1\r\nHost: ", host, "\r\n\r\n"));
+    const std::string words = connection.Read().body;
+    EXPECT_TRUE(absl::StrContains(words, "相机") && absl::StrContains(words, "no camera")) << words;
+  }
   EXPECT_EQ(location("localhost", "http://evil.example/"), "400") << "a proxy's form of a request";
   EXPECT_EQ(Fetch(http_->port(), "HEAD", "/").status, 308);
   EXPECT_EQ(Fetch(http_->port(), "GET", "/metrics").status, 308) << "nothing of ours is shown in clear";
