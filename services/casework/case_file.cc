@@ -5,6 +5,17 @@
 
 namespace gridwarden::casework {
 
+std::optional<absl::Time> EarliestOf(const SignalFile& signal) {
+  if (!signal.details.has_earliest_time()) return std::nullopt;
+  return FromTimestamp(signal.details.earliest_time());
+}
+
+void SetEarliest(const std::optional<absl::Time>& earliest, SignalFile& signal) {
+  signal.details.clear_earliest_time();
+  if (earliest && *earliest < signal.event_time)
+    *signal.details.mutable_earliest_time() = ToTimestamp(*earliest);
+}
+
 v1::Case ToProto(const CaseFile& file) {
   v1::Case out = file.details;
   out.set_name(ResourceName("cases", file.id));

@@ -97,10 +97,15 @@ struct SignalFile {
   std::optional<absl::Time> due_time;
   // reporter_identified, rejection_proposal, reject_time, dispute_count, dispute_statement, merge_time,
   // merge_reason, merged_into, transfer, reject_reason_code, acknowledge_due_time, reporter_told_time,
-  // accused_unit, the running clock; every other field is unset.
+  // accused_unit, earliest_time where it differs from event_time, the running clock; every other field is
+  // unset.
   v1::Signal details;
   journal::Subject subject;
 };
+
+// The earliest it can have been seen; nothing when the time is exact.
+std::optional<absl::Time> EarliestOf(const SignalFile& signal);
+void SetEarliest(const std::optional<absl::Time>& earliest, SignalFile& signal);
 
 v1::Case ToProto(const CaseFile& file);
 v1::Signal ToProto(const SignalFile& signal);

@@ -15,8 +15,9 @@
 namespace gridwarden::casework {
 namespace {
 
-// The case a signal becomes: it stands where and when the problem was found.
-CaseFile CaseOf(const SignalFile& signal, const Uuid& id) {
+// The case a signal becomes: it stands where and when the problem was found. Its clock runs from the latest
+// that can have been.
+CaseFile CaseOf(const domain::Policy& policy, const SignalFile& signal, const Uuid& id) {
   CaseFile file;
   file.id = id;
   file.chain = id;
@@ -26,6 +27,7 @@ CaseFile CaseOf(const SignalFile& signal, const Uuid& id) {
   file.description = signal.description;
   file.signals = {signal.id};
   file.event_time = signal.event_time;
+  if (IsUncertain(policy, EarliestOf(signal), signal.event_time)) file.details.set_time_uncertain(true);
   return file;
 }
 
@@ -55,6 +57,7 @@ absl::Status Contradict(db::Transaction& tx, const rpc::Call& call, const domain
   Step step{.action = v1::CONTRADICT,
             .acting = acting,
             .event_time = signal.event_time,
+            .earliest = EarliestOf(signal),
             .received = call.now,
             .request_id = request.request_id(),
             .reason = ResourceName("signals", signal.id)};
@@ -100,7 +103,7 @@ absl::StatusOr<v1::Case> FileCase(const Casework& casework, const rpc::Call& cal
         GW_RETURN_IF_ERROR(CheckFiling(tx, policy, signal));
         signal.details.clear_rejection_proposal();
         signal.case_id = case_id.IsNil() ? Uuid::Make(call.now) : case_id;
-        CaseFile file = CaseOf(signal, signal.case_id);
+        CaseFile file = CaseOf(policy, signal, signal.case_id);
         file.filing_division = acting.division;
         file.filing_path = ground->PathKeyNear(acting.division, call.now, absl::InfiniteFuture());
 

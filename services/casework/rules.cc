@@ -6,19 +6,28 @@
 #include "absl/strings/str_format.h"
 #include "base/status.h"
 #include "casework/timestamps.h"
+#include "domain/clock/stage_clock.h"
+#include "domain/policy/application_rules.h"
 
 namespace gridwarden::casework {
+namespace {
+
+absl::StatusOr<absl::Time> CalendarTime(const google::protobuf::Timestamp& time, std::string_view field) {
+  constexpr int64_t kSecondsMin = 0;                // 1970
+  constexpr int64_t kSecondsMax = 253'402'300'799;  // 9999, the end of Timestamp
+  if (time.seconds() < kSecondsMin || time.seconds() > kSecondsMax || time.nanos() < 0 ||
+      time.nanos() > 999'999'999) {
+    return InvalidField(
+        field, absl::StrFormat("got %d s and %d ns, want a time from 1970 on", time.seconds(), time.nanos()));
+  }
+  return FromTimestamp(time);
+}
+
+}  // namespace
 
 absl::StatusOr<absl::Time> EventTime(const rpc::Call& call, const google::protobuf::Timestamp& event_time,
                                      absl::Time not_before, std::string_view field) {
-  constexpr int64_t kSecondsMin = 0;                // 1970
-  constexpr int64_t kSecondsMax = 253'402'300'799;  // 9999, the end of Timestamp
-  if (event_time.seconds() < kSecondsMin || event_time.seconds() > kSecondsMax || event_time.nanos() < 0 ||
-      event_time.nanos() > 999'999'999) {
-    return InvalidField(field, absl::StrFormat("got %d s and %d ns, want a time from 1970 on",
-                                               event_time.seconds(), event_time.nanos()));
-  }
-  const absl::Time time = FromTimestamp(event_time);
+  GW_ASSIGN_OR_RETURN(const absl::Time time, CalendarTime(event_time, field));
   if (time > call.now + kClockSkewMax) {
     return FailedPrecondition("EVENT_TIME_IN_FUTURE", absl::StrCat(std::string(field), " is after now, ",
                                                                    absl::FormatTime(call.now)));
@@ -31,14 +40,21 @@ absl::StatusOr<absl::Time> EventTime(const rpc::Call& call, const google::protob
 }
 
 absl::StatusOr<std::optional<absl::Time>> EarliestTime(const google::protobuf::Timestamp& earliest_time,
-                                                       absl::Time latest, absl::Time not_before) {
-  const absl::Time earliest = FromTimestamp(earliest_time);
+                                                       absl::Time latest, absl::Time not_before,
+                                                       std::string_view field) {
+  GW_ASSIGN_OR_RETURN(const absl::Time earliest, CalendarTime(earliest_time, field));
   // The event's own time may have been pulled back by what a phone's clock runs ahead.
   if (earliest > latest + kClockSkewMax) {
-    return InvalidField("earliest_time", absl::StrCat("got ", absl::FormatTime(earliest),
-                                                      ", want no later than ", absl::FormatTime(latest)));
+    return InvalidField(field, absl::StrCat("got ", absl::FormatTime(earliest), ", want no later than ",
+                                            absl::FormatTime(latest)));
   }
   return std::clamp(earliest, std::min(not_before, latest), latest);
+}
+
+bool IsUncertain(const domain::Policy& policy, const std::optional<absl::Time>& earliest, absl::Time latest) {
+  const absl::Duration wide = policy.applications == nullptr ? domain::ApplicationRules().wide_interval
+                                                             : policy.applications->wide_interval;
+  return domain::IsWide(earliest.value_or(latest), latest, wide);
 }
 
 absl::StatusOr<Uuid> ParseId(std::string_view text, std::string_view field) {

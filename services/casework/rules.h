@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "access/permission.h"
+#include "domain/policy/policy.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "platform/journal/consumer.h"
 #include "platform/rpc/call.h"
@@ -23,15 +24,20 @@ absl::StatusOr<absl::Time> EventTime(const rpc::Call& call, const google::protob
                                      absl::Time not_before, std::string_view field = "event_time");
 
 // The earliest it can have happened (B12); nothing when the time is exact. Not before what has to come first.
-// INVALID_FIELD for a time after `latest`, the event's own.
+// INVALID_FIELD for a time after `latest`, the event's own, and for one that no calendar has.
 absl::StatusOr<std::optional<absl::Time>> EarliestTime(const google::protobuf::Timestamp& earliest_time,
-                                                       absl::Time latest, absl::Time not_before);
+                                                       absl::Time latest, absl::Time not_before,
+                                                       std::string_view field);
 template <typename Request>
 absl::StatusOr<std::optional<absl::Time>> EarliestOf(const Request& request, absl::Time latest,
-                                                     absl::Time not_before) {
+                                                     absl::Time not_before,
+                                                     std::string_view field = "earliest_time") {
   if (!request.has_earliest_time()) return std::optional<absl::Time>();
-  return EarliestTime(request.earliest_time(), latest, not_before);
+  return EarliestTime(request.earliest_time(), latest, not_before, field);
 }
+
+// The interval is wider than the policy takes for certain: no penal count until somebody reviewed it.
+bool IsUncertain(const domain::Policy& policy, const std::optional<absl::Time>& earliest, absl::Time latest);
 
 // Nobody does what nobody has asked for: the earliest instant for an answer to something the server took in
 // at `received`, less the skew that a phone's clock may have.

@@ -43,6 +43,7 @@ absl::Status Submit(const Casework& casework, const rpc::Call& call, db::Transac
   Step step{.action = v1::SUBMIT,
             .acting = {.post = post},
             .event_time = signal.event_time,
+            .earliest = EarliestOf(signal),
             .received = call.now,
             .proof = {signal.evidence, signal.answers, signal.place.position}};
   GW_RETURN_IF_ERROR(Advance(*casework.policy, signal, step));
@@ -74,6 +75,7 @@ absl::Status SignalOfVisit(const Casework& casework, const rpc::Call& call, db::
   if (!entry.ReadEvent(&visit) || visit.result() != patrol::v1::Visit::PROBLEM) return absl::OkStatus();
   const std::shared_ptr<const domain::Ground> ground = casework.directory.ground();
   SignalFile signal = SignalOf(call, entry);
+  SetEarliest(absl::FromUnixMicros(entry.entry.time().earliest_us()), signal);
   signal.channel = v1::Signal::PATROL;
   signal.channel_key = visit.visit();
   signal.category = visit.category();

@@ -5,11 +5,11 @@
 #include "casework/case_repository.h"
 #include "casework/history_repository.h"
 #include "casework/ledger.h"
+#include "casework/rules.h"
 #include "casework/signal_repository.h"
 #include "casework/timer.h"
 #include "casework/timestamps.h"
 #include "domain/clock/stage_clock.h"
-#include "domain/policy/application_rules.h"
 #include "domain/workflow/case_workflow.h"
 #include "gridwarden/casework/v1/case_event.pb.h"
 
@@ -32,11 +32,6 @@ void Count(v1::Action action, CaseFile& file) {
       action == v1::DISPUTE) {
     file.unable_count = 0;
   }
-}
-
-absl::Duration WideInterval(const domain::Policy& policy) {
-  return policy.applications == nullptr ? domain::ApplicationRules().wide_interval
-                                        : policy.applications->wide_interval;
 }
 
 std::optional<absl::Time> OptTime(bool has, const google::protobuf::Timestamp& time) {
@@ -190,6 +185,7 @@ absl::Status Append(db::Transaction& tx, const rpc::Call& call, const domain::Po
                                     .late = step.ended_late,
                                     .rule_version = policy.version,
                                     .entry_id = sealed.entry_id,
+                                    .request_id = Uuid::FromBytes(sealed.request_id).value_or(Uuid()),
                                     .leaf = sealed.after.leaf,
                                     .event = event.SerializeAsString()}));
   return journal::Stage(tx, sealed);
@@ -264,8 +260,7 @@ absl::Status Advance(const domain::Policy& policy, CaseFile& file, Step& step) {
     file.total_due_time = domain::TotalDue(file.event_time, policy.TypeOf(file.category), policy.calendar,
                                            LedgerOf(file.details));
   }
-  if (domain::IsWide(step.earliest.value_or(step.event_time), step.event_time, WideInterval(policy)))
-    file.details.set_time_uncertain(true);
+  if (IsUncertain(policy, step.earliest, step.event_time)) file.details.set_time_uncertain(true);
   return absl::OkStatus();
 }
 

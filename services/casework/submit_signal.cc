@@ -69,6 +69,9 @@ absl::StatusOr<SignalFile> ReadRequest(const Casework& casework, const rpc::Call
   GW_ASSIGN_OR_RETURN(signal.source, ParseResourceName("sources", given.source(), "signal.source"));
   GW_ASSIGN_OR_RETURN(signal.event_time,
                       EventTime(call, given.event_time(), absl::InfinitePast(), "signal.event_time"));
+  GW_ASSIGN_OR_RETURN(const std::optional<absl::Time> earliest,
+                      EarliestOf(given, signal.event_time, absl::InfinitePast(), "signal.earliest_time"));
+  SetEarliest(earliest, signal);
   GW_ASSIGN_OR_RETURN(Proof proof, ReadProofOf(*casework.policy, given, "signal."));
   GW_ASSIGN_OR_RETURN(const Located located,
                       Locate(casework, call, ground, given.division(), proof.position, signal.event_time));
@@ -115,6 +118,7 @@ absl::StatusOr<v1::Signal> SubmitSignal(const Casework& casework, const rpc::Cal
         Step step{.action = v1::SUBMIT,
                   .acting = acting,
                   .event_time = signal.event_time,
+                  .earliest = EarliestOf(signal),
                   .received = call.now,
                   .request_id = request.request_id(),
                   .proof = {signal.evidence, signal.answers, signal.place.position}};

@@ -137,7 +137,7 @@ VisitRow VisitFromRow(const db::Row& row) {
   visit.ground_path = row.Text(7);
   visit.event_time = row.Time(13);
   v1::Visit& value = visit.value;
-  value.ParseFromString(row.Text(8));  // answers and evidence, written by InsertVisit
+  value.ParseFromString(row.Text(8));  // answers, evidence and earliest_time, written by InsertVisit
   value.set_name(absl::StrCat(ResourceName("patrolTasks", visit.task), "/visits/", visit.id.ToString()));
   value.set_result(static_cast<v1::Visit::Result>(row.Int(3)));
   value.set_category(row.Text(4));
@@ -210,6 +210,21 @@ absl::StatusOr<TaskRow> ReadTask(db::Transaction& tx, const Uuid& id) {
   return OrNotFound(tx.QueryOne(kReadTask, TaskFromRow, id), id);
 }
 
+absl::StatusOr<std::vector<TaskRow>> ReadTasks(db::Transaction& tx, const std::vector<Uuid>& ids) {
+  std::vector<TaskRow> tasks;
+  if (ids.empty()) return tasks;
+  // Padded to a few sizes, so that the statement cache stays small.
+  size_t size = 1;
+  while (size < ids.size()) size *= 2;
+  std::vector<db::Value> values;
+  for (size_t i = 0; i < size; ++i) values.emplace_back(ids[std::min(i, ids.size() - 1)]);
+  GW_RETURN_IF_ERROR(
+      tx.QueryValues(absl::StrCat("SELECT " GW_TASK_COLUMNS " FROM patrol_task WHERE task_id IN (",
+                                  db::InList(static_cast<int>(size)), ") ORDER BY task_id"),
+                     values, [&](const db::Row& row) { tasks.push_back(TaskFromRow(row)); }));
+  return tasks;
+}
+
 absl::StatusOr<TaskRow> LockTask(db::Transaction& tx, const Uuid& id) {
   return OrNotFound(tx.QueryOne(kLockTask, TaskFromRow, id), id);
 }
@@ -249,6 +264,7 @@ absl::Status InsertVisit(db::Transaction& tx, const VisitRow& visit) {
   v1::Visit findings;
   *findings.mutable_answers() = value.answers();
   *findings.mutable_evidence() = value.evidence();
+  if (value.has_earliest_time()) *findings.mutable_earliest_time() = value.earliest_time();
   std::optional<double> longitude, latitude, accuracy_m;
   std::optional<int> given_datum;
   if (value.has_position()) {

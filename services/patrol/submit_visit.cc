@@ -117,6 +117,23 @@ absl::Status CheckSource(const AreaContext& context, const rpc::Call& call, cons
       .status();
 }
 
+// When it was made, as far as the phone can say (B12): it need not know to the second.
+absl::StatusOr<domain::EventInterval> IntervalOf(const v1::Visit& visit, absl::Time now) {
+  if (!visit.has_event_time()) return InvalidField("visit.event_time", "got nothing, want a time");
+  GW_ASSIGN_OR_RETURN(const absl::Time claimed, ToTime(visit.event_time(), "visit.event_time"));
+  GW_ASSIGN_OR_RETURN(domain::EventInterval event, domain::DefendEventTime(claimed, now));
+  if (!visit.has_earliest_time()) return event;
+  GW_ASSIGN_OR_RETURN(const absl::Time earliest, ToTime(visit.earliest_time(), "visit.earliest_time"));
+  // The visit's own time may have been pulled back by what a phone's clock runs ahead.
+  if (earliest > event.latest + domain::kClockErrorMax) {
+    return InvalidField("visit.earliest_time",
+                        absl::StrFormat("got %s, want no later than %s", absl::FormatTime(earliest),
+                                        absl::FormatTime(event.latest)));
+  }
+  event.earliest = std::min(earliest, event.latest);
+  return event;
+}
+
 // Who holds the assigned post now, or held it when it happened (guarantees.md 6.5: accepted if the event lies
 // in the tenure).
 absl::StatusOr<access::Acting> AllowVisitor(const domain::Ground& ground, const rpc::Call& call,
@@ -193,9 +210,7 @@ absl::StatusOr<v1::Visit> SubmitVisit(const AreaContext& context, const rpc::Cal
   visit.value = request.visit();
   if (visit.value.result() == v1::Visit::RESULT_UNSPECIFIED)
     return InvalidField("visit.result", "got nothing, want a result");
-  if (!visit.value.has_event_time()) return InvalidField("visit.event_time", "got nothing, want a time");
-  GW_ASSIGN_OR_RETURN(const absl::Time claimed, ToTime(visit.value.event_time(), "visit.event_time"));
-  GW_ASSIGN_OR_RETURN(const domain::EventInterval event, domain::DefendEventTime(claimed, call.now));
+  GW_ASSIGN_OR_RETURN(const domain::EventInterval event, IntervalOf(visit.value, call.now));
   GW_RETURN_IF_ERROR(CheckText("visit.note", visit.value.note(), kNoteMax));
   GW_ASSIGN_OR_RETURN(const std::vector<std::string> media, MediaOf(visit.value));
   GW_RETURN_IF_ERROR(CheckAnswers(*context.policy, visit.value));
@@ -230,7 +245,7 @@ absl::StatusOr<v1::Visit> SubmitVisit(const AreaContext& context, const rpc::Cal
         v1::Visit& value = made.value;
         made.task = task.id;
         made.city = task.city;
-        made.event_time = event.earliest;
+        made.event_time = event.latest;
         // The ground may have passed on since the task was planned: the visit stands where it was made.
         const std::string spelled =
             value.division().empty() ? ResourceName("divisions", task.division) : value.division();
@@ -249,7 +264,9 @@ absl::StatusOr<v1::Visit> SubmitVisit(const AreaContext& context, const rpc::Cal
           return InvalidField("visit.category",
                               "got nothing, want the category of the problem: the task names none");
         }
-        *value.mutable_event_time() = ToTimestamp(event.earliest);
+        *value.mutable_event_time() = ToTimestamp(event.latest);
+        value.clear_earliest_time();
+        if (event.earliest < event.latest) *value.mutable_earliest_time() = ToTimestamp(event.earliest);
         *value.mutable_receive_time() = ToTimestamp(call.now);
         value.set_person(ResourceName("persons", call.principal.person));
         value.set_post(ResourceName("posts", acting.post));
@@ -273,7 +290,7 @@ absl::StatusOr<v1::Visit> SubmitVisit(const AreaContext& context, const rpc::Cal
         GW_RETURN_IF_ERROR(journal::Stage(tx, sealed));
 
         if (value.result() == v1::Visit::NORMAL || value.result() == v1::Visit::PROBLEM)
-          GW_RETURN_IF_ERROR(NoteSeen(tx, value, call.principal.person, event.earliest));
+          GW_RETURN_IF_ERROR(NoteSeen(tx, value, call.principal.person, event.latest));
 
         SetState(task, to);
         task.value.set_result(value.result());

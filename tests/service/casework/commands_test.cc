@@ -568,6 +568,46 @@ TEST_F(SubmitSignal, RefusesAFindFromTheFuture) {
   EXPECT_EQ(ReasonOf(Submit(request).status()), "EVENT_TIME_IN_FUTURE");
 }
 
+TEST_F(SubmitSignal, KeepsTheEarliestAPhoneCanVouchForAndCountsByTheLatest) {
+  auto request = world.SignalRequest();
+  const absl::Time latest = world.clock().Now() - absl::Hours(1);
+  *request.mutable_signal()->mutable_event_time() = casework::ToTimestamp(latest);
+  *request.mutable_signal()->mutable_earliest_time() = casework::ToTimestamp(latest - absl::Minutes(5));
+  const auto signal = Submit(request);
+  ASSERT_TRUE(signal.ok()) << signal.status();
+  EXPECT_EQ(casework::FromTimestamp(signal->event_time()), latest);
+  EXPECT_EQ(casework::FromTimestamp(signal->earliest_time()), latest - absl::Minutes(5));
+  EXPECT_EQ(Submit(request)->SerializeAsString(), signal->SerializeAsString());
+  casework::v1::GetSignalRequest get;
+  get.set_name(signal->name());
+  EXPECT_EQ(world.Call<Signal>(world.Dispatcher(), "GetSignal", get)->earliest_time().seconds(),
+            absl::ToUnixSeconds(latest - absl::Minutes(5)));
+  const journal::FeedEntry entry = world.Entries().back();
+  EXPECT_EQ(entry.entry.time().earliest_us(), absl::ToUnixMicros(latest - absl::Minutes(5)));
+  EXPECT_EQ(entry.entry.time().latest_us(), absl::ToUnixMicros(latest));
+  // Five minutes are within what the policy takes for certain; a night is not.
+  const auto filed = world.Call<Case>(world.Dispatcher(), "FileCase", world.FileRequest(signal->name()));
+  ASSERT_TRUE(filed.ok()) << filed.status();
+  EXPECT_FALSE(filed->time_uncertain());
+  EXPECT_EQ(casework::FromTimestamp(filed->event_time()), latest);
+
+  auto night = world.SignalRequest();
+  *night.mutable_signal()->mutable_event_time() = casework::ToTimestamp(latest);
+  *night.mutable_signal()->mutable_earliest_time() = casework::ToTimestamp(latest - absl::Hours(9));
+  const auto vague =
+      world.Call<Case>(world.Dispatcher(), "FileCase", world.FileRequest(Submit(night)->name()));
+  ASSERT_TRUE(vague.ok()) << vague.status();
+  EXPECT_TRUE(vague->time_uncertain());
+}
+
+TEST_F(SubmitSignal, SaysNothingOfAnIntervalThatIsNone) {
+  auto request = world.SignalRequest();
+  *request.mutable_signal()->mutable_earliest_time() = request.signal().event_time();
+  const auto signal = Submit(request);
+  ASSERT_TRUE(signal.ok()) << signal.status();
+  EXPECT_FALSE(signal->has_earliest_time());
+}
+
 TEST_F(SubmitSignal, NamesTheFieldThatIsWrong) {
   const auto field_of = [&](const std::function<void(Signal&)>& spoil) {
     auto request = world.SignalRequest();
@@ -580,6 +620,10 @@ TEST_F(SubmitSignal, NamesTheFieldThatIsWrong) {
   EXPECT_EQ(field_of([](Signal& s) { s.mutable_evidence(0)->set_media("media/short"); }),
             "signal.evidence[0].media");
   EXPECT_EQ(field_of([](Signal& s) { s.clear_event_time(); }), "signal.event_time");
+  EXPECT_EQ(field_of([](Signal& s) { s.mutable_earliest_time()->set_seconds(-1); }), "signal.earliest_time");
+  EXPECT_EQ(
+      field_of([](Signal& s) { s.mutable_earliest_time()->set_seconds(s.event_time().seconds() + 3600); }),
+      "signal.earliest_time");
   EXPECT_EQ(field_of([](Signal& s) { s.set_channel_key(std::string(121, 'x')); }), "signal.channel_key");
   EXPECT_EQ(field_of([](Signal& s) { s.set_description(std::string(2001, 'x')); }), "signal.description");
   EXPECT_EQ(field_of([](Signal& s) {

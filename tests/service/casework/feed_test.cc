@@ -30,7 +30,9 @@ class Feed : public ::testing::Test {
     entry.entry.set_event(event.SerializeAsString());
     entry.entry.set_event_type(Event::descriptor()->full_name());
     entry.entry.set_received_us(absl::ToUnixMicros(world.clock().Now()));
-    entry.entry.mutable_time()->set_latest_us(absl::ToUnixMicros(world.clock().Now() - absl::Hours(2)));
+    const int64_t two_hours_ago = absl::ToUnixMicros(world.clock().Now() - absl::Hours(2));
+    entry.entry.mutable_time()->set_earliest_us(two_hours_ago);
+    entry.entry.mutable_time()->set_latest_us(two_hours_ago);
     return entry;
   }
   patrol::v1::VisitEvent Problem() {
@@ -77,6 +79,27 @@ TEST_F(Feed, AVisitThatFoundAProblemBecomesOneSignalHoweverOftenItIsRead) {
   EXPECT_FALSE(story->events(0).person_display_name().empty());
   EXPECT_EQ(story->events(0).post(),
             ResourceName("posts", City().PostOf(PostKind::kPatrolOfficer, world.village).id));
+}
+
+TEST_F(Feed, WhatAVisitDoesNotKnowOfItsTimeGoesIntoTheSignalTheEntryAndTheCase) {
+  auto entry = EntryOf("visit", Problem());
+  const absl::Time latest = absl::FromUnixMicros(entry.entry.time().latest_us());
+  const absl::Time earliest = latest - absl::Hours(5);
+  entry.entry.mutable_time()->set_earliest_us(absl::ToUnixMicros(earliest));
+  ASSERT_TRUE(world.Fold(casework::SignalOfVisit, entry).ok());
+  const auto list = world.Call<casework::v1::ListSignalsResponse>(world.Dispatcher(), "ListSignals",
+                                                                  casework::v1::ListSignalsRequest());
+  ASSERT_EQ(list->signals_size(), 1);
+  EXPECT_EQ(casework::FromTimestamp(list->signals(0).event_time()), latest);
+  EXPECT_EQ(casework::FromTimestamp(list->signals(0).earliest_time()), earliest);
+  const journal::FeedEntry told = world.Entries().back();
+  EXPECT_EQ(told.entry.time().earliest_us(), absl::ToUnixMicros(earliest));
+  EXPECT_EQ(told.entry.time().latest_us(), absl::ToUnixMicros(latest));
+  const auto filed =
+      world.Call<Case>(world.Dispatcher(), "FileCase", world.FileRequest(list->signals(0).name()));
+  ASSERT_TRUE(filed.ok()) << filed.status();
+  EXPECT_TRUE(filed->time_uncertain());
+  EXPECT_EQ(casework::FromTimestamp(filed->event_time()), latest);
 }
 
 TEST_F(Feed, AVisitWithTheSameVisitIdInAnotherEntryMakesNoSecondSignal) {

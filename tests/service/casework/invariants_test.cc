@@ -24,6 +24,7 @@ namespace {
 namespace v1 = casework::v1;
 using domain::PostKind;
 using v1::Case;
+using v1::Signal;
 
 constexpr int kCommands = 1500;
 
@@ -40,7 +41,9 @@ class W9 : public ::testing::Test {
   std::map<std::string, std::vector<Sent>> devices;  // by token: one device a person
   std::vector<Sent> all;
   std::map<std::string, int> taken, refused;
-  int denied = 0;  // of those sent again
+  int denied = 0;     // of those sent again
+  int intervals = 0;  // finds whose time was not known to the minute
+  std::map<Uuid, std::string> interval_of;
   std::vector<std::string> cases;
   std::map<std::string, size_t> place_of;  // by case
   bool moved = false;
@@ -147,8 +150,9 @@ class W9 : public ::testing::Test {
   void NewCase() {
     const size_t place = static_cast<size_t>(Pick(static_cast<int>(places.size())));
     StandAt(place);
-    const auto signal =
-        Send<v1::Signal>(world.Patrol(), "CaseworkService/SubmitSignal", world.SignalRequest("DUST"));
+    auto find = world.SignalRequest("DUST");
+    TellLate(*find.mutable_signal());
+    const auto signal = Send<v1::Signal>(world.Patrol(), "CaseworkService/SubmitSignal", find);
     if (!signal.ok()) return;
     const auto filed =
         Send<Case>(world.Dispatcher(), "CaseworkService/FileCase", world.FileRequest(signal->name()));
@@ -406,8 +410,26 @@ class W9 : public ::testing::Test {
       ASSERT_EQ(now.seq, before.seq + 1);
       ASSERT_EQ(entry.subject_prev(), before.leaf);
       if (one.ReadEvent(&now.event)) ExpectStep(one, before, now);
+      if (v1::SignalEvent event; one.ReadEvent(&event)) ExpectFind(one, event);
       last[one.subject()] = now;
     }
+  }
+
+  // A find is told with the interval that its entry has, and keeps it whatever becomes of the signal.
+  void ExpectFind(const journal::FeedEntry& entry, const v1::SignalEvent& event) {
+    const Signal& after = event.after();
+    const std::string interval =
+        after.event_time().SerializeAsString() + "/" + after.earliest_time().SerializeAsString();
+    if (event.action() != v1::SUBMIT) {
+      ASSERT_EQ(interval, interval_of[entry.subject()]);
+      return;
+    }
+    const auto& earliest = after.has_earliest_time() ? after.earliest_time() : after.event_time();
+    ASSERT_EQ(absl::ToUnixMicros(casework::FromTimestamp(earliest)), entry.entry.time().earliest_us());
+    ASSERT_EQ(absl::ToUnixMicros(casework::FromTimestamp(after.event_time())),
+              entry.entry.time().latest_us());
+    interval_of[entry.subject()] = interval;
+    intervals += after.has_earliest_time() ? 1 : 0;
   }
 
   void ExpectStep(const journal::FeedEntry& entry, const Told& before, const Told& now) {
@@ -505,6 +527,7 @@ TEST_F(W9, HoldsOverThousandsOfRpcsAndEveryDevicesLogSentAgain) {
     EXPECT_GT(taken[method], 3) << method;
   }
   EXPECT_GT(refused["ILLEGAL_TRANSITION"], 10);
+  EXPECT_GT(intervals, 3);
   EXPECT_LT(denied * 4, sent);
 }
 

@@ -326,6 +326,12 @@ TEST_F(PatrolTest, AVisitIsRefusedToOthersAndWithoutWhatItNeeds) {
                    [&](auto& r) { *r.mutable_visit()->mutable_event_time() = After(absl::Minutes(3)); }),
             "EVENT_TIME_IN_FUTURE");
   EXPECT_EQ(reason(v1::Visit::NORMAL,
+                   [&](auto& r) { *r.mutable_visit()->mutable_earliest_time() = After(absl::Minutes(3)); }),
+            "INVALID_FIELD");
+  EXPECT_EQ(
+      reason(v1::Visit::NORMAL, [](auto& r) { r.mutable_visit()->mutable_earliest_time()->set_seconds(1); }),
+      "INVALID_FIELD");
+  EXPECT_EQ(reason(v1::Visit::NORMAL,
                    [](auto& r) {
                      r.mutable_visit()->add_answers()->set_checklist("STRAW_FIRE_POINT");
                      r.mutable_visit()->mutable_answers(0)->set_item("NO_SUCH");
@@ -377,6 +383,38 @@ TEST_F(PatrolTest, AVisitMadeInTimeButSentLateIsInTime) {
   const absl::StatusOr<v1::Visit> visit = Call<v1::Visit>(officer, "SubmitVisit", request);
   ASSERT_TRUE(visit.ok()) << visit.status();
   EXPECT_FALSE(visit->late());
+}
+
+TEST_F(PatrolTest, AVisitIsInTimeByTheBoundThatFavoursTheWorker) {
+  const v1::PatrolTask task = Create(village);  // due in eight hours
+  const auto earliest = After(absl::Hours(7));
+  server.clock().Advance(absl::Hours(10));
+  v1::SubmitVisitRequest request = NewVisit(task, v1::Visit::NORMAL);
+  *request.mutable_visit()->mutable_earliest_time() = earliest;
+  const absl::StatusOr<v1::Visit> visit = Call<v1::Visit>(officer, "SubmitVisit", request);
+  ASSERT_TRUE(visit.ok()) << visit.status();
+  EXPECT_FALSE(visit->late());
+  EXPECT_EQ(visit->event_time().seconds(), request.visit().event_time().seconds());
+  EXPECT_EQ(visit->earliest_time().seconds(), earliest.seconds());
+  v1::GetVisitRequest get;
+  get.set_name(visit->name());
+  EXPECT_EQ(Call<v1::Visit>(officer, "GetVisit", get)->SerializeAsString(), visit->SerializeAsString());
+  journal::v1::Entry entry;
+  ASSERT_TRUE(entry.ParseFromString(
+      SharedDatabase().Ask("SELECT body FROM journal_stage WHERE subject IN (SELECT visit_id FROM visit)")));
+  EXPECT_EQ(entry.time().earliest_us(), TimeUtil::TimestampToMicroseconds(earliest));
+  EXPECT_EQ(entry.time().latest_us(), TimeUtil::TimestampToMicroseconds(visit->event_time()));
+  EXPECT_FALSE(Get(office, task.name())->late());
+
+  // The same visit with a clock that could be trusted is late; an interval of no width is none.
+  const v1::PatrolTask second = Create(village);
+  server.clock().Advance(absl::Hours(10));
+  v1::SubmitVisitRequest exact = NewVisit(second, v1::Visit::NORMAL);
+  *exact.mutable_visit()->mutable_earliest_time() = exact.visit().event_time();
+  const absl::StatusOr<v1::Visit> late = Call<v1::Visit>(officer, "SubmitVisit", exact);
+  ASSERT_TRUE(late.ok()) << late.status();
+  EXPECT_TRUE(late->late());
+  EXPECT_FALSE(late->has_earliest_time());
 }
 
 TEST_F(PatrolTest, ReleasingNeedsSomebodyInChargeWhoIsNotTheAssignee) {
