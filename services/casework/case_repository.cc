@@ -245,6 +245,17 @@ absl::StatusOr<CaseFile> ReadCase(db::Transaction& tx, std::string_view name) {
   return ReadOne(tx, kReadCase, id, name);
 }
 
+absl::StatusOr<std::vector<CaseFile>> ReadCases(db::Transaction& tx, const std::vector<Uuid>& ids) {
+  if (ids.empty()) return std::vector<CaseFile>();
+  std::vector<db::Value> values;
+  BindIn(
+      ids, [](const Uuid& id) { return id; }, values);
+  return ReadPageOf(tx,
+                    absl::StrCat("SELECT " CASE_COLUMNS " FROM case_file c WHERE c.case_id IN (",
+                                 db::InList(RoundUp(ids.size())), ") ORDER BY c.case_id"),
+                    values);
+}
+
 absl::Status InsertCase(db::Transaction& tx, const CaseFile& file) {
   const std::optional<type::v1::Position>& position = file.place.position;
   const auto of_position = [&](auto value) {

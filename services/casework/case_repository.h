@@ -21,6 +21,9 @@ absl::StatusOr<CaseFile> LockCase(db::Transaction& tx, const Uuid& id);
 // Reads without locking; `name` is cases/{uuid} or cases/no:{case_no}.
 absl::StatusOr<CaseFile> ReadCase(db::Transaction& tx, std::string_view name);
 
+// Those of these cases that exist, by id, with their signals: two statements.
+absl::StatusOr<std::vector<CaseFile>> ReadCases(db::Transaction& tx, const std::vector<Uuid>& ids);
+
 // ALREADY_EXISTS when a case has the id.
 absl::Status InsertCase(db::Transaction& tx, const CaseFile& file);
 // Saves what a step may change; the row must be locked. ABORTED when the row is not at subject.seq - 1.

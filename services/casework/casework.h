@@ -65,9 +65,13 @@ absl::StatusOr<v1::Application> RequestDispatchOutsideList(const Casework&, cons
 
 // Views.
 absl::StatusOr<v1::Signal> GetSignal(const Casework&, const rpc::Call&, const v1::GetSignalRequest&);
+absl::StatusOr<v1::BatchGetSignalsResponse> BatchGetSignals(const Casework&, const rpc::Call&,
+                                                            const v1::BatchGetSignalsRequest&);
 absl::StatusOr<v1::ListSignalsResponse> ListSignals(const Casework&, const rpc::Call&,
                                                     const v1::ListSignalsRequest&);
 absl::StatusOr<v1::Case> GetCase(const Casework&, const rpc::Call&, const v1::GetCaseRequest&);
+absl::StatusOr<v1::BatchGetCasesResponse> BatchGetCases(const Casework&, const rpc::Call&,
+                                                        const v1::BatchGetCasesRequest&);
 absl::StatusOr<v1::ListCasesResponse> ListCases(const Casework&, const rpc::Call&,
                                                 const v1::ListCasesRequest&);
 absl::StatusOr<v1::ListCaseEventsResponse> ListCaseEvents(const Casework&, const rpc::Call&,

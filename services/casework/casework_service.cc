@@ -110,8 +110,10 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   AddTo(registry, casework, "ClosingService/DisputeClosing", DisputeClosing);
   AddTo(registry, casework, "ClosingService/ListChain", ListChain);
   Add(registry, casework, "GetSignal", GetSignal);
+  Add(registry, casework, "BatchGetSignals", BatchGetSignals);
   Add(registry, casework, "ListSignals", ListSignals);
   Add(registry, casework, "GetCase", GetCase);
+  Add(registry, casework, "BatchGetCases", BatchGetCases);
   Add(registry, casework, "ListCases", ListCases);
   Add(registry, casework, "ListCaseEvents", ListCaseEvents);
   AddTo(registry, casework, "SiteService/OrderStopWork", OrderStopWork);

@@ -30,6 +30,7 @@ struct HistoryRow {
   bool late = false;
   std::string rule_version;
   Uuid entry_id;
+  Uuid request_id;  // nil for the system
   std::string leaf;
   std::string event;  // serialised SignalEvent or CaseEvent, answers with their words
 };
@@ -39,6 +40,11 @@ absl::Status AppendHistory(db::Transaction& tx, Aggregate aggregate, const Histo
 // The whole story of one subject, in its own order.
 absl::StatusOr<std::vector<HistoryRow>> ReadHistory(db::Transaction& tx, Aggregate aggregate,
                                                     const Uuid& subject);
+// The last kStepsMax steps of each of these subjects, by subject and in its own order: one statement, however
+// many there are.
+inline constexpr int kStepsMax = 100;
+absl::StatusOr<std::vector<HistoryRow>> ReadHistories(db::Transaction& tx, Aggregate aggregate,
+                                                      const std::vector<Uuid>& subjects);
 // Only the transitions by one action.
 absl::StatusOr<std::vector<HistoryRow>> ReadHistoryOf(db::Transaction& tx, Aggregate aggregate,
                                                       const Uuid& subject, v1::Action action);

@@ -160,6 +160,19 @@ absl::StatusOr<SignalFile> ReadSignal(db::Transaction& tx, std::string_view name
   return ReadOne(tx, kReadSignal, name);
 }
 
+absl::StatusOr<std::vector<SignalFile>> ReadSignals(db::Transaction& tx, const std::vector<Uuid>& ids) {
+  std::vector<SignalFile> signals;
+  if (ids.empty()) return signals;
+  std::vector<db::Value> values;
+  BindIn(
+      ids, [](const Uuid& id) { return id; }, values);
+  GW_RETURN_IF_ERROR(
+      tx.QueryValues(absl::StrCat("SELECT " SIGNAL_COLUMNS " FROM signal_file WHERE signal_id IN (",
+                                  db::InList(RoundUp(ids.size())), ") ORDER BY signal_id"),
+                     values, [&](const db::Row& row) { signals.push_back(ReadRow(row)); }));
+  return signals;
+}
+
 absl::StatusOr<std::optional<SignalFile>> FindSignalByKey(db::Transaction& tx, v1::Signal::Channel channel,
                                                           std::string_view channel_key) {
   return tx.QueryOne(kFindSignal, ReadRow, static_cast<int>(channel), channel_key);

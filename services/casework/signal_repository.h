@@ -15,6 +15,8 @@ namespace gridwarden::casework {
 // Reads and locks one signal (signals/{uuid}) for the rest of `tx`. NOT_FOUND if there is no such signal.
 absl::StatusOr<SignalFile> LockSignal(db::Transaction& tx, std::string_view name);
 absl::StatusOr<SignalFile> ReadSignal(db::Transaction& tx, std::string_view name);
+// Those of these signals that exist, by id.
+absl::StatusOr<std::vector<SignalFile>> ReadSignals(db::Transaction& tx, const std::vector<Uuid>& ids);
 // The signal a channel already handed in under this key, if it did.
 absl::StatusOr<std::optional<SignalFile>> FindSignalByKey(db::Transaction& tx, v1::Signal::Channel channel,
                                                           std::string_view channel_key);

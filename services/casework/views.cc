@@ -35,6 +35,20 @@ absl::Status AllowView(const domain::Ground& ground, const rpc::Call& call, cons
   return in_scope;
 }
 
+absl::StatusOr<std::vector<Uuid>> ReadNames(const google::protobuf::RepeatedPtrField<std::string>& names,
+                                            std::string_view collection) {
+  if (names.empty() || names.size() > kBatchMax)
+    return InvalidField("names", absl::StrFormat("got %d, want 1 to %d", names.size(), kBatchMax));
+  std::vector<Uuid> ids;
+  for (int i = 0; i < names.size(); ++i) {
+    GW_ASSIGN_OR_RETURN(const Uuid id,
+                        ParseResourceName(collection, names[i], absl::StrFormat("names[%d]", i)));
+    if (id.IsNil()) return InvalidField(absl::StrFormat("names[%d]", i), "got nothing, want a name");
+    ids.push_back(id);
+  }
+  return ids;
+}
+
 absl::StatusOr<std::vector<std::string>> ScopeWithin(const domain::Ground& ground, const rpc::Call& call,
                                                      std::string_view division) {
   std::vector<std::string> scope = access::ScopeOf(ground, call);

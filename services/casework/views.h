@@ -21,6 +21,12 @@ namespace gridwarden::casework {
 absl::Status AllowView(const domain::Ground& ground, const rpc::Call& call, const CaseFile& file);
 absl::Status AllowView(const domain::Ground& ground, const rpc::Call& call, const SignalFile& signal);
 
+// The ids of up to 200 resources that are read at once, as asked. INVALID_FIELD for none, more, or a name
+// that is not of the collection.
+inline constexpr int kBatchMax = 200;
+absl::StatusOr<std::vector<Uuid>> ReadNames(const google::protobuf::RepeatedPtrField<std::string>& names,
+                                            std::string_view collection);
+
 // The states a list asks for, each once. INVALID_FIELD for a number that is no state.
 template <typename State, typename Repeated>
 absl::StatusOr<std::vector<State>> ReadStates(const Repeated& given, bool (*is_valid)(int)) {

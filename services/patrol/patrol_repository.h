@@ -41,6 +41,8 @@ struct VisitRow {
 
 // NOT_FOUND if there is no such task.
 absl::StatusOr<TaskRow> ReadTask(db::Transaction& tx, const Uuid& id);
+// Those of these tasks that exist, by id.
+absl::StatusOr<std::vector<TaskRow>> ReadTasks(db::Transaction& tx, const std::vector<Uuid>& ids);
 // Reads and locks one task for the rest of `tx`, so that two people acting on it at once are served in turn.
 absl::StatusOr<TaskRow> LockTask(db::Transaction& tx, const Uuid& id);
 // ALREADY_EXISTS when the id is taken.

@@ -28,6 +28,7 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   Add(registry, context, "MissPatrolTask", MissPatrolTask);
   Add(registry, context, "WaivePatrolTask", WaivePatrolTask);
   Add(registry, context, "GetPatrolTask", GetPatrolTask);
+  Add(registry, context, "BatchGetPatrolTasks", BatchGetPatrolTasks);
   Add(registry, context, "ListPatrolTasks", ListPatrolTasks);
   Add(registry, context, "GetVisit", GetVisit);
   Add(registry, context, "ListVisits", ListVisits);

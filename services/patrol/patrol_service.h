@@ -27,6 +27,8 @@ absl::StatusOr<v1::PatrolTask> WaivePatrolTask(const AreaContext&, const rpc::Ca
                                                const v1::WaivePatrolTaskRequest&);
 absl::StatusOr<v1::PatrolTask> GetPatrolTask(const AreaContext&, const rpc::Call&,
                                              const v1::GetPatrolTaskRequest&);
+absl::StatusOr<v1::BatchGetPatrolTasksResponse> BatchGetPatrolTasks(const AreaContext&, const rpc::Call&,
+                                                                    const v1::BatchGetPatrolTasksRequest&);
 absl::StatusOr<v1::ListPatrolTasksResponse> ListPatrolTasks(const AreaContext&, const rpc::Call&,
                                                             const v1::ListPatrolTasksRequest&);
 absl::StatusOr<v1::Visit> GetVisit(const AreaContext&, const rpc::Call&, const v1::GetVisitRequest&);

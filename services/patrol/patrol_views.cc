@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "access/standing.h"
 #include "patrol/patrol_service.h"
+#include "patrol/reader.h"
 #include "patrol/record_task.h"
 #include "platform/rpc/page.h"
 
@@ -29,14 +30,6 @@ absl::StatusOr<TaskKey> ParseKey(const std::vector<std::string>& parts) {
 
 std::vector<std::string> KeyParts(const TaskRow& task) {
   return {task.ground_path, std::to_string(absl::ToUnixMicros(task.due)), task.id.Bytes()};
-}
-
-// In scope, or assigned to the caller.
-absl::Status AllowReader(const domain::Ground& ground, const rpc::Call& call, const TaskRow& task) {
-  const absl::Status in_scope = access::AllowToSee(ground, call, task.division, task.ground_path);
-  if (in_scope.ok() || (!task.post.IsNil() && access::AllowAssigned(ground, call, task.post).ok()))
-    return absl::OkStatus();
-  return in_scope;
 }
 
 absl::StatusOr<TaskRow> ReadForCaller(const AreaContext& context, const rpc::Call& call,

@@ -9,8 +9,10 @@
 #include "base/status.h"
 #include "casework/case_repository.h"
 #include "casework/ground_filter.h"
+#include "casework/history_repository.h"
 #include "casework/media_repository.h"
 #include "casework/signal_repository.h"
+#include "support/statement_plan.h"
 #include "support/test_city.h"
 #include "support/test_database.h"
 
@@ -402,6 +404,35 @@ TEST_F(Plan, WhatWaitsForSomebodyComesThroughTheKeysOfItsThreeKinds) {
   EXPECT_TRUE(keys.contains("case_handler"));
   EXPECT_TRUE(keys.contains("case_check_post"));
   EXPECT_TRUE(keys.contains("case_ground"));
+}
+
+TEST_F(Plan, TheStoriesOfManyCasesAreReadThroughTheirKeys) {
+  std::vector<Uuid> cases, signals;
+  for (int i = 1; i <= 40; ++i) {
+    CaseFile file = NewCase(i);
+    file.subject.seq = 150;
+    ASSERT_TRUE(Run([&](db::Transaction& tx) -> absl::Status {
+                  GW_RETURN_IF_ERROR(InsertCase(tx, file));
+                  HistoryRow row{.subject = file.id, .action = v1::ACCEPT};
+                  row.earliest = row.latest = row.received = kNow;
+                  row.entry_id = row.request_id = file.id;
+                  row.leaf = std::string(32, 'L');
+                  for (row.seq = 1; row.seq <= 150; ++row.seq)
+                    GW_RETURN_IF_ERROR(AppendHistory(tx, Aggregate::kCase, row));
+                  return absl::OkStatus();
+                }).ok());
+    if (i <= 10) cases.push_back(file.id);
+    signals.push_back(Uuid::Make(kNow));
+  }
+  std::vector<HistoryRow> rows;
+  testing::ExpectKeysServe(testing::PlansOf(*Database(), [&](db::Transaction& tx) -> absl::Status {
+    GW_ASSIGN_OR_RETURN(rows, ReadHistories(tx, Aggregate::kCase, cases));
+    return ReadHistories(tx, Aggregate::kSignal, signals).status();
+  }));
+  ASSERT_EQ(rows.size(), 10u * kStepsMax);
+  EXPECT_EQ(rows.front().seq, 51u);
+  EXPECT_EQ(rows.back().seq, 150u);
+  EXPECT_EQ(rows.front().request_id, rows.front().subject);
 }
 
 TEST_F(Plan, SignalListsNeverReadTheWholeTable) {
