@@ -42,9 +42,7 @@ export interface WatermarkLines {
   lines: string[];
 }
 
-export type CameraOpening =
-  | { ok: true; camera: OpenCamera }
-  | { ok: false; reason: 'denied' | 'unsupported' | 'busy' | 'insecure' };
+export type CameraOpening = { ok: true; camera: OpenCamera } | { ok: false; reason: 'denied' | 'unsupported' | 'busy' | 'insecure' };
 
 export interface OpenCamera {
   /** Show it in a <video>. */

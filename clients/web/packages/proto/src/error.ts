@@ -21,7 +21,16 @@ export class RpcError extends Error {
   }
 }
 
-const PASSING = new Set(['unavailable', 'deadline_exceeded', 'resource_exhausted', 'aborted', 'canceled', 'internal', 'unknown', 'data_loss']);
+const PASSING = new Set([
+  'unavailable',
+  'deadline_exceeded',
+  'resource_exhausted',
+  'aborted',
+  'canceled',
+  'internal',
+  'unknown',
+  'data_loss',
+]);
 
 interface Detail {
   type?: string;

@@ -33,13 +33,22 @@ export async function callRpc<T>(rpc: string, request: object, options: RpcOptio
     body = packed;
     headers['Content-Encoding'] = 'gzip';
   }
-  const answer = await send(`${options.origin ?? ''}/${rpc}`, { method: 'POST', headers, body, cache: 'no-store' }, { ...options, timeoutMs });
+  const answer = await send(
+    `${options.origin ?? ''}/${rpc}`,
+    { method: 'POST', headers, body, cache: 'no-store' },
+    { ...options, timeoutMs },
+  );
   if (!answer.ok) throw errorFromAnswer(answer.status, answer.text, answer.retryAfter);
   try {
     return (answer.text === '' ? {} : JSON.parse(answer.text)) as T;
   } catch {
     // A captive portal or a proxy answers 200 with its own page.
-    throw new RpcError('unavailable', 'ANSWER_UNREADABLE', '收到的不是平台的应答，请检查网络（可能需要先登录无线网络）', `Not JSON: ${answer.text.slice(0, 80)}`);
+    throw new RpcError(
+      'unavailable',
+      'ANSWER_UNREADABLE',
+      '收到的不是平台的应答，请检查网络（可能需要先登录无线网络）',
+      `Not JSON: ${answer.text.slice(0, 80)}`,
+    );
   }
 }
 
@@ -62,7 +71,12 @@ async function send(url: string, init: RequestInit, options: RpcOptions & { time
   options.signal?.addEventListener('abort', abort);
   if (options.signal?.aborted) stop.abort();
   try {
-    const response = await (options.fetch ?? globalThis.fetch)(url, { ...init, signal: stop.signal, credentials: 'omit', redirect: 'error' });
+    const response = await (options.fetch ?? globalThis.fetch)(url, {
+      ...init,
+      signal: stop.signal,
+      credentials: 'omit',
+      redirect: 'error',
+    });
     return { ok: response.ok, status: response.status, text: await response.text(), retryAfter: response.headers.get('Retry-After') };
   } catch {
     if (timedOut) throw timeoutError(options.timeoutMs);

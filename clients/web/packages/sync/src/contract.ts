@@ -243,7 +243,10 @@ export interface PhoneBook {
   /** Signs in over the network: by password. Fails with RpcError. */
   signIn(login: string, password: string): Promise<Phone>;
   /** Opens an account that signed in before, without a network; the PIN when it has one. Ten wrong PINs forget the sign-in, never the work. */
-  open(accountName: string, pin?: string): Promise<{ ok: true; phone: Phone } | { ok: false; reason: 'wrong_pin' | 'signed_out' | 'unknown' | 'damaged'; triesLeft?: number }>;
+  open(
+    accountName: string,
+    pin?: string,
+  ): Promise<{ ok: true; phone: Phone } | { ok: false; reason: 'wrong_pin' | 'signed_out' | 'unknown' | 'damaged'; triesLeft?: number }>;
   setPin(accountName: string, pin: string | null): Promise<void>;
   /** Where the browser lost or broke a database ("damaged"): everything of the outbox that can still be read, as a file; null when nothing can. */
   rescue(accountName: string): Promise<File | null>;

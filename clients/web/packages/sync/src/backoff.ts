@@ -1,0 +1,8 @@
+const FIRST_MS = 2_000;
+const MOST_MS = 5 * 60_000;
+
+/** How long to wait after the n-th failure in a row: 2 s, doubling up to 5 minutes, with a half of it by chance. */
+export function backoffMs(attempts: number): number {
+  const whole = Math.min(MOST_MS, FIRST_MS * 2 ** Math.max(0, Math.min(attempts - 1, 16)));
+  return Math.round(whole * (0.5 + Math.random() * 0.5));
+}
