@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import type { Post, StoredRecord } from '@gridwarden/sync';
+import { leaderActions } from '../src/screens/leader/actions';
+import { photosByStage } from '../src/screens/leader/evidence';
+
+const post = (kind: string, level: string): Post => ({ post: 'posts/1', kind, division: 'divisions/1', divisionName: '灈阳街道', level });
+const record = (kind: 'CASE' | 'SIGNAL', state: string) =>
+  ({ kind, name: kind === 'CASE' ? 'cases/c1' : 'signals/s1', data: { state } }) as unknown as StoredRecord;
+const keys = (kind: 'CASE' | 'SIGNAL', state: string, ...posts: Post[]) => leaderActions(record(kind, state), posts).map((one) => one.key);
+
+describe('what a leader is offered', () => {
+  const office = post('CAMPAIGN_OFFICE', 'TOWNSHIP');
+  const leader = post('GRID_LEADER', 'TOWNSHIP');
+  const villageLeader = post('GRID_LEADER', 'VILLAGE');
+  const officer = post('GRID_OFFICER', 'VILLAGE');
+
+  it('files and dispatches in an office', () => {
+    expect(keys('SIGNAL', 'NEW', office)).toEqual(['decideSignal']);
+    expect(keys('CASE', 'FILED', office)).toEqual(['dispatch', 'order']);
+    expect(keys('CASE', 'RETURNED', office)).toEqual(['dispatch', 'order']);
+  });
+
+  it('signs and presses as a grid leader, presses from township level up', () => {
+    expect(keys('CASE', 'SIGN_OFF', leader)).toEqual(['signOff', 'order']);
+    expect(keys('CASE', 'SIGN_OFF', villageLeader)).toEqual(['signOff']);
+    expect(keys('CASE', 'HANDLING', leader)).toEqual(['order']);
+    expect(keys('SIGNAL', 'NEW', leader)).toEqual([]);
+  });
+
+  it('decides nothing as an officer, nor about what is over', () => {
+    expect(keys('CASE', 'SIGN_OFF', officer)).toEqual([]);
+    expect(keys('CASE', 'CLOSED', office, leader)).toEqual([]);
+    expect(keys('SIGNAL', 'FILED', office)).toEqual([]);
+  });
+
+  it('leads to the screen of the record', () => {
+    expect(leaderActions(record('CASE', 'SIGN_OFF'), [leader])[0]!.to).toBe('/cases/c1/sign-off');
+  });
+});
+
+describe('photos by stage', () => {
+  it('stand once each, where they were first shown, answers to checklists too', () => {
+    const photos = photosByStage([
+      { action: 'SUBMIT', evidence: [{ media: 'media/a', kind: 'NEAR' }] },
+      {
+        action: 'SUBMIT_FEEDBACK',
+        evidence: [
+          { media: 'media/a', kind: 'BEFORE' },
+          { media: 'media/b', kind: 'AFTER' },
+        ],
+      },
+      { action: 'PASS', answers: [{ media: ['media/c'] }], evidence: [{ media: 'media/b', kind: 'AFTER' }] },
+    ]);
+    expect(photos.before.map((one) => one.media)).toEqual(['media/a']);
+    expect(photos.after.map((one) => one.media)).toEqual(['media/b']);
+    expect(photos.check.map((one) => one.media)).toEqual(['media/c']);
+  });
+
+  it('leave documents out, and a feedback’s photo of before is before', () => {
+    const photos = photosByStage([
+      {
+        action: 'SUBMIT_FEEDBACK',
+        evidence: [
+          { media: 'media/d', kind: 'DOCUMENT' },
+          { media: 'media/e', kind: 'BEFORE' },
+        ],
+      },
+    ]);
+    expect(photos.before.map((one) => one.media)).toEqual(['media/e']);
+    expect(photos.after).toEqual([]);
+  });
+});
