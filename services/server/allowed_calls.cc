@@ -47,6 +47,23 @@ constexpr Edge kEdges[] = {
     {"patrol", "gridwarden.source.v1.SourceService/GetSource"},
     {"patrol", "gridwarden.source.v1.SourceService/ListSources"},
     {"report", "gridwarden.journal.v1.JournalService/GetReceipt"},
+    // What phones did while they were offline, done as the person who did it.
+    {"sync", "gridwarden.casework.v1.CaseworkService/AcceptCase"},
+    {"sync", "gridwarden.casework.v1.CaseworkService/SubmitCheck"},
+    {"sync", "gridwarden.casework.v1.CaseworkService/SubmitFeedback"},
+    {"sync", "gridwarden.casework.v1.CaseworkService/SubmitOnsiteCheck"},
+    {"sync", "gridwarden.casework.v1.CaseworkService/SubmitRecheck"},
+    {"sync", "gridwarden.casework.v1.CaseworkService/SubmitSignal"},
+    {"sync", "gridwarden.casework.v1.ClosingService/StopProduction"},
+    {"sync", "gridwarden.casework.v1.ClosingService/SubmitPart"},
+    {"sync", "gridwarden.patrol.v1.PatrolService/StartPatrolTask"},
+    {"sync", "gridwarden.patrol.v1.PatrolService/SubmitVisit"},
+    // What they are about, as the person may see it.
+    {"sync", "gridwarden.casework.v1.CaseworkService/GetCase"},
+    {"sync", "gridwarden.casework.v1.CaseworkService/GetSignal"},
+    {"sync", "gridwarden.media.v1.MediaService/ListMissingMedia"},
+    {"sync", "gridwarden.patrol.v1.PatrolService/GetPatrolTask"},
+    {"sync", "gridwarden.source.v1.SourceService/BatchGetSources"},
 };
 
 // The gateway brings what people ask for: every public rpc, and never as the system.

@@ -103,8 +103,8 @@ absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message) {
 
 absl::StatusOr<SignedBody> ReadOperation(const DeviceRow& device, const v1::SignedOperation& operation) {
   if (operation.body().size() > kBodyMax)
-    return MakeError(absl::StatusCode::kInvalidArgument, "an operation has at most 8 KB",
-                     {.reason = "OPERATION_TOO_LARGE", .metadata = {{"limit", "8 KB"}}});
+    return MakeError(absl::StatusCode::kInvalidArgument, "an operation has at most 60 KB",
+                     {.reason = "OPERATION_TOO_LARGE", .metadata = {{"limit", "60 KB"}}});
   if (!crypto::EcdsaVerify(device.public_key, kSigned + operation.body(), operation.signature()))
     return MakeError(absl::StatusCode::kInvalidArgument, "the device did not sign these bytes",
                      {.reason = "SIGNATURE_INVALID"});

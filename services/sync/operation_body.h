@@ -14,7 +14,7 @@
 // What a phone signed, read.
 namespace gridwarden::sync {
 
-inline constexpr size_t kBodyMax = 8 * 1024;
+inline constexpr size_t kBodyMax = 60 * 1024;
 inline constexpr int kAfterMax = 20;
 inline constexpr int kPhotosMax = 30;
 

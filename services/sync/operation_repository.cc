@@ -85,6 +85,7 @@ absl::Status InsertOperation(db::Transaction& tx, const OperationRow& row) {
 }
 
 absl::StatusOr<bool> SettleOperation(db::Transaction& tx, const OperationRow& row, absl::Time now) {
+  // Unlocked: whoever settles it first does.
   constexpr std::string_view kSql = R"(
     UPDATE operation SET verdict = ?, reason = ?, result = ?, flags = ?, settled_us = ? WHERE op_id = ? AND verdict = 0)";
   GW_ASSIGN_OR_RETURN(const uint64_t changed,

@@ -28,6 +28,9 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   Add(registry, sync, "DeviceService/ListDevices", ListDevices);
   Add(registry, sync, "DeviceService/RevokeDevice", RevokeDevice);
   Add(registry, sync, "DeviceService/GetSyncKey", GetSyncKey);
+  Add(registry, sync, "SyncService/Push", Push);
+  Add(registry, sync, "SyncService/RecordObservation", RecordObservation);
+  Add(registry, sync, "SyncService/ListObservations", ListObservations);
 
   std::vector<std::unique_ptr<Worker>> workers;
   return workers;
