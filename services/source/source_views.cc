@@ -108,8 +108,11 @@ absl::StatusOr<v1::BatchGetSourcesResponse> BatchGetSources(const AreaContext& c
   v1::BatchGetSourcesResponse response;
   for (const Uuid& id : ids) {
     const auto at = by_id.find(id);
-    if (at == by_id.end()) return access::Absent(*ground, call, ResourceName("sources", id));
-    GW_RETURN_IF_ERROR(access::AllowToSee(*ground, call, at->second->division, at->second->ground_path));
+    const absl::Status allowed =
+        at == by_id.end() ? access::Absent(*ground, call, ResourceName("sources", id))
+                          : access::AllowToSee(*ground, call, at->second->division, at->second->ground_path);
+    if (!allowed.ok() && request.skip_absent()) continue;
+    GW_RETURN_IF_ERROR(allowed);
     *response.add_sources() = at->second->value;
   }
   return response;

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sync/pull_repository.h"
+
+// From the rows of a snapshot to one page of records.
+namespace gridwarden::sync {
+
+// A record of the page: everything the scope's rows say about it.
+struct Told {
+  Uuid id;
+  v1::Record::Kind kind = v1::Record::KIND_UNSPECIFIED;
+  int64_t revision = 0;
+  uint64_t index = 0;
+  bool standing = false;  // some row still holds it
+  bool assigned = false;  // ... for one of the caller's posts
+  bool of_ground = false;
+  bool open = false;
+  int64_t closed_us = 0;
+};
+
+struct Page {
+  std::vector<Told> told;  // in the order of their newest entries
+  bool more = false;
+  uint64_t next = 0;  // everything below this index is in this page or in one before
+};
+
+// The page that goes on from a cursor. Leaves out what was closed until `horizon_us`: that has left the
+// phone.
+Page CutPage(const Changes& changes, int64_t horizon_us, int page_size);
+
+}  // namespace gridwarden::sync
