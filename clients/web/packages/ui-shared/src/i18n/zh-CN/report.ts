@@ -1,4 +1,20 @@
 // 随手拍: reporting a problem.
 export default {
   title: '随手拍',
+  takePhoto: '拍照',
+  kind: '是什么问题',
+  moreKinds: '更多种类',
+  search: '搜索种类',
+  nothingFound: '没有找到',
+  noKinds: '类别还没有下载，请先做离线准备',
+  send: '提交',
+  words: '说一句（可不填）',
+  place: '在哪里',
+  byPosition: '按定位确定',
+  choosePlace: '选择村（社区）',
+  placeLater: '没有定位也可以：现在选村，或先存草稿以后再选。',
+  drafts: '还有 {count} 份没提交的',
+  draftsTitle: '草稿',
+  noDrafts: '没有草稿',
+  discard: '删除草稿',
 };

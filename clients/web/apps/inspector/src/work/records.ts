@@ -1,0 +1,133 @@
+// Typed views of what the phone holds, and the few things every screen asks of a record.
+import type {
+  CaseHistoryLineJson,
+  CaseJson,
+  CategoryJson,
+  CaseNeedsJson,
+  EvidenceJson,
+  PatrolTaskJson,
+  SignalJson,
+  SourceJson,
+} from '@gridwarden/proto';
+import type { RecordKind, StoredRecord } from '@gridwarden/sync';
+
+export type CaseRecord = StoredRecord<CaseJson>;
+export type SignalRecord = StoredRecord<SignalJson>;
+export type TaskRecord = StoredRecord<PatrolTaskJson>;
+export type SourceRecord = StoredRecord<SourceJson>;
+
+/** First part of a path of a screen, and of a resource name. */
+const PATHS: Record<RecordKind, string> = { CASE: 'cases', SIGNAL: 'signals', PATROL_TASK: 'tasks', SOURCE: 'sources' };
+const COLLECTIONS: Record<RecordKind, string> = { CASE: 'cases', SIGNAL: 'signals', PATROL_TASK: 'patrolTasks', SOURCE: 'sources' };
+
+export function idOf(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1);
+}
+
+/** Where the detail of a record is shown. */
+export function pathOf(kind: RecordKind, name: string): string {
+  return `/${PATHS[kind]}/${idOf(name)}`;
+}
+
+export function nameOfPath(kind: RecordKind, id: string): string {
+  return `${COLLECTIONS[kind]}/${id}`;
+}
+
+export function keyOf(kind: RecordKind, name: string): string {
+  return `${kind}:${name}`;
+}
+
+/** The kind of a resource by its name; null for what is no record. */
+export function kindOf(name: string): RecordKind | null {
+  const collection = name.slice(0, name.indexOf('/'));
+  const found = (Object.keys(COLLECTIONS) as RecordKind[]).find((kind) => COLLECTIONS[kind] === collection);
+  return found ?? null;
+}
+
+export function historyOf(record: StoredRecord): CaseHistoryLineJson[] {
+  return record.events as CaseHistoryLineJson[];
+}
+
+/** "media/{sha256}" <-> digest. */
+export function digestOf(media: string | undefined): string {
+  return (media ?? '').replace(/^media\//, '');
+}
+
+export function mediaOf(sha256: string): string {
+  return `media/${sha256}`;
+}
+
+/** A photo that the server knows of a record: what it shows, who took it and when. */
+export interface EarlierPhoto {
+  sha256: string;
+  kind: string;
+  time: string | undefined;
+  by: string;
+}
+
+/** Photos of a record so far, oldest first, each once. */
+export function photosSoFar(record: StoredRecord): EarlierPhoto[] {
+  const found = new Map<string, EarlierPhoto>();
+  const add = (evidence: EvidenceJson[] | undefined, time: string | undefined, by: string) => {
+    for (const one of evidence ?? []) {
+      const sha256 = digestOf(one.media);
+      if (sha256 && one.kind !== 'DOCUMENT' && !found.has(sha256)) found.set(sha256, { sha256, kind: one.kind ?? '', time, by });
+    }
+  };
+  for (const line of historyOf(record)) {
+    add(line.evidence, line.eventTime, line.personDisplayName ?? '');
+    for (const answer of line.answers ?? [])
+      add(
+        (answer.media ?? []).map((media) => ({ media })),
+        line.eventTime,
+        line.personDisplayName ?? '',
+      );
+  }
+  if (record.kind === 'SIGNAL') {
+    const data = (record as SignalRecord).data;
+    add(data.evidence, data.eventTime, '');
+  }
+  return [...found.values()];
+}
+
+/** 整改前 and 整改后: what was there when it was found, and what the last feedback shows. */
+export function beforeAndAfter(photos: EarlierPhoto[]): { before: EarlierPhoto[]; after: EarlierPhoto[] } {
+  const after = photos.filter((photo) => photo.kind === 'AFTER');
+  const before = photos.filter((photo) => photo.kind !== 'AFTER' && photo.kind !== 'ABSENCE');
+  return { before, after };
+}
+
+/** Why it came back, for the top of the screen: the last rework, refused signature, or return that nothing has followed. */
+export function returnedReason(record: StoredRecord): { action: string; reason: string; by: string; time: string | undefined } | null {
+  if (record.tab !== 'returned') return null;
+  const back = new Set(['REWORK', 'REFUSE_SIGN', 'RETURN', 'UNABLE', 'DISPUTE', 'CONTRADICT']);
+  const line = [...historyOf(record)].reverse().find((one) => back.has(one.action ?? ''));
+  if (!line) return null;
+  return { action: line.action ?? '', reason: line.reason ?? '', by: line.personDisplayName ?? '', time: line.eventTime };
+}
+
+/** First six digits of a case's printed number: the county whose definitions apply. */
+export function countyOf(record: StoredRecord): string {
+  return record.kind === 'CASE' ? ((record as CaseRecord).data.caseNo ?? '').slice(0, 6) : '';
+}
+
+/** What a case of this category needs in this county; null when the phone does not hold the category yet. */
+export function needsOf(categories: CategoryJson[], code: string, county: string): CaseNeedsJson | null {
+  const needs = categories.find((category) => category.code === code)?.needs ?? [];
+  const local = needs.find((one) => one.codePrefix && county.startsWith(one.codePrefix));
+  return local ?? needs.find((one) => !one.codePrefix) ?? null;
+}
+
+export interface Point {
+  longitude: number;
+  latitude: number;
+}
+
+/** Metres between two points of the earth. */
+export function metresBetween(a: Point, b: Point): number {
+  const radians = Math.PI / 180;
+  const dLat = (b.latitude - a.latitude) * radians;
+  const dLon = (b.longitude - a.longitude) * radians;
+  const h = Math.sin(dLat / 2) ** 2 + Math.cos(a.latitude * radians) * Math.cos(b.latitude * radians) * Math.sin(dLon / 2) ** 2;
+  return 2 * 6_371_008 * Math.asin(Math.min(1, Math.sqrt(h)));
+}
