@@ -3,6 +3,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "platform/journal/consumer.h"
+#include "sync/change_fold.h"
+#include "sync/gap_worker.h"
+#include "sync/pull.h"
 #include "sync/sync.h"
 
 namespace gridwarden::sync {
@@ -17,6 +22,19 @@ void Add(rpc::Registry& registry, const std::shared_ptr<const Sync>& sync, std::
       [sync, body](const rpc::Call& call, const Request& request) { return body(*sync, call, request); });
 }
 
+// Folds what phones have to be told. The name is the key of its cursor and is never changed.
+std::unique_ptr<Worker> FollowChanges(const AreaContext& context, const std::shared_ptr<const Sync>& sync) {
+  return journal::Consumer::InTransaction(
+      context.database, context.channel("journal"), context.clock,
+      {.name = std::string(kChangesConsumer), .kinds = KindsOfChanges(), .demo = context.demo},
+      [sync](const rpc::Call&, db::Transaction& tx, const journal::FeedEntry& entry) -> absl::Status {
+        if (!sync->directory.loaded()) {
+          return Unavailable("DATABASE_UNAVAILABLE", "the ground is not loaded yet", absl::Seconds(1));
+        }
+        return FoldChange(*sync->directory.ground(), *sync->policy, tx, entry);
+      });
+}
+
 }  // namespace
 
 std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Registry& registry) {
@@ -27,12 +45,18 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   Add(registry, sync, "DeviceService/GetDevice", GetDevice);
   Add(registry, sync, "DeviceService/ListDevices", ListDevices);
   Add(registry, sync, "DeviceService/RevokeDevice", RevokeDevice);
+  Add(registry, sync, "DeviceService/CountDevices", CountDevices);
   Add(registry, sync, "DeviceService/GetSyncKey", GetSyncKey);
+  Add(registry, sync, "DeviceService/ListOperations", ListOperations);
+  Add(registry, sync, "DeviceService/GetOperation", GetOperation);
   Add(registry, sync, "SyncService/Push", Push);
+  Add(registry, sync, "SyncService/Pull", Pull);
   Add(registry, sync, "SyncService/RecordObservation", RecordObservation);
   Add(registry, sync, "SyncService/ListObservations", ListObservations);
 
   std::vector<std::unique_ptr<Worker>> workers;
+  workers.push_back(FollowChanges(context, sync));
+  workers.push_back(std::make_unique<GapWorker>(sync));
   return workers;
 }
 
