@@ -35,6 +35,7 @@ constexpr Edge kEdges[] = {
     {"intake", "gridwarden.journal.v1.JournalInternalService/ReadFeed", true},
     {"notify", "gridwarden.journal.v1.JournalInternalService/ReadFeed", true},
     {"report", "gridwarden.journal.v1.JournalInternalService/ReadFeed", true},
+    {"sync", "gridwarden.journal.v1.JournalInternalService/ReadFeed", true},
     // What an area asks another for the user's sake.
     {"casework", "gridwarden.grid.v1.GridService/LocatePoint"},
     {"casework", "gridwarden.media.v1.MediaService/ListMissingMedia"},
@@ -58,6 +59,11 @@ constexpr Edge kEdges[] = {
     {"sync", "gridwarden.casework.v1.ClosingService/SubmitPart"},
     {"sync", "gridwarden.patrol.v1.PatrolService/StartPatrolTask"},
     {"sync", "gridwarden.patrol.v1.PatrolService/SubmitVisit"},
+    // What phones fetch, as the person may see it.
+    {"sync", "gridwarden.casework.v1.CaseworkService/BatchGetCases"},
+    {"sync", "gridwarden.casework.v1.CaseworkService/BatchGetSignals"},
+    {"sync", "gridwarden.journal.v1.JournalService/GetCheckpoint"},
+    {"sync", "gridwarden.patrol.v1.PatrolService/BatchGetPatrolTasks"},
     // What they are about, as the person may see it.
     {"sync", "gridwarden.casework.v1.CaseworkService/GetCase"},
     {"sync", "gridwarden.casework.v1.CaseworkService/GetSignal"},

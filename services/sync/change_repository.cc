@@ -31,7 +31,7 @@ constexpr std::string_view kHolders =
 constexpr std::string_view kSave = R"(
   INSERT INTO sync_record (record_id, kind, division, ground_path, revision, idx, is_open, closed_us, filing_post)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-  ON DUPLICATE KEY UPDATE division = VALUES(division), ground_path = VALUES(ground_path), revision = VALUES(revision),
+  ON DUPLICATE KEY UPDATE revision = VALUES(revision), division = VALUES(division), ground_path = VALUES(ground_path),
     idx = VALUES(idx), is_open = VALUES(is_open), closed_us = VALUES(closed_us), filing_post = VALUES(filing_post))";
 constexpr std::string_view kSaveInterests = R"(
   INSERT INTO sync_interest (holder, record_id, ground_path, is_ground, kind, revision, digest, from_idx, last_idx, to_idx,
