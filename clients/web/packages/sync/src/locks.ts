@@ -1,6 +1,8 @@
 // One at a time, over tabs and worker: Web Locks where there are some, else within this page. What must never happen twice is also
 // checked inside the transaction that writes it; a lock only spares the work.
 
+const LOOK_AGAIN_MS = 100;
+
 const queues = new Map<string, Promise<unknown>>();
 
 export async function withLock<T>(name: string, work: () => Promise<T>): Promise<T> {
@@ -23,6 +25,15 @@ export async function ifFree<T>(name: string, work: () => Promise<T>): Promise<T
   if (locks !== null) return (await locks.request(name, { ifAvailable: true }, (lock) => (lock === null ? 'busy' : work()))) as T | 'busy';
   if (queues.has(name)) return 'busy';
   return withLock(name, work);
+}
+
+/** Does the work as soon as nobody else is at it; answers `busy` when that takes longer: a tab that sleeps may hold it. */
+export async function whenFree<T>(name: string, waitMs: number, work: () => Promise<T>): Promise<T | 'busy'> {
+  for (let waitedMs = 0; ; waitedMs += LOOK_AGAIN_MS) {
+    const done = await ifFree(name, work);
+    if (done !== 'busy' || waitedMs >= waitMs) return done;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+  }
 }
 
 function manager(): LockManager | null {

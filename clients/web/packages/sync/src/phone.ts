@@ -6,7 +6,7 @@ import { uuidV7 } from './bytes';
 import type { Context } from './context';
 import type { AccountInfo, DraftRow, NewOperation, OperationRow, Phone, PhotoRow, Post, PrepareStep, SyncStatus } from './contract';
 import { deviceNameOf } from './device_key';
-import { ifFree } from './locks';
+import { whenFree } from './locks';
 import { markNoticesRead } from './notices';
 import { outboxFile } from './outbox_file';
 import { addPhoto, clearVerifiedPhotos, photoBlob } from './photos';
@@ -20,6 +20,8 @@ import { phaseAfter, runOnce, type Phase } from './sync_run';
 const IDLE_MS = 3 * 60_000;
 const LOOK_MS = 15_000;
 const BUSY_ELSEWHERE_MS = 60_000;
+/** How long somebody who asked for it waits for another tab that is at it. */
+const WAIT_FOR_OTHERS_MS = 30_000;
 
 export interface PhoneOptions {
   appBuild: string;
@@ -205,17 +207,11 @@ export class AccountPhone implements Phone {
   }
 
   private async prepare(onProgress: (steps: PrepareStep[]) => void): Promise<boolean> {
-    for (;;) {
-      const done = await ifFree(this.lock(), () => prepareOffline(this.context, onProgress));
-      if (done === 'busy') {
-        await new Promise((resolve) => setTimeout(resolve, 200));
-        continue;
-      }
-      await this.readNames();
-      await this.recount();
-      this.say({ type: 'changed' });
-      return done;
-    }
+    const done = await whenFree(this.lock(), WAIT_FOR_OTHERS_MS, () => prepareOffline(this.context, onProgress));
+    await this.readNames();
+    await this.recount();
+    this.say({ type: 'changed' });
+    return done === true;
   }
 
   async readyOfflineMs(): Promise<number | null> {
@@ -294,15 +290,15 @@ export class AccountPhone implements Phone {
       await this.running;
       return this.current;
     }
-    this.running = this.runUntilDone().finally(() => (this.running = null));
+    this.running = this.runUntilDone(cause === 'manual' ? WAIT_FOR_OTHERS_MS : 0).finally(() => (this.running = null));
     await this.running;
     return this.current;
   }
 
-  private async runUntilDone(): Promise<void> {
+  private async runUntilDone(waitMs: number): Promise<void> {
     do {
       this.again = false;
-      const done = await ifFree(this.lock(), () => this.run());
+      const done = await whenFree(this.lock(), waitMs, () => this.run());
       if (done === 'busy') {
         // Another tab or the worker is at it: it looks again when it is through.
         this.say({ type: 'please_sync' });
@@ -426,7 +422,7 @@ export class AccountPhone implements Phone {
     do {
       this.countAgain = false;
       try {
-        const [pendingOperations, pendingPhotos, refused, lastSyncMs, skewMs, whole, device] = await Promise.all([
+        const [pendingOperations, pendingPhotos, refused, lastSyncMs, skewMs, whole, device, leftOut] = await Promise.all([
           db.operations.where('state').anyOf(UNSETTLED).count(),
           db.photos.where('state').anyOf('queued', 'uploading').count(),
           db.operations.where('state').equals('refused').count(),
@@ -434,6 +430,7 @@ export class AccountPhone implements Phone {
           readMeta(db, 'skewMs'),
           readMeta(db, 'whole'),
           db.keys.get('device'),
+          readMeta(db, 'leftOut'),
         ]);
         this.registeredName = device?.registered === true ? deviceNameOf(device) : null;
         if (this.elsewhere !== null && this.running === null && this.device.monoMs() - this.elsewhere.monoMs > BUSY_ELSEWHERE_MS) {
@@ -448,6 +445,7 @@ export class AccountPhone implements Phone {
           lastSyncMs: lastSyncMs ?? null,
           clockSkewMs: skewMs ?? null,
           asOfIndex: whole?.asOfIndex ?? null,
+          leftOut: leftOut ?? 0,
         });
       } catch (error) {
         if (!this.closed) throw error;

@@ -95,9 +95,9 @@ async function applyPage(
   const names = Object.entries(answer.displayNames ?? {}).map(([resource, name]) => ({ resource, name }));
   await withRoom(store, () =>
     store.transaction('rw', [store.records, store.shadow, store.bases, store.operations, store.names, store.meta], async () => {
+      await removeRows(store, table, answer.tombstones ?? []);
       if (table === 'shadow') await store.shadow.bulkPut(rows);
       else await putRows(store, rows, confirmed, viewer);
-      await removeRows(store, table, answer.tombstones ?? []);
       if (names.length > 0) await store.names.bulkPut(names);
       const key = table === 'shadow' ? 'shadowCursor' : 'cursor';
       await store.meta.put({ key, value: answer.nextCursor ?? '' });
@@ -151,6 +151,7 @@ async function finish(context: Context, answer: PullResponseJson, beganMs: numbe
   const { store } = context;
   await writeMeta(store, 'whole', { ms: context.device.wallMs(), asOfIndex: Number(answer.asOfIndex ?? 0) });
   await writeMeta(store, 'lastSyncMs', context.device.wallMs());
+  await writeMeta(store, 'leftOut', answer.leftOut ?? 0);
   if (answer.checkpoint) await writeMeta(store, 'checkpointSize', sizeOf(answer.checkpoint));
   await clearUnchanged(context, beganMs, confirmed);
 }

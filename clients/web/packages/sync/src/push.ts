@@ -69,6 +69,7 @@ async function request(context: Context, device: DeviceRow, batch: StoredOperati
     deviceTime: timestamp(context.device.wallMs()),
     monoMs: String(context.device.monoMs()),
     bootId: context.device.bootId(),
+    timeToken: (await readMeta(store, 'pushToken')) ?? '',
     pendingOperations: Math.max(0, unsettled - batch.length),
     pendingPhotos: photos,
     checkpointSize: (await readMeta(store, 'checkpointSize')) ?? '0',
@@ -137,9 +138,12 @@ async function applyAnswer(
     }
   });
   await keepTime(context, sentWallMs, answer);
+  await store.meta.delete('receiptsDue');
   await photosVerified(context, answer.photoReceipts ?? []);
   await photosMissing(context, answer.missingPhotos ?? []);
   await sendAgain(context, device, (answer.missingSeqs ?? []).map(Number));
+  // Shown with the next push: receipts that came by then need not come again. Only now, as they are kept.
+  if (answer.timeToken) await writeMeta(store, 'pushToken', answer.timeToken);
   await writeMeta(store, 'reconciledMs', context.device.wallMs());
 }
 
@@ -220,6 +224,7 @@ async function sendAgain(context: Context, device: DeviceRow, seqs: number[]): P
 
 async function reconcileDue(context: Context): Promise<boolean> {
   const { store } = context;
+  if ((await readMeta(store, 'receiptsDue')) === true) return true;
   const last = await readMeta(store, 'reconciledMs');
   const now = context.device.wallMs();
   if (last === undefined || now - last > RECONCILE_MS || last - now > RECONCILE_MS) return true;

@@ -111,12 +111,16 @@ export interface Meta {
   [chain: `chain:${string}`]: { seq: number; hash: string };
   /** The newest time token and the phone's clocks when it came. */
   token: { token: string; wallMs: number; monoMs: number; bootId: string };
+  /** The token of the last push: receipts since then are still to come. */
+  pushToken: string;
   skewMs: number;
   cursor: string;
   /** Cursor of the download after a reset; absent while there is none. */
   shadowCursor: string;
   /** When the last download was whole, and up to which index. */
   whole: { ms: number; asOfIndex: number };
+  /** Records of the own ground that did not fit on a phone. */
+  leftOut: number;
   posts: import('./contract').Post[];
   checkpointSize: string;
   lastSyncMs: number;
@@ -124,9 +128,10 @@ export interface Meta {
   wifiOnly: boolean;
   driftMs: number;
   reconciledMs: number;
+  /** A photo was verified since the last push: its receipt comes with the next. */
+  receiptsDue: boolean;
   referenceMs: number;
   retainedMs: number;
-  reported: string;
 }
 
 export async function readMeta<K extends keyof Meta>(store: Store, key: K): Promise<Meta[K] | undefined> {

@@ -12,8 +12,8 @@ import { withRoom } from './room';
 import { readMeta, UNSETTLED, type Store, type StoredOperation } from './store';
 
 const AFTER_MAX = 20;
-/** Under the 256 KB of one push, with room for its signature and envelope. */
-export const BODY_BYTES_MAX = 200 * 1024;
+/** What the server takes of one operation. Better refused here than after it was frozen. */
+export const BODY_BYTES_MAX = 60 * 1024;
 
 export async function submit(context: Context, wanted: NewOperation): Promise<StoredOperation> {
   return withLock(`gridwarden-submit:${context.account.name}`, async () => {

@@ -20,6 +20,7 @@ export async function runOnce(context: Context, phase: (phase: Phase) => void): 
   await pull(context);
   phase('photos');
   await uploadPhotos(context, (await readMeta(context.store, 'wifiOnly')) === true);
+  if ((await readMeta(context.store, 'receiptsDue')) === true) await push(context);
   phase('pulling');
   for (const side of [syncNotices, refreshReference, retain]) {
     try {

@@ -8,7 +8,7 @@ import type { Context } from './context';
 import type { PhotoRow } from './contract';
 import { newUpload, PIECE_BYTES_FIRST } from './photos';
 import { keyOf } from './record';
-import { settled, type UploadRow } from './store';
+import { settled, writeMeta, type UploadRow } from './store';
 
 const PIECE_BYTES_MAX = 1024 * 1024;
 const PIECE_TIMEOUT_MS = 60_000;
@@ -194,10 +194,11 @@ function nextSize(bytes: number, tookMs: number): number {
 
 async function keepProgress(context: Context, photo: PhotoRow, upload: UploadRow, complete: boolean): Promise<void> {
   const { store } = context;
-  await store.transaction('rw', [store.uploads, store.photos], async () => {
+  await store.transaction('rw', [store.uploads, store.photos, store.meta], async () => {
     const now = await store.photos.get(photo.sha256);
     if (now === undefined) return;
     if (complete) {
+      await writeMeta(store, 'receiptsDue', true);
       await store.photos.put({ ...now, state: 'verified', offset: photo.size, verifiedMs: context.device.wallMs(), error: null });
       await store.uploads.delete(photo.sha256);
     } else {

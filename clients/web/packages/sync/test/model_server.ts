@@ -61,6 +61,7 @@ export class ModelServer {
   /** Every effect an operation had, so that a doubled one shows. */
   readonly effects: Doing[] = [];
   readonly photos = new Map<string, Uint8Array>();
+  readonly verifiedMs = new Map<string, number>();
   readonly uploads = new Map<string, ModelUpload>();
   readonly named = new Map<string, Set<string>>();
   readonly notices: { name: string; createTime: string; readTime?: string; kind: string }[] = [];
@@ -120,6 +121,11 @@ export class ModelServer {
     const name = `cases/c${n}`;
     this.put({ kind: 'CASE', name, open: state !== 'CLOSED', assigned, json: { state, caseNo: `411702-2026-${n}`, ...more } });
     return name;
+  }
+
+  /** The server's clock never stands still between two acts. */
+  private tick(): number {
+    return ++this.nowMs;
   }
 
   get lastIndex(): number {
@@ -309,16 +315,17 @@ export class ModelServer {
     const results: Record<string, unknown>[] = [];
     for (const each of operations) results.push(await this.take(device, each, account));
     const digests = [...(this.named.get(device.id) ?? [])];
+    const since = Number(String(request['timeToken'] ?? '').replace('token-', '') || 0);
     const highest = Math.max(0, ...device.seqs.keys());
     const missing: string[] = [];
     for (let seq = 1; seq < highest; seq++) if (!device.seqs.has(seq)) missing.push(String(seq));
     return this.ok({
       results,
       serverTime: new Date(this.nowMs).toISOString(),
-      timeToken: `token-${this.nowMs}`,
+      timeToken: `token-${this.tick()}`,
       missingPhotos: digests.filter((each) => !this.photos.has(each)).slice(0, 200),
       photoReceipts: digests
-        .filter((each) => this.photos.has(each))
+        .filter((each) => (this.verifiedMs.get(each) ?? 0) > since)
         .slice(0, 200)
         .map((each) => ({ sha256: each, receipt: `receipt ${each}` })),
       contiguousSeq: String(highest),
@@ -436,7 +443,8 @@ export class ModelServer {
     const digest = await this.digest();
     if (reset === null && held !== undefined && at === this.index && (held.count !== digest.count || held.hash !== digest.hash))
       reset = 'DRIFT';
-    const from = reset === null ? at : 0;
+    if (reset !== null) return this.ok({ reset: true, resetReason: reset, more: true, nextCursor: '' });
+    const from = at;
     const size = Math.min(Number(request['pageSize'] || 200), 500);
     const changed = [...this.records.values()].filter((each) => each.index > from).sort((a, b) => a.index - b.index);
     const page = changed.slice(0, size);
@@ -462,9 +470,8 @@ export class ModelServer {
             .map((each) => ({ kind: each.kind, name: each.name, reason: each.gone, index: String(each.index) })),
       nextCursor: `${this.epoch}.${this.scope}.${last}`,
       ...(more ? { more: true } : { scopeDigest: digest }),
-      ...(reset === null ? {} : { reset: true, resetReason: reset }),
       serverTime: new Date(this.nowMs).toISOString(),
-      timeToken: `token-${this.nowMs}`,
+      timeToken: `token-${this.tick()}`,
       asOfIndex: String(last),
       posts: [{ post: 'posts/1', kind: 'GRID_OFFICER', division: 'divisions/1', divisionDisplayName: '灈阳街道', level: 'TOWNSHIP' }],
       displayNames: { 'divisions/1': '灈阳街道' },
@@ -543,7 +550,10 @@ export class ModelServer {
   private async verify(upload: ModelUpload): Promise<boolean> {
     if (upload.complete || upload.bytes.length !== upload.size) return upload.complete;
     upload.complete = hex(await sha256(copy(upload.bytes))) === upload.sha256;
-    if (upload.complete) this.photos.set(upload.sha256, upload.bytes);
+    if (upload.complete) {
+      this.photos.set(upload.sha256, upload.bytes);
+      this.verifiedMs.set(upload.sha256, this.tick());
+    }
     return upload.complete;
   }
 }

@@ -2,10 +2,18 @@
 import Dexie from 'dexie';
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { deviceDouble, type DeviceDouble } from '@gridwarden/device/double';
+import { afterEach } from 'vitest';
 import { openPhoneBook } from '../src/book';
 import type { NewOperation, Phone, PhoneBook } from '../src/contract';
 import type { AccountPhone } from '../src/phone';
 import type { ModelServer } from './model_server';
+
+const openPhones: AccountPhone[] = [];
+
+// Tabs of one test must not talk to those of the next.
+afterEach(() => {
+  for (const phone of openPhones.splice(0)) phone.close();
+});
 
 export const PASSWORD = 'correct horse battery';
 
@@ -37,6 +45,7 @@ export function browserTab(server: ModelServer, device: DeviceDouble = deviceDou
 export async function signedIn(server: ModelServer, device?: DeviceDouble): Promise<{ tab: Browser; phone: AccountPhone }> {
   const tab = browserTab(server, device);
   const phone = (await tab.book.signIn('wang', PASSWORD)) as AccountPhone;
+  openPhones.push(phone);
   await phone.syncNow('manual');
   return { tab, phone };
 }
@@ -45,6 +54,7 @@ export async function reopened(tab: Browser, server: ModelServer): Promise<Accou
   const again = browserTab(server, tab.device);
   const opened = await again.book.open('accounts/uuid-a');
   if (!opened.ok) throw new Error(`not opened: ${opened.reason}`);
+  openPhones.push(opened.phone as AccountPhone);
   return opened.phone as AccountPhone;
 }
 
