@@ -1,4 +1,4 @@
 import { defineConfig } from 'vite';
-import { app } from '../../tools/app';
+import { app } from '../../tools/app.ts';
 
 export default defineConfig(app('console'));

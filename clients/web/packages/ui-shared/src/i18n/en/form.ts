@@ -38,6 +38,8 @@ const form: Messages['form'] = {
     okMet: 'Met',
     badMet: 'Not met',
   },
+  allNormal: 'All normal',
+  optionalItems: '{count} optional items',
   restNormal: 'All others normal',
   notApplicable: 'Not applicable: {items}',
   photo: 'Photo',

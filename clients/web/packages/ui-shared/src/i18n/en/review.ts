@@ -15,7 +15,7 @@ const review: DeskMessages['review'] = {
   exact: 'done online, the time is certain',
   grade: 'Grade of time',
   noGrade: 'online',
-  gap: 'nothing recorded for {time} before',
+  gap: 'nothing recorded for {days} d before',
   operations: 'Records of phones',
   operationsNone: 'No records of phones, or you may not see them.',
   observations: 'Observations and explanations',

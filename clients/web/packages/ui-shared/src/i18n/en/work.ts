@@ -31,7 +31,7 @@ const work: Messages['work'] = {
     done: 'Nothing done yet',
   },
   action: {
-    start: 'Start',
+    start: 'Mark as started',
     visit: 'Inspect',
     onsite_check: 'Check on site',
     accept: 'Accept',

@@ -37,6 +37,8 @@ export default {
     okMet: '已做到',
     badMet: '没做到',
   },
+  allNormal: '全部正常',
+  optionalItems: '可不填的 {count} 项',
   restNormal: '其余各项正常',
   notApplicable: '不适用：{items}',
   photo: '照片',

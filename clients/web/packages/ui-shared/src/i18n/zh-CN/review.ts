@@ -14,7 +14,7 @@ export default {
   exact: '当场办理，时间确定',
   grade: '时间等级',
   noGrade: '在线办理',
-  gap: '此前 {time} 没有记录',
+  gap: '此前 {days} 天没有记录',
   operations: '手机记录',
   operationsNone: '没有来自手机的记录，或您无权查看。',
   observations: '现场情况与说明',

@@ -30,7 +30,7 @@ export default {
     done: '还没有已办',
   },
   action: {
-    start: '开始巡查',
+    start: '标记为已开始',
     visit: '现场检查',
     onsite_check: '现场核实',
     accept: '接受',
