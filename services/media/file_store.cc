@@ -108,6 +108,12 @@ absl::Status FileStore::Put(const std::string& hex, std::string_view content, ab
     return SyncFolder(FolderOf(hex));
   }
 
+  return WriteWhole(FolderOf(hex), hex, content);
+}
+
+absl::Status FileStore::WriteWhole(const std::string& folder, const std::string& name,
+                                   std::string_view content) const {
+  const std::string path = folder + "/" + name;
   std::string temporary = root_ + "/tmp/upload-XXXXXX";
   absl::Status status;
   {
@@ -121,7 +127,32 @@ absl::Status FileStore::Put(const std::string& hex, std::string_view content, ab
     unlink(temporary.c_str());
     return status;
   }
-  return SyncFolder(FolderOf(hex));
+  return SyncFolder(folder);
+}
+
+absl::Status FileStore::PutNamed(const std::string& name, std::string_view content, absl::Time) {
+  GW_RETURN_IF_ERROR(MakeRoot());
+  GW_RETURN_IF_ERROR(MakeFolder(root_, "tmp"));
+  std::string folder = data_dir_;
+  size_t from = 0;
+  for (size_t slash; (slash = name.find('/', from)) != std::string::npos; from = slash + 1) {
+    GW_RETURN_IF_ERROR(MakeFolder(folder, name.substr(from, slash - from)));
+    folder += "/" + name.substr(from, slash - from);
+  }
+  return WriteWhole(folder, name.substr(from), content);
+}
+
+absl::StatusOr<std::string> FileStore::GetNamed(const std::string& name, absl::Time) {
+  std::optional<std::string> bytes = ReadAll(data_dir_ + "/" + name);
+  if (!bytes) return NotFound(name);
+  return *std::move(bytes);
+}
+
+absl::Status FileStore::RemoveNamed(const std::string& name, absl::Time) {
+  const std::string path = data_dir_ + "/" + name;
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) return DiskError("remove");
+  rmdir(path.substr(0, path.rfind('/')).c_str());  // the last of an upload; refused while there are others
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> FileStore::Get(const std::string& hex, absl::Time) {

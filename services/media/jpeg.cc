@@ -44,7 +44,7 @@ std::string OrientationSegment(int orientation) {
 
 std::optional<Walked> WalkJpeg(std::string_view content) {
   Walked walked{.info = {.type = ContentType::kJpeg}};
-  std::optional<int> orientation;
+  std::optional<int>& orientation = walked.orientation;
   std::string body;
   bool scanned = false;
   size_t at = 2;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "media/file_store.h"
+#include "media/upload_sweeper.h"
 #include "platform/runtime/log.h"
 
 namespace gridwarden::media {
@@ -48,8 +49,12 @@ absl::StatusOr<std::string> ParseSha256(std::string_view hex, std::string_view f
 }
 
 std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Registry& registry) {
-  const auto area = std::make_shared<MediaArea>(
-      MediaArea{.database = context.database, .directory = context.directory, .store = StoreOf(context)});
+  const auto area =
+      std::make_shared<MediaArea>(MediaArea{.database = context.database,
+                                            .directory = context.directory,
+                                            .clock = context.clock,
+                                            .store = StoreOf(context),
+                                            .thumbnails = std::make_shared<ThumbnailMaker>(OwnProgram())});
   const std::string service = "gridwarden.media.v1.MediaService/";
   registry.Add<v1::UploadMediaRequest, v1::Media>(
       service + "UploadMedia", [area](const rpc::Call& call, const v1::UploadMediaRequest& request) {
@@ -63,6 +68,11 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
       service + "GetMediaContent", [area](const rpc::Call& call, const v1::GetMediaContentRequest& request) {
         return GetMediaContent(*area, call, request);
       });
+  registry.Add<v1::GetMediaThumbnailRequest, v1::MediaContent>(
+      service + "GetMediaThumbnail",
+      [area](const rpc::Call& call, const v1::GetMediaThumbnailRequest& request) {
+        return GetMediaThumbnail(*area, call, request);
+      });
   registry.Add<v1::GetMediaOriginalRequest, v1::MediaContent>(
       service + "GetMediaOriginal",
       [area](const rpc::Call& call, const v1::GetMediaOriginalRequest& request) {
@@ -73,7 +83,22 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
       [area](const rpc::Call& call, const v1::ListMissingMediaRequest& request) {
         return ListMissingMedia(*area, call, request);
       });
-  return {};
+  const std::string uploads = "gridwarden.media.v1.UploadService/";
+  registry.Add<v1::CreateUploadRequest, v1::Upload>(
+      uploads + "CreateUpload", [area](const rpc::Call& call, const v1::CreateUploadRequest& request) {
+        return CreateUpload(*area, call, request);
+      });
+  registry.Add<v1::GetUploadRequest, v1::Upload>(
+      uploads + "GetUpload", [area](const rpc::Call& call, const v1::GetUploadRequest& request) {
+        return GetUpload(*area, call, request);
+      });
+  registry.Add<v1::AppendUploadRequest, v1::Upload>(
+      uploads + "AppendUpload", [area](const rpc::Call& call, const v1::AppendUploadRequest& request) {
+        return AppendUpload(*area, call, request);
+      });
+  std::vector<std::unique_ptr<Worker>> workers;
+  workers.push_back(std::make_unique<UploadSweeper>(context.database, context.clock, area->store));
+  return workers;
 }
 
 }  // namespace gridwarden::media

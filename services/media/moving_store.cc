@@ -11,6 +11,17 @@ absl::StatusOr<std::string> MovingStore::Get(const std::string& hex, absl::Time 
   return before.ok() ? before : content;
 }
 
+absl::StatusOr<std::string> MovingStore::GetNamed(const std::string& name, absl::Time deadline) {
+  absl::StatusOr<std::string> content = next_->GetNamed(name, deadline);
+  if (content.ok() || !absl::IsNotFound(content.status())) return content;
+  return former_->GetNamed(name, deadline);
+}
+
+absl::Status MovingStore::RemoveNamed(const std::string& name, absl::Time deadline) {
+  GW_RETURN_IF_ERROR(former_->RemoveNamed(name, deadline));
+  return next_->RemoveNamed(name, deadline);
+}
+
 absl::StatusOr<std::vector<bool>> MovingStore::Has(const std::vector<ObjectSize>& objects,
                                                    absl::Time deadline) {
   GW_ASSIGN_OR_RETURN(std::vector<bool> there, next_->Has(objects, deadline));

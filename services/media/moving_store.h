@@ -24,6 +24,11 @@ class MovingStore final : public ObjectStore {
   // What either has whole: the name proves it. Otherwise the error of `next`.
   absl::StatusOr<std::string> Get(const std::string& sha256_hex, absl::Time deadline) override;
   absl::StatusOr<std::vector<bool>> Has(const std::vector<ObjectSize>& objects, absl::Time deadline) override;
+  absl::Status PutNamed(const std::string& name, std::string_view content, absl::Time deadline) override {
+    return next_->PutNamed(name, content, deadline);
+  }
+  absl::StatusOr<std::string> GetNamed(const std::string& name, absl::Time deadline) override;
+  absl::Status RemoveNamed(const std::string& name, absl::Time deadline) override;
   absl::Status Check(absl::Time deadline) override { return next_->Check(deadline); }
   std::string Name() const override { return next_->Name() + ", before " + former_->Name(); }
 

@@ -9,8 +9,9 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
-// Where the bytes of photos and documents lie, each under its SHA-256 as 64 hex digits. Two kinds: a folder
-// of this machine (file_store.h) and a bucket of an S3-compatible store (s3_store.h).
+// Where the bytes of photos and documents lie, each under its SHA-256 as 64 hex digits, and beside them what
+// is no evidence: pieces of uploads and thumbnails. Two kinds: a folder of this machine (file_store.h) and a
+// bucket of an S3-compatible store (s3_store.h).
 namespace gridwarden::media {
 
 struct ObjectSize {
@@ -36,6 +37,15 @@ class ObjectStore {
   // For each object whether it is there in its full size, in the order asked.
   virtual absl::StatusOr<std::vector<bool>> Has(const std::vector<ObjectSize>& objects,
                                                 absl::Time deadline) = 0;
+
+  // Objects that no digest names, for whoever can check or make again what they hold. `name` is one of ours,
+  // "uploads/..." or "thumbnails/...": lower-case letters, digits, "-" and "/".
+  // Replaces what is there; as durable as Put.
+  virtual absl::Status PutNamed(const std::string& name, std::string_view content, absl::Time deadline) = 0;
+  // NOT_FOUND when it is not there, or larger than anything we store.
+  virtual absl::StatusOr<std::string> GetNamed(const std::string& name, absl::Time deadline) = 0;
+  // OK when it was not there either.
+  virtual absl::Status RemoveNamed(const std::string& name, absl::Time deadline) = 0;
 
   // OK when an upload would be taken now; otherwise why not, in words for the operator.
   virtual absl::Status Check(absl::Time deadline) = 0;

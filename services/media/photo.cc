@@ -83,6 +83,11 @@ absl::StatusOr<std::string> StripMetadata(std::string_view content) {
   return std::move(walked.stripped);
 }
 
+int WayUp(std::string_view content) {
+  const absl::StatusOr<Walked> walked = Checked(content);
+  return walked.ok() ? walked->orientation.value_or(1) : 1;
+}
+
 std::optional<int> OrientationOf(std::string_view tiff) {
   constexpr uint32_t kOrientationTag = 0x0112, kShort = 3;
   if (tiff.size() < 8) return std::nullopt;

@@ -33,6 +33,9 @@ absl::StatusOr<PhotoInfo> Inspect(std::string_view content);
 // profile and the way up stay. A PDF is given back as it is. Same errors as Inspect.
 absl::StatusOr<std::string> StripMetadata(std::string_view content);
 
+// How the picture has to be turned: its EXIF orientation, 1 to 8; 1 when it says none.
+int WayUp(std::string_view content);
+
 // The EXIF orientation (1 to 8) in a TIFF block; none when there is none or it cannot be read.
 std::optional<int> OrientationOf(std::string_view tiff);
 // A TIFF block that holds nothing but an orientation.

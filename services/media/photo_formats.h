@@ -12,6 +12,7 @@ namespace gridwarden::media {
 
 struct Walked {
   PhotoInfo info;
+  std::optional<int> orientation;
   std::string stripped;
 };
 

@@ -35,7 +35,7 @@ std::string Chunk(std::string_view type, std::string_view data) {
 std::optional<Walked> WalkPng(std::string_view content) {
   constexpr size_t kSignature = 8, kFrame = 12;  // length, type, CRC
   Walked walked{.info = {.type = ContentType::kPng}, .stripped = std::string(content.substr(0, kSignature))};
-  std::optional<int> orientation;
+  std::optional<int>& orientation = walked.orientation;
   size_t header_end = 0;
   bool data_seen = false;
   for (size_t at = kSignature; content.size() - at >= kFrame;) {

@@ -7,6 +7,7 @@
 #include "media/media_service.h"
 #include "media/photo.h"
 #include "platform/crypto/digest.h"
+#include "platform/runtime/log.h"
 
 namespace gridwarden::media {
 namespace {
@@ -51,6 +52,15 @@ v1::MediaContent ContentMessage(const MediaRow& media, std::string content) {
   return message;
 }
 
+absl::Status HasNoThumbnail(const std::string& name) {
+  return FailedPrecondition("MEDIA_HAS_NO_THUMBNAIL",
+                            absl::StrCat(name, " is a document, or a photo that cannot be decoded"));
+}
+
+std::string ThumbnailName(const std::string& hex) {
+  return absl::StrCat("thumbnails/", hex.substr(0, 2), "/", hex.substr(2, 2), "/", hex);
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Media> GetMedia(MediaArea& area, const rpc::Call& call,
@@ -66,6 +76,26 @@ absl::StatusOr<v1::MediaContent> GetMediaContent(MediaArea& area, const rpc::Cal
                       area.store->Get(absl::BytesToHexString(media.sha256), call.deadline));
   GW_ASSIGN_OR_RETURN(std::string copy, StripMetadata(original));
   return ContentMessage(media, std::move(copy));
+}
+
+absl::StatusOr<v1::MediaContent> GetMediaThumbnail(MediaArea& area, const rpc::Call& call,
+                                                   const v1::GetMediaThumbnailRequest& request) {
+  GW_ASSIGN_OR_RETURN(const MediaRow media, VisibleMedia(area, call, request.name(), Uploader::kMayRead));
+  if (media.info.type == ContentType::kPdf) return HasNoThumbnail(request.name());
+  const std::string hex = absl::BytesToHexString(media.sha256);
+  const std::string name = ThumbnailName(hex);
+  absl::StatusOr<std::string> thumbnail = area.store->GetNamed(name, call.deadline);
+  if (!thumbnail.ok() && !absl::IsNotFound(thumbnail.status())) return thumbnail.status();
+  if (!thumbnail.ok()) {
+    GW_ASSIGN_OR_RETURN(const std::string original, area.store->Get(hex, call.deadline));
+    thumbnail = area.thumbnails->Make(original, call.deadline);
+    if (!thumbnail.ok()) return thumbnail.status();
+    // That a photo has none is kept too: as nothing. Not kept, it is made again, which costs time only.
+    const absl::Status kept = area.store->PutNamed(name, *thumbnail, call.deadline);
+    if (!kept.ok()) Log(LogLevel::kInfo, "thumbnail_not_kept", {{"detail", std::string(kept.message())}});
+  }
+  if (thumbnail->empty()) return HasNoThumbnail(request.name());
+  return ContentMessage(media, *std::move(thumbnail));
 }
 
 absl::StatusOr<v1::MediaContent> GetMediaOriginal(MediaArea& area, const rpc::Call& call,

@@ -217,7 +217,7 @@ void S3Store::GiveBack(CURL* curl) {
   freed_.notify_one();
 }
 
-absl::StatusOr<S3Store::Answer> S3Store::SendOnce(Verb verb, const std::string& hex, std::string_view content,
+absl::StatusOr<S3Store::Answer> S3Store::SendOnce(Verb verb, const Object& object, std::string_view content,
                                                   absl::Time deadline, bool& again) {
   GW_ASSIGN_OR_RETURN(const std::string access,
                       FirstLine("--media-s3-access-key-file", options_.access_key_file));
@@ -236,13 +236,13 @@ absl::StatusOr<S3Store::Answer> S3Store::SendOnce(Verb verb, const std::string& 
   Reading reading{&answer.body, verb == Verb::kGet ? static_cast<size_t>(kBytesMax) : kErrorBytesMax};
   char error[CURL_ERROR_SIZE] = "";
   Headers headers;
-  // The name is the digest of what is sent, so the store checks that it got just this.
+  // The store checks that it got just what the digest says.
   static const std::string kNothing = absl::BytesToHexString(crypto::Sha256(""));
-  headers.Add(absl::StrCat("x-amz-content-sha256: ", put ? hex : kNothing));
+  headers.Add(absl::StrCat("x-amz-content-sha256: ", put ? object.digest : kNothing));
   if (put) headers.Add("Content-Type: application/octet-stream");
   if (verb == Verb::kPutIfAbsent) headers.Add("If-None-Match: *");
 
-  const std::string url = absl::StrCat(options_.endpoint, "/", options_.bucket, "/", ObjectPath(hex));
+  const std::string url = absl::StrCat(options_.endpoint, "/", options_.bucket, "/", object.key);
   const std::string signing = absl::StrCat("aws:amz:", options_.region, ":s3");
   const absl::Duration left = std::min(deadline - absl::Now(), options_.attempt_max);
   if (left <= absl::ZeroDuration()) return absl::DeadlineExceededError("no time left for the photo store");
@@ -270,6 +270,7 @@ absl::StatusOr<S3Store::Answer> S3Store::SendOnce(Verb verb, const std::string& 
     curl_easy_setopt(curl, CURLOPT_CAPATH, nullptr);
   }
   if (verb == Verb::kHead) curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+  if (verb == Verb::kDelete) curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, "DELETE");
   if (put) {
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, "PUT");
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(content.size()));
@@ -287,21 +288,22 @@ absl::StatusOr<S3Store::Answer> S3Store::SendOnce(Verb verb, const std::string& 
   curl_easy_getinfo(curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
   answer.length = length;
   const std::string said = answer.status == 200 ? "" : ErrorCode(answer.body);
-  const bool of_the_object = answer.status == 200 || (answer.status == 404 && said != "NoSuchBucket") ||
-                             answer.status == 412 || answer.status == 501;
+  const bool of_the_object = answer.status == 200 || answer.status == 204 ||
+                             (answer.status == 404 && said != "NoSuchBucket") || answer.status == 412 ||
+                             answer.status == 501;
   if (of_the_object) return answer;
   again = PassesByItself(answer.status);
   return StoreUnavailable(absl::StrFormat("%s: %s", Name(), Why(answer.status, said)));
 }
 
-absl::StatusOr<S3Store::Answer> S3Store::Send(Verb verb, const std::string& hex, std::string_view content,
+absl::StatusOr<S3Store::Answer> S3Store::Send(Verb verb, const Object& object, std::string_view content,
                                               absl::Time deadline) {
   const absl::Time last = std::min(deadline, absl::Now() + kCallMax);
   absl::BitGen random;
   absl::Duration wait = kFirstWait;
   for (int attempt = 1;; ++attempt) {
     bool again = false;
-    absl::StatusOr<Answer> answer = SendOnce(verb, hex, content, last, again);
+    absl::StatusOr<Answer> answer = SendOnce(verb, object, content, last, again);
     if (!answer.ok()) proven_ = false;
     if (answer.ok() || !again || attempt == kAttemptsMax) return answer;
     // Half to one and a half of the wait, so that many that failed together do not come back together.
@@ -312,33 +314,52 @@ absl::StatusOr<S3Store::Answer> S3Store::Send(Verb verb, const std::string& hex,
   }
 }
 
-absl::Status S3Store::PutWith(Verb verb, const std::string& hex, std::string_view content,
+absl::Status S3Store::PutWith(Verb verb, const Object& object, std::string_view content,
                               absl::Time deadline) {
-  GW_ASSIGN_OR_RETURN(const Answer answer, Send(verb, hex, content, deadline));
+  GW_ASSIGN_OR_RETURN(const Answer answer, Send(verb, object, content, deadline));
   if (answer.status == 200) {
     // Every store names what it stored; a web server that says yes to everything does not.
     if (answer.has_etag) return absl::OkStatus();
     return StoreUnavailable(absl::StrFormat("%s: it answered like no S3 store (no ETag)", Name()));
   }
-  if (verb == Verb::kPutIfAbsent && answer.status == 501) return PutWith(Verb::kPut, hex, content, deadline);
+  if (verb == Verb::kPutIfAbsent && answer.status == 501)
+    return PutWith(Verb::kPut, object, content, deadline);
   if (verb == Verb::kPutIfAbsent && answer.status == 412) {
-    const absl::Status stored = Get(hex, deadline).status();
-    return absl::IsDataLoss(stored) ? PutWith(Verb::kPut, hex, content, deadline) : stored;
+    const absl::Status stored = Get(object.digest, deadline).status();
+    return absl::IsDataLoss(stored) ? PutWith(Verb::kPut, object, content, deadline) : stored;
   }
   return StoreUnavailable(absl::StrFormat("%s: %s", Name(), Why(answer.status, ErrorCode(answer.body))));
 }
 
 absl::Status S3Store::Put(const std::string& hex, std::string_view content, absl::Time deadline) {
-  return PutWith(Verb::kPutIfAbsent, hex, content, deadline);
+  return PutWith(Verb::kPutIfAbsent, {ObjectPath(hex), hex}, content, deadline);
 }
 
 absl::StatusOr<std::string> S3Store::Get(const std::string& hex, absl::Time deadline) {
-  GW_ASSIGN_OR_RETURN(Answer answer, Send(Verb::kGet, hex, "", deadline));
+  GW_ASSIGN_OR_RETURN(Answer answer, Send(Verb::kGet, {ObjectPath(hex)}, "", deadline));
   if (answer.status == 404) return ContentLost(hex, "in the photo store");
   if (answer.status != 200)
     return StoreUnavailable(absl::StrFormat("%s: %s", Name(), Why(answer.status, ErrorCode(answer.body))));
   if (!IsContentOf(answer.body, hex)) return ContentLost(hex, "in the photo store");
   return std::move(answer.body);
+}
+
+absl::Status S3Store::PutNamed(const std::string& name, std::string_view content, absl::Time deadline) {
+  return PutWith(Verb::kPut, {name, absl::BytesToHexString(crypto::Sha256(content))}, content, deadline);
+}
+
+absl::StatusOr<std::string> S3Store::GetNamed(const std::string& name, absl::Time deadline) {
+  GW_ASSIGN_OR_RETURN(Answer answer, Send(Verb::kGet, {name}, "", deadline));
+  if (answer.status == 404) return NotFound(name);
+  if (answer.status != 200)
+    return StoreUnavailable(absl::StrFormat("%s: %s", Name(), Why(answer.status, ErrorCode(answer.body))));
+  return std::move(answer.body);
+}
+
+absl::Status S3Store::RemoveNamed(const std::string& name, absl::Time deadline) {
+  GW_ASSIGN_OR_RETURN(const Answer answer, Send(Verb::kDelete, {name}, "", deadline));
+  if (answer.status == 200 || answer.status == 204 || answer.status == 404) return absl::OkStatus();
+  return StoreUnavailable(absl::StrFormat("%s: %s", Name(), Why(answer.status, ErrorCode(answer.body))));
 }
 
 absl::StatusOr<std::vector<bool>> S3Store::Has(const std::vector<ObjectSize>& objects, absl::Time deadline) {
@@ -348,7 +369,8 @@ absl::StatusOr<std::vector<bool>> S3Store::Has(const std::vector<ObjectSize>& ob
   absl::Status failure;
   const auto look = [&] {
     for (size_t i = next++; i < objects.size(); i = next++) {
-      const absl::StatusOr<Answer> answer = Send(Verb::kHead, objects[i].sha256_hex, "", deadline);
+      const absl::StatusOr<Answer> answer =
+          Send(Verb::kHead, {ObjectPath(objects[i].sha256_hex)}, "", deadline);
       if (answer.ok()) {
         there[i] = answer->status == 200 && answer->length == objects[i].size;
         continue;
@@ -369,10 +391,10 @@ absl::StatusOr<std::vector<bool>> S3Store::Has(const std::vector<ObjectSize>& ob
 absl::Status S3Store::Check(absl::Time deadline) {
   static const std::string kName = absl::BytesToHexString(crypto::Sha256(kProbe));
   if (proven_) {
-    GW_ASSIGN_OR_RETURN(const Answer answer, Send(Verb::kHead, kName, "", deadline));
+    GW_ASSIGN_OR_RETURN(const Answer answer, Send(Verb::kHead, {ObjectPath(kName)}, "", deadline));
     if (answer.status == 200) return absl::OkStatus();
   }
-  GW_RETURN_IF_ERROR(PutWith(Verb::kPut, kName, kProbe, deadline));
+  GW_RETURN_IF_ERROR(PutWith(Verb::kPut, {ObjectPath(kName), kName}, kProbe, deadline));
   GW_RETURN_IF_ERROR(Get(kName, deadline).status());
   proven_ = true;
   return absl::OkStatus();

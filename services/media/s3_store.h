@@ -40,12 +40,20 @@ class S3Store final : public ObjectStore {
   absl::Status Put(const std::string& sha256_hex, std::string_view content, absl::Time deadline) override;
   absl::StatusOr<std::string> Get(const std::string& sha256_hex, absl::Time deadline) override;
   absl::StatusOr<std::vector<bool>> Has(const std::vector<ObjectSize>& objects, absl::Time deadline) override;
+  absl::Status PutNamed(const std::string& name, std::string_view content, absl::Time deadline) override;
+  absl::StatusOr<std::string> GetNamed(const std::string& name, absl::Time deadline) override;
+  absl::Status RemoveNamed(const std::string& name, absl::Time deadline) override;
   // Stores a small object and reads it back the first time and after every failure; looks for it otherwise.
   absl::Status Check(absl::Time deadline) override;
   std::string Name() const override;
 
  private:
-  enum class Verb { kGet, kHead, kPut, kPutIfAbsent };
+  enum class Verb { kGet, kHead, kPut, kPutIfAbsent, kDelete };
+  // What a request is about. The digest is the SHA-256 of what is sent, 64 hex digits.
+  struct Object {
+    std::string key;
+    std::string digest;
+  };
   struct Answer {
     long status = 0;
     std::string body;  // of a GET that found it; otherwise the beginning of the error
@@ -56,12 +64,11 @@ class S3Store final : public ObjectStore {
   explicit S3Store(S3Options options);
 
   // Tries again what may pass by itself, until the deadline. UNAVAILABLE in words unless the store answered
-  // with a status that says something about the object: 200, 404, 412, or 501.
-  absl::StatusOr<Answer> Send(Verb verb, const std::string& hex, std::string_view content,
-                              absl::Time deadline);
-  absl::StatusOr<Answer> SendOnce(Verb verb, const std::string& hex, std::string_view content,
+  // with a status that says something about the object: 200, 204, 404, 412, or 501.
+  absl::StatusOr<Answer> Send(Verb verb, const Object& object, std::string_view content, absl::Time deadline);
+  absl::StatusOr<Answer> SendOnce(Verb verb, const Object& object, std::string_view content,
                                   absl::Time deadline, bool& again);
-  absl::Status PutWith(Verb verb, const std::string& hex, std::string_view content, absl::Time deadline);
+  absl::Status PutWith(Verb verb, const Object& object, std::string_view content, absl::Time deadline);
 
   // A connection to use alone; null when none comes free before the deadline.
   CURL* Borrow(absl::Time deadline);

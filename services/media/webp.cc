@@ -43,7 +43,7 @@ std::optional<Walked> WalkWebp(std::string_view content) {
   if (riff < 4 || riff > content.size() - 8) return std::nullopt;
   const std::string_view file = content.substr(0, 8 + riff);
   Walked walked{.info = {.type = ContentType::kWebp}, .stripped = std::string(file.substr(0, kHeader))};
-  std::optional<int> orientation;
+  std::optional<int>& orientation = walked.orientation;
   size_t flags_at = 0;
   bool picture = false;
   for (size_t at = kHeader; at < file.size();) {

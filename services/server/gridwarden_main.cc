@@ -9,6 +9,7 @@
 #include "identity/bootstrap.h"
 #include "identity/identity.h"
 #include "journal/successor.h"
+#include "media/thumbnail_program.h"
 #include "platform/db/database.h"
 #include "platform/runtime/stop_signal.h"
 #include "server/backup/backup.h"
@@ -174,6 +175,8 @@ int Main(const std::vector<std::string>& arguments) {
     std::printf("%s\n", kVersion);
     return kOk;
   }
+  // Not for people: it does one thing for the server, which starts it.
+  if (arguments[0] == media::kThumbnailCommand) return media::RunThumbnailProgram();
   for (const Command& command : Commands()) {
     if (command.name == arguments[0]) return Run(command, {arguments.begin() + 1, arguments.end()});
   }

@@ -106,6 +106,26 @@ TEST_F(S3StoreTest, AnObjectLargerThanAnyPhotoIsDamagedAndNeverReadWhole) {
   EXPECT_EQ(Get("photo").status().code(), absl::StatusCode::kDataLoss);
 }
 
+TEST_F(S3StoreTest, KeepsReplacesAndRemovesWhatHasANameOfOurs) {
+  const std::string name = "uploads/0190/0-8192-ab";
+  const absl::Time deadline = In(absl::Seconds(20));
+  EXPECT_TRUE(absl::IsNotFound(store_->GetNamed(name, deadline).status()));
+  ASSERT_TRUE(store_->RemoveNamed(name, deadline).ok()) << "it was not there either";
+  ASSERT_TRUE(store_->PutNamed(name, "one", deadline).ok());
+  ASSERT_TRUE(store_->PutNamed(name, "two", deadline).ok());
+  EXPECT_EQ(store_->GetNamed(name, deadline).value(), "two");
+  EXPECT_TRUE(fs::exists(s3_.FileOf(name)));
+  s3_.Fault("slow-down", 1);
+  ASSERT_TRUE(store_->RemoveNamed(name, deadline).ok());
+  EXPECT_TRUE(absl::IsNotFound(store_->GetNamed(name, deadline).status()));
+  ASSERT_TRUE(store_->PutNamed(name, "", deadline).ok());
+  EXPECT_EQ(store_->GetNamed(name, deadline).value(), "") << "nothing is something";
+  s3_.Stop();
+  const absl::Time soon = In(absl::Seconds(1));
+  EXPECT_EQ(ReasonOf(store_->GetNamed(name, soon).status()), "MEDIA_STORE_UNAVAILABLE") << "not: not there";
+  EXPECT_EQ(ReasonOf(store_->RemoveNamed(name, In(absl::Seconds(1)))), "MEDIA_STORE_UNAVAILABLE");
+}
+
 TEST_F(S3StoreTest, SaysWhatIsThereInItsFullSize) {
   ASSERT_TRUE(Put("a").ok());
   ASSERT_TRUE(Put("bb").ok());

@@ -1,0 +1,83 @@
+#include "media/upload_sweeper.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "base/status.h"
+#include "media/upload_repository.h"
+#include "media/upload_steps.h"
+#include "platform/runtime/log.h"
+
+namespace gridwarden::media {
+namespace {
+
+constexpr int kUploadsMax = 1000;
+constexpr absl::Duration kObjectMax = absl::Seconds(30);
+
+}  // namespace
+
+absl::Status UploadSweeper::SweepOne(const Uuid& id) {
+  const absl::Time now = clock_.Now();
+  std::vector<PieceRow> left;
+  GW_RETURN_IF_ERROR(database_.Run([&](db::Transaction& tx) -> absl::Status {
+    GW_ASSIGN_OR_RETURN(const std::optional<UploadRow> upload, LockUpload(tx, id));
+    GW_ASSIGN_OR_RETURN(left, ListPieces(tx, id));
+    if (upload && upload->state == UploadState::kOpen && upload->expires > now) {
+      std::erase_if(left, [&](const PieceRow& piece) { return piece.attempt == upload->attempt; });
+    }
+    return absl::OkStatus();
+  }));
+  for (const PieceRow& piece : left) {
+    GW_RETURN_IF_ERROR(store_->RemoveNamed(PieceName(piece), absl::Now() + kObjectMax));
+  }
+  return database_.Run([&](db::Transaction& tx) -> absl::Status {
+    GW_ASSIGN_OR_RETURN(std::optional<UploadRow> upload, LockUpload(tx, id));
+    for (const PieceRow& piece : left) GW_RETURN_IF_ERROR(DeletePiece(tx, piece));
+    if (!upload || upload->due > now) return absl::OkStatus();  // somebody went on with it meanwhile
+    if (upload->expires + kCallsEnd <= now) return DeleteUpload(tx, id);
+    upload->due = upload->expires + kCallsEnd;
+    return SaveUpload(tx, *upload);
+  });
+}
+
+absl::Status UploadSweeper::Sweep() {
+  std::vector<Uuid> due;
+  GW_RETURN_IF_ERROR(database_.Run([&](db::Transaction& tx) -> absl::Status {
+    GW_ASSIGN_OR_RETURN(due, ListDueUploads(tx, clock_.Now(), kUploadsMax));
+    return absl::OkStatus();
+  }));
+  for (const Uuid& upload : due) {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (stopping_) return absl::OkStatus();
+    }
+    GW_RETURN_IF_ERROR(SweepOne(upload));
+  }
+  return absl::OkStatus();
+}
+
+void UploadSweeper::Start() {
+  if (thread_.joinable()) return;
+  thread_ = std::thread([this] {
+    std::unique_lock<std::mutex> lock(mutex_);
+    while (!wake_.wait_for(lock, interval_, [this] { return stopping_; })) {
+      lock.unlock();
+      const absl::Status status = Sweep();
+      if (!status.ok()) Log(LogLevel::kWarning, "upload_sweep_failed", {{"error", status.ToString()}});
+      lock.lock();
+    }
+  });
+}
+
+void UploadSweeper::Stop() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+}  // namespace gridwarden::media
