@@ -138,12 +138,12 @@ async function applyAnswer(
     }
   });
   await keepTime(context, sentWallMs, answer);
-  await store.meta.delete('receiptsDue');
   await photosVerified(context, answer.photoReceipts ?? []);
   await photosMissing(context, answer.missingPhotos ?? []);
   await sendAgain(context, device, (answer.missingSeqs ?? []).map(Number));
   // Shown with the next push: receipts that came by then need not come again. Only now, as they are kept.
   if (answer.timeToken) await writeMeta(store, 'pushToken', answer.timeToken);
+  await store.meta.delete('receiptsDue');
   await writeMeta(store, 'reconciledMs', context.device.wallMs());
 }
 
