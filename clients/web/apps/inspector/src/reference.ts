@@ -1,14 +1,26 @@
 // What seldom changes and the phone holds for itself: categories, checklists, reasons.
-import { shallowRef, type Ref } from 'vue';
+import { shallowRef, type Ref, type ShallowRef } from 'vue';
+import type { Phone } from '@gridwarden/sync';
 import type { CategoryJson, ChecklistJson, ReasonListJson } from '@gridwarden/proto';
 import { usePhone } from './phone';
 
+// One copy for all rows of a list; read again when another account is opened, or when nothing was there yet.
+let held: { phone: Phone; categories: ShallowRef<CategoryJson[]> } | null = null;
+
+function shared(): NonNullable<typeof held> {
+  const phone = usePhone();
+  if (held?.phone !== phone) held = { phone, categories: shallowRef([]) };
+  const mine = held;
+  if (mine.categories.value.length === 0) {
+    void phone.reference<CategoryJson[]>('categories').then((all) => {
+      if (all && all.length > 0) mine.categories.value = all;
+    });
+  }
+  return mine;
+}
+
 export function useCategories(): Readonly<Ref<CategoryJson[]>> {
-  const found = shallowRef<CategoryJson[]>([]);
-  void usePhone()
-    .reference<CategoryJson[]>('categories')
-    .then((all) => (found.value = all ?? []));
-  return found;
+  return shared().categories;
 }
 
 export function useReasons(kind: string): Readonly<Ref<NonNullable<ReasonListJson['reasons']>>> {

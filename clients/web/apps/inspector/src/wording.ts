@@ -12,6 +12,13 @@ export function categoryName(locale: Locale, categories: CategoryJson[], code: s
   );
 }
 
+/** What a record is about in one line: a case by its kind and first words, because nobody knows it by its number. */
+export function titleWord(locale: Locale, categories: CategoryJson[], record: StoredRecord): string {
+  if (record.kind !== 'CASE' && record.kind !== 'SIGNAL') return record.title;
+  const description = (record.data as { description?: string }).description ?? '';
+  return [categoryName(locale, categories, record.category), description].filter(Boolean).join('：') || record.title;
+}
+
 /** The state of a record in the field's words. */
 export function stateWord(t: Translate, record: StoredRecord): string {
   switch (record.kind) {

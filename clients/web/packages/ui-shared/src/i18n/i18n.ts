@@ -79,6 +79,12 @@ export function word(t: Translate, group: WordGroup, value: string | null | unde
   return value in zh.domain[group] ? t(`domain.${group}.${value}` as MessageKey) : value;
 }
 
+/** "PATROL_OFFICER 人民街街道", as the server names a post, in the field's words. */
+export function postWords(t: Translate, displayName: string | undefined): string {
+  const [kind = '', ...place] = (displayName ?? '').split(' ');
+  return kind in zh.domain.postKind ? `${word(t, 'postKind', kind)} ${place.join(' ')}`.trim() : (displayName ?? '');
+}
+
 /** Says a message whose key came from stored data, such as the summary of an operation. */
 export function say(t: Translate, key: string, params: Params = {}): string {
   return t(key as MessageKey, params);
