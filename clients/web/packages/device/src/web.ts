@@ -13,6 +13,7 @@ interface NetworkInformation {
 export function webDevice(): DeviceAdapter {
   const secure = globalThis.isSecureContext === true;
   const page = typeof document !== 'undefined';
+  const scope: EventTarget = page ? window : globalThis;
   // performance counts from the start of this page or worker and does not step: the run of the clock is named anew each time.
   const run = runId();
   return {
@@ -47,11 +48,11 @@ export function webDevice(): DeviceAdapter {
     onOnlineChange(listener) {
       const on = (): void => listener(true);
       const off = (): void => listener(false);
-      globalThis.addEventListener('online', on);
-      globalThis.addEventListener('offline', off);
+      scope.addEventListener('online', on);
+      scope.addEventListener('offline', off);
       return () => {
-        globalThis.removeEventListener('online', on);
-        globalThis.removeEventListener('offline', off);
+        scope.removeEventListener('online', on);
+        scope.removeEventListener('offline', off);
       };
     },
     onForeground(listener) {
@@ -60,10 +61,10 @@ export function webDevice(): DeviceAdapter {
         if (document.visibilityState === 'visible') listener();
       };
       document.addEventListener('visibilitychange', look);
-      globalThis.addEventListener('pageshow', look);
+      scope.addEventListener('pageshow', look);
       return () => {
         document.removeEventListener('visibilitychange', look);
-        globalThis.removeEventListener('pageshow', look);
+        scope.removeEventListener('pageshow', look);
       };
     },
     wallMs: () => Date.now(),
