@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { afterEach, expect, test, vi } from 'vitest';
 import { fitted } from '../src/picture';
 import { labelOf, webDevice } from '../src/web';
@@ -64,17 +65,21 @@ test('a file that is no picture is null', async () => {
 });
 
 test('listens to the network and to coming to the front, and stops', () => {
+  const scope = new EventTarget();
+  const page = Object.assign(new EventTarget(), { visibilityState: 'visible' });
+  vi.stubGlobal('window', scope);
+  vi.stubGlobal('document', page);
   const device = webDevice();
   const heard: string[] = [];
   const stops = [
     device.onOnlineChange((online) => heard.push(online ? 'online' : 'offline')),
     device.onForeground(() => heard.push('front')),
   ];
-  window.dispatchEvent(new Event('offline'));
-  window.dispatchEvent(new Event('online'));
-  document.dispatchEvent(new Event('visibilitychange'));
+  scope.dispatchEvent(new Event('offline'));
+  scope.dispatchEvent(new Event('online'));
+  page.dispatchEvent(new Event('visibilitychange'));
   for (const stop of stops) stop();
-  window.dispatchEvent(new Event('online'));
+  scope.dispatchEvent(new Event('online'));
   expect(heard).toEqual(['offline', 'online', 'front']);
 });
 
