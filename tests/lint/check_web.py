@@ -18,7 +18,7 @@ FULL_ADDRESS = re.compile(r"(?:https?|wss?)://[^\s\"'`<>)\\]+", re.I)
 # Words, never fetched: names of XML dialects, what libraries say in their error messages, and Leaflet's mark, which we take off.
 WORDS = ("http://www.w3.org/", "https://vuejs.org/", "https://dexie.org", "https://tinyurl.com/", "https://bit.ly/", "https://goo.gl/",
          "https://developer.chrome.com/", "https://leafletjs.com", "https://github.com/", "https://router.vuejs.org/", "https://vue-i18n.intlify.dev/",
-         "https://vitejs.dev/", "https://vite.dev/", "https://developer.mozilla.org/", "https://stackoverflow.com/", "https://bugs.webkit.org/")
+         "https://vitejs.dev/", "https://element-plus.org/", "https://vite.dev/", "https://developer.mozilla.org/", "https://stackoverflow.com/", "https://bugs.webkit.org/")
 OWN = re.compile(r"^(?:https?|wss?)://(?:127\.0\.0\.1|localhost|\$\{|\[?::1|gridwarden\.(?:test|example))")
 RPC = re.compile(r"['\"`/](gridwarden\.[a-z]+\.v1\.[A-Za-z]+/[A-Za-z]+)\b")
 SERVICE = re.compile(r"^service (\w+) \{(.*?)^\}", re.M | re.S)

@@ -41,25 +41,27 @@ def now():
     return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def set_up_city(instance):
-    """Divisions, people, appointments and accounts of a small county, through the same imports an operator uses."""
+def set_up_city(instance, people=None):
+    """Divisions, people, appointments and accounts of a small county, through the same imports an operator uses. `people`: like PEOPLE, with
+    the number of the post where a division has several of a kind."""
+    people = people or PEOPLE
     instance.sign_in("admin", instance.admin_password)
     demo = ROOT / "db" / "demo"
     for level in ("provinces", "cities", "areas", "streets", "villages"):
         instance.gridctl("admin", "import", "divisions", str(demo / f"{level}.csv"), "--as-of", "2023-06-30")
     persons = instance.dir / "persons.csv"
-    persons.write_text("工号,姓名,电话\n" + "".join(f"{no},{p[0]},1390000{no[1:]:0>4}\n" for no, p in PEOPLE.items()))
+    persons.write_text("工号,姓名,电话\n" + "".join(f"{no},{p[0]},1390000{no[1:]:0>4}\n" for no, p in people.items()))
     tenures = instance.dir / "tenures.csv"
     tenures.write_text("工号,区划代码,岗位,体系,序号,任职方式,任职日期,离任日期,文号\n" + "".join(
-        f"{no},{p[2]},{p[1]},GENERAL,1,正式,2026-01-01,,测〔2026〕{no[1:]}号\n" for no, p in PEOPLE.items()))
+        f"{no},{p[2]},{p[1]},GENERAL,{p[3] if len(p) > 3 else 1},正式,2026-01-01,,测〔2026〕{no[1:]}号\n" for no, p in people.items()))
     instance.gridctl("admin", "import", "persons", str(persons))
     instance.gridctl("admin", "import", "tenures", str(tenures))
     names = {p["staffNo"]: p["name"] for p in
              instance.call("admin", "grid", "ListPersons", {"pageSize": 100})["persons"]}
-    for staff_no in PEOPLE:
+    for staff_no in people:
         instance.call("admin", "identity", "CreateAccount", {
             "requestId": new_id(), "password": PASSWORD,
-            "account": {"login": staff_no, "person": names[staff_no], "displayName": PEOPLE[staff_no][0]}})
+            "account": {"login": staff_no, "person": names[staff_no], "displayName": people[staff_no][0]}})
         instance.sign_in(staff_no, PASSWORD)
     # Every process has the city in memory within its refresh interval; the office of the city can read when it has.
     wait_for("the city to be known everywhere", lambda: city_is_known(instance))

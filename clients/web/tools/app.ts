@@ -5,7 +5,7 @@ import { VantResolver } from '@vant/auto-import-resolver';
 import vue from '@vitejs/plugin-vue';
 import Components from 'unplugin-vue-components/vite';
 import type { Plugin, UserConfig } from 'vite';
-import { vantIcons } from './vant_icons';
+import { vantIcons } from './vant_icons.ts';
 
 const web = fileURLToPath(new URL('..', import.meta.url));
 

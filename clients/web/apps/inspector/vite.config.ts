@@ -1,6 +1,6 @@
 import { defineConfig } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
-import { app } from '../../tools/app';
+import { app } from '../../tools/app.ts';
 
 export default defineConfig(
   app('inspector', [
