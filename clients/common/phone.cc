@@ -91,14 +91,16 @@ absl::Status Phone::Register(const std::string& replaces) {
     device_ = ResourceName("devices", Uuid::Make(clock_().wall));
   }
   const std::string id = device_.substr(device_.find('/') + 1);
+  // A signature is never the same twice, and a request that is sent again has to be.
+  if (proof_.empty())
+    proof_ = crypto::EcdsaSign(key_, absl::StrCat("gridwarden/device/v1\n", id, "\n", options_.account));
   sync::v1::RegisterDeviceRequest request;
   request.set_request_id(id);
   request.set_device_id(id);
   request.set_public_key(key_.public_key);
   request.set_label(options_.label);
   request.set_replaces(replaces);
-  request.set_signature(
-      crypto::EcdsaSign(key_, absl::StrCat("gridwarden/device/v1\n", id, "\n", options_.account)));
+  request.set_signature(proof_);
   GW_RETURN_IF_ERROR(
       Call<sync::v1::Device>("gridwarden.sync.v1.DeviceService/RegisterDevice", request).status());
   registered_ = true;

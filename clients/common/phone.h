@@ -138,6 +138,7 @@ class Phone {
   std::function<ClockFace()> clock_;
   crypto::EcdsaKeyPair key_;
   std::string device_;
+  std::string proof_;  // that the key is ours, as it was first sent
   bool registered_ = false;
 
   std::vector<PhoneOperation> operations_;
