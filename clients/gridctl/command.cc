@@ -229,6 +229,7 @@ std::vector<Command> AllCommands() {
   AddDrawCommands(commands);
   AddScoreCommands(commands);
   AddNoticeCommands(commands);
+  AddDeviceCommands(commands);
   AddSourceCommands(commands);
   AddJournalCommands(commands);
   AddDatabaseCommands(commands);

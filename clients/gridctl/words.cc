@@ -57,6 +57,12 @@ const std::map<std::string, Words>& EnumTable() {
       {"gridwarden.notify.v1.Delivery.Channel", {"消息箱", "群机器人"}},
       {"gridwarden.notify.v1.DutyShift.Kind", {"值守中心", "外勤值班"}},
       {"gridwarden.report.v1.Rebuild.State", {"进行中", "已完成"}},
+      {"gridwarden.sync.v1.Verdict", {"已办理", "此前已办理", "已存为情况记录", "未予办理", "待处理"}},
+      {"gridwarden.sync.v1.Grade", {"甲", "乙", "丙", "丁"}},
+      {"gridwarden.sync.v1.Observation.Kind", {"现场所见", "补充证据", "情况说明"}},
+      {"gridwarden.sync.v1.Flag",
+       {"手机时钟被拨动", "时间超出可证范围", "前面有记录未到", "记录分叉（手机被复制）", "没有时间凭证",
+        "坐标完全相同", "移动过快", "对象已被他人更新", "丢失前所做", "时间区间过宽", "卫星时间与手机不符"}},
   };
   return *table;
 }
@@ -95,6 +101,18 @@ std::string DomainWord(const std::string& type, int number) {
 const std::map<std::string, const char*>& HeaderTable() {
   static const auto* const table = new std::map<std::string, const char*>{
       {"LOGIN", "登录名"},
+      {"LABEL", "手机"},
+      {"SYNCED", "最近同步"},
+      {"PENDING", "未送达"},
+      {"PHOTOS", "照片"},
+      {"MISSING", "缺号"},
+      {"DEVICE", "设备"},
+      {"RECEIVED", "收到时间"},
+      {"HAPPENED", "发生时间"},
+      {"GRADE", "时间等级"},
+      {"REASON", "原因"},
+      {"RPC", "操作"},
+      {"FLAGS", "提示"},
       {"WHAT", "事项"},
       {"BEFORE", "变动前"},
       {"AFTER", "变动后"},

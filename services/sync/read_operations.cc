@@ -111,8 +111,12 @@ absl::StatusOr<v1::Operation> GetOperation(const Sync& sync, const rpc::Call& ca
   const std::optional<Uuid> id = Uuid::Parse(request.op_id());
   if (!id || id->IsNil()) return InvalidField("op_id", "want a UUID");
   std::optional<OperationRow> row;
+  std::string public_key;
   GW_RETURN_IF_ERROR(sync.database.Read(call.deadline, [&](db::Transaction& tx) -> absl::Status {
     GW_ASSIGN_OR_RETURN(row, FindOperation(tx, *id));
+    if (!row) return absl::OkStatus();
+    GW_ASSIGN_OR_RETURN(const DeviceRow device, ReadDevice(tx, row->device));
+    public_key = device.public_key;
     return absl::OkStatus();
   }));
   const bool own = row && row->account == call.principal.account;
@@ -123,6 +127,7 @@ absl::StatusOr<v1::Operation> GetOperation(const Sync& sync, const rpc::Call& ca
   v1::Operation operation = Shown(*ground, *row);
   operation.set_body(row->body);
   operation.set_signature(row->signature);
+  operation.set_public_key(public_key);
   return operation;
 }
 
