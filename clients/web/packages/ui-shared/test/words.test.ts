@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createWords, explain, setLocale, translate, word } from '../src/i18n/i18n';
+import { createWords, explain, postWords, setLocale, translate, word } from '../src/i18n/i18n';
 
 describe('words', () => {
   beforeEach(() => {
@@ -34,4 +34,12 @@ describe('words', () => {
     expect(explain(t, 'en', error)).toBe('cannot be dispatched');
     expect(explain(t, 'zh-CN', { reason: 'NEW_REASON' })).toBe('NEW_REASON');
   });
+});
+
+it('name a post by its kind, in the field’s word, and leave other names as they are', () => {
+  createWords();
+  const t = translate();
+  expect(postWords(t, 'PATROL_OFFICER 人民街街道')).toBe('巡查员 人民街街道');
+  expect(postWords(t, '遂平县住建局')).toBe('遂平县住建局');
+  expect(postWords(t, undefined)).toBe('');
 });

@@ -12,7 +12,6 @@ const me: Messages['me'] = {
   feedbacks: 'Feedback',
   checks: 'Checks',
   others: 'Other records',
-  saved: 'Known already and not asked again: {n} items',
   display: 'Display',
   textSize: 'Text size',
   textNormal: 'Normal',
@@ -115,8 +114,6 @@ const me: Messages['me'] = {
     withVersion: 'Attach version and device (helps to find faults)',
     share: 'Send or share',
     copied: 'Text copied',
-    call: 'Call',
-    write: 'Write a mail',
     kept: 'Draft kept on this phone',
   },
 };

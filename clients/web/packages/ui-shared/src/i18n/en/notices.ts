@@ -10,8 +10,7 @@ const notices: Messages['notices'] = {
   empty: 'No messages',
   openSubject: 'Go to it',
   notOnPhone: 'This is not on the phone; sync first.',
-  urgency: { INFORM: 'For information', ACT: 'To do', PRESSING: 'Urgent' },
-  quiet: 'Quiet from {from} to {to} (but for what is urgent)',
+  urgency: { PRESSING: 'Urgent' },
   arrived: '{n} new messages',
 };
 

@@ -14,7 +14,6 @@ const review: DeskMessages['review'] = {
   between: 'provable: {from} to {to}',
   exact: 'done online, the time is certain',
   grade: 'Grade of time',
-  noGrade: 'online',
   gap: 'nothing recorded for {days} d before',
   operations: 'Records of phones',
   operationsNone: 'No records of phones, or you may not see them.',
@@ -43,8 +42,6 @@ const review: DeskMessages['review'] = {
   chainBad: 'does not follow the one before (records missing, or a copied phone)',
   chainFirst: 'first of this device',
   chainUnknown: 'the one before was not read; not judged',
-  flags: 'To be looked at',
-  flagsNone: 'Nothing to be looked at',
   otherwise: 'It may also be:',
   why: {
     CLOCK_MOVED: 'Phones set their clocks by themselves, or lose them with the battery or SIM; common with old phones.',

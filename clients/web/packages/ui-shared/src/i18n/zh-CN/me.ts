@@ -11,7 +11,6 @@ export default {
   feedbacks: '整改反馈',
   checks: '核查',
   others: '其他记录',
-  saved: '平台已有、没再让您填的内容：{n} 项',
   display: '显示',
   textSize: '字号',
   textNormal: '标准',
@@ -113,8 +112,6 @@ export default {
     withVersion: '附上版本和设备信息（便于查问题）',
     share: '发送或分享',
     copied: '文字已复制',
-    call: '打电话',
-    write: '写邮件',
     kept: '草稿已存本机',
   },
 };

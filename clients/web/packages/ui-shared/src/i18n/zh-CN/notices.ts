@@ -9,7 +9,6 @@ export default {
   empty: '没有消息',
   openSubject: '去办理',
   notOnPhone: '这件事不在本机，联网同步后再看。',
-  urgency: { INFORM: '知会', ACT: '待办', PRESSING: '紧急' },
-  quiet: '夜间免打扰：{from} 至 {to}（紧急的除外）',
+  urgency: { PRESSING: '紧急' },
   arrived: '有 {n} 条新消息',
 };

@@ -13,7 +13,6 @@ export default {
   between: '可证区间：{from} 至 {to}',
   exact: '当场办理，时间确定',
   grade: '时间等级',
-  noGrade: '在线办理',
   gap: '此前 {days} 天没有记录',
   operations: '手机记录',
   operationsNone: '没有来自手机的记录，或您无权查看。',
@@ -42,8 +41,6 @@ export default {
   chainBad: '与前一条不衔接（可能有记录未到，或手机被复制）',
   chainFirst: '该设备的第一条',
   chainUnknown: '未取得前一条，不判断衔接',
-  flags: '需要留意',
-  flagsNone: '没有需要留意的地方',
   otherwise: '也可能是：',
   why: {
     CLOCK_MOVED: '手机自动对时、换电池或换卡后时钟会跳；老人机常见。',
