@@ -1,4 +1,4 @@
 // The API in types, and calling it.
 export type * from './api';
 export { errorFromAnswer, offlineError, RpcError, timeoutError } from './error';
-export { callRpc, type RpcOptions } from './rpc';
+export { callRpc, timeLimit, type RpcOptions } from './rpc';

@@ -87,6 +87,13 @@ async function send(url: string, init: RequestInit, options: RpcOptions & { time
   }
 }
 
+/** A signal that ends a request after `ms`: AbortSignal.timeout, also where the browser has none. */
+export function timeLimit(ms: number): AbortSignal {
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(), ms);
+  return stop.signal;
+}
+
 /** The text packed, where that is worth it and the browser can. */
 async function gzip(text: string): Promise<Uint8Array<ArrayBuffer> | null> {
   if (text.length < GZIP_WORTH_BYTES || typeof CompressionStream === 'undefined') return null;

@@ -6,3 +6,8 @@ export function backoffMs(attempts: number): number {
   const whole = Math.min(MOST_MS, FIRST_MS * 2 ** Math.max(0, Math.min(attempts - 1, 16)));
   return Math.round(whole * (0.5 + Math.random() * 0.5));
 }
+
+/** Its time has not come. A clock that was turned back holds nothing longer than it ever would be held. */
+export function notYet(nextTryMs: number | null, nowMs: number): boolean {
+  return nextTryMs !== null && nextTryMs > nowMs && nextTryMs - nowMs <= 3 * MOST_MS;
+}

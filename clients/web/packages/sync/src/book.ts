@@ -75,7 +75,8 @@ class Book implements PhoneBook {
     await session.adopt(tokens);
     const phone = await this.phoneOf(account, session);
     await this.takeDevice(account, session);
-    void phone.syncNow('manual');
+    // A phone that was prepared sends what waits; a new one is prepared step by step, before the eyes of its person.
+    if ((await phone.readyOfflineMs()) !== null) void phone.syncNow('manual');
     return phone;
   }
 

@@ -1,7 +1,7 @@
 // One account on this phone, as the applications use it.
 import { RpcError } from '@gridwarden/proto';
 import type { DeviceAdapter, TakenPhoto } from '@gridwarden/device';
-import { backoffMs } from './backoff';
+import { backoffMs, notYet } from './backoff';
 import { uuidV7 } from './bytes';
 import type { Context } from './context';
 import type { AccountInfo, DraftRow, NewOperation, OperationRow, Phone, PhotoRow, Post, PrepareStep, SyncStatus } from './contract';
@@ -19,9 +19,13 @@ import { phaseAfter, runOnce, type Phase } from './sync_run';
 
 const IDLE_MS = 3 * 60_000;
 const LOOK_MS = 15_000;
+const SOON_MS = 30_000;
+/** How often it is tried although the browser says there is no network: some containers always say so. */
+const DOUBT_MS = 5 * 60_000;
 const BUSY_ELSEWHERE_MS = 60_000;
 /** How long somebody who asked for it waits for another tab that is at it. */
 const WAIT_FOR_OTHERS_MS = 30_000;
+const PREPARE_WAIT_MS = 120_000;
 
 export interface PhoneOptions {
   appBuild: string;
@@ -42,6 +46,7 @@ export class AccountPhone implements Phone {
   private running: Promise<void> | null = null;
   private again = false;
   private failures = 0;
+  private triedMonoMs = Number.NEGATIVE_INFINITY;
   private wifiOnly = false;
   private registeredName: string | null = null;
   private closed = false;
@@ -111,6 +116,7 @@ export class AccountPhone implements Phone {
     const row = await this.roomKnown(() => submit(this.context, operation));
     await this.recount();
     this.say({ type: 'changed' });
+    void this.askToPersist();
     void this.syncNow('submit');
     void registerBackgroundSync();
     return row;
@@ -207,7 +213,8 @@ export class AccountPhone implements Phone {
   }
 
   private async prepare(onProgress: (steps: PrepareStep[]) => void): Promise<boolean> {
-    const done = await whenFree(this.lock(), WAIT_FOR_OTHERS_MS, () => prepareOffline(this.context, onProgress));
+    const done = await whenFree(this.lock(), PREPARE_WAIT_MS, () => prepareOffline(this.context, onProgress));
+    if (done === 'busy') onProgress([{ step: 'records', state: 'failed', count: 0, bytes: 0, error: '另一个页面正在同步，请稍后再试' }]);
     await this.readNames();
     await this.recount();
     this.say({ type: 'changed' });
@@ -280,8 +287,8 @@ export class AccountPhone implements Phone {
     if (cause === 'manual' || cause === 'online' || cause === 'foreground') {
       this.failures = 0;
       await this.tryAtOnce();
-    } else if (this.current.nextTryMs !== null && this.device.wallMs() < this.current.nextTryMs && cause !== 'worker') return this.current;
-    if (!this.device.online() && cause !== 'manual') {
+    } else if (cause !== 'worker' && this.mustWait(cause)) return this.current;
+    if (!this.device.online() && cause !== 'manual' && cause !== 'timer') {
       this.tell({ online: false });
       return this.current;
     }
@@ -293,6 +300,12 @@ export class AccountPhone implements Phone {
     this.running = this.runUntilDone(cause === 'manual' ? WAIT_FOR_OTHERS_MS : 0).finally(() => (this.running = null));
     await this.running;
     return this.current;
+  }
+
+  private mustWait(cause: string): boolean {
+    // What is new goes at once, unless the line is known to be down.
+    if (cause === 'submit' && this.current.phase !== 'backoff') return false;
+    return notYet(this.current.nextTryMs, this.device.wallMs());
   }
 
   private async runUntilDone(waitMs: number): Promise<void> {
@@ -311,12 +324,13 @@ export class AccountPhone implements Phone {
   /** True when everything went through. */
   private async run(): Promise<boolean> {
     this.tell({ online: true });
+    this.triedMonoMs = this.device.monoMs();
     try {
       await runOnce(this.context, (phase) => this.tellPhase(phase));
       this.failures = 0;
       await this.readNames();
       await this.recount();
-      this.tell({ phase: 'idle', error: null, messageZh: null, nextTryMs: null, full: false });
+      this.tell({ phase: 'idle', error: null, messageZh: null, nextTryMs: await this.nextLook(), full: false });
       this.say({ type: 'status', status: this.current, names: true });
       return true;
     } catch (error) {
@@ -337,12 +351,29 @@ export class AccountPhone implements Phone {
     }
   }
 
+  /** When what is left should be tried again: operations that wait say when; photos that wait for Wi-Fi have time. */
+  private async nextLook(): Promise<number | null> {
+    if (this.current.pendingOperations + this.current.pendingPhotos === 0) return null;
+    const now = this.device.wallMs();
+    const waiting = await this.db.operations.where('state').anyOf(UNSETTLED).toArray();
+    const first = waiting.length === 0 ? now + IDLE_MS : Math.min(...waiting.map((each) => each.nextTryMs));
+    return Math.min(now + IDLE_MS, Math.max(now + SOON_MS, first));
+  }
+
   private async stopped(reason: string, messageZh: string, phase: Phase, retryAfterMs: number | null): Promise<void> {
     this.failures += 1;
     const waitMs = Math.max(retryAfterMs ?? 0, backoffMs(this.failures));
     await this.recount();
     const nextTryMs = phase === 'backoff' ? this.device.wallMs() + waitMs : null;
-    this.tell({ phase, error: reason, messageZh, nextTryMs, ...(reason === 'STORAGE_FULL' ? { full: true } : {}) });
+    const unreached = reason === 'OFFLINE' || reason === 'TIMEOUT' || reason === 'ANSWER_UNREADABLE';
+    this.tell({
+      phase,
+      error: reason,
+      messageZh,
+      nextTryMs,
+      ...(unreached ? { online: false } : {}),
+      ...(reason === 'STORAGE_FULL' ? { full: true } : {}),
+    });
     this.say({ type: 'status', status: this.current, names: false });
     void registerBackgroundSync();
   }
@@ -361,8 +392,8 @@ export class AccountPhone implements Phone {
   private look(): void {
     const now = this.device.wallMs();
     const { nextTryMs, pendingOperations, pendingPhotos, lastSyncMs, phase } = this.current;
-    if (phase === 'signed_out' || phase === 'locked' || phase === 'refused_device' || !this.device.online()) return;
-    if (nextTryMs !== null && now < nextTryMs && nextTryMs - now < 15 * 60_000) return;
+    if (phase === 'signed_out' || phase === 'locked' || phase === 'refused_device' || notYet(nextTryMs, now)) return;
+    if (!this.device.online() && this.device.monoMs() - this.triedMonoMs < DOUBT_MS) return;
     const hidden = typeof document !== 'undefined' && document.visibilityState === 'hidden';
     const long = lastSyncMs === null || Math.abs(now - lastSyncMs) > IDLE_MS;
     if (phase === 'backoff' || pendingOperations + pendingPhotos > 0 || (long && !hidden)) void this.syncNow('timer');

@@ -1,12 +1,11 @@
 // Photos of this phone: stored before anything else is done with them, hashed as they are, never changed.
-import type { PhotoReceiptJson } from '@gridwarden/proto';
 import type { TakenPhoto } from '@gridwarden/device';
 import { sha256Hex } from './bytes';
 import type { Context } from './context';
 import type { PhotoRow } from './contract';
 import { isFull, withRoom } from './room';
 import type { Store } from './store';
-import { errorFromAnswer, offlineError, RpcError } from '@gridwarden/proto';
+import { errorFromAnswer, offlineError, RpcError, timeLimit, type PhotoReceiptJson } from '@gridwarden/proto';
 
 /** clients.md 5.5: long side 1600 pixels give 250 to 400 KB; beyond this something is wrong. */
 export const PHOTO_BYTES_MAX = 2 * 1024 * 1024;
@@ -76,7 +75,7 @@ async function fetched(context: Context, path: string): Promise<Blob> {
       response = await server.fetch(`${server.origin}${path}`, {
         headers: { Authorization: `Bearer ${token}` },
         credentials: 'omit',
-        signal: AbortSignal.timeout(PHOTO_TIMEOUT_MS),
+        signal: timeLimit(PHOTO_TIMEOUT_MS),
       });
       if (response.ok) return await response.blob();
     } catch {

@@ -7,7 +7,7 @@ import { deviceNameOf, registerDevice } from './device_key';
 import { settleRecord } from './local_change';
 import { readMeta, settled, UNSETTLED, writeMeta, type DeviceRow, type StoredOperation } from './store';
 import { photosMissing, photosVerified } from './photos';
-import { backoffMs } from './backoff';
+import { backoffMs, notYet } from './backoff';
 
 const OPERATIONS_MAX = 50;
 const BATCH_BYTES_MAX = 256 * 1024;
@@ -87,7 +87,7 @@ async function nextBatch(context: Context, device: DeviceRow, most: number, answ
   let bytes = 0;
   for (const each of open) {
     if (batch.length >= most) break;
-    if (each.device !== name || answered.has(each.opId) || waits(each, now)) continue;
+    if (each.device !== name || answered.has(each.opId) || notYet(each.nextTryMs, now)) continue;
     if (each.after.some((id) => unsettled.has(id) && !batch.some((before) => before.opId === id))) continue;
     const size = utf8(JSON.stringify(each.body)).length + each.signature.length + 64;
     if (batch.length > 0 && bytes + size > BATCH_BYTES_MAX) break;
@@ -95,11 +95,6 @@ async function nextBatch(context: Context, device: DeviceRow, most: number, answ
     batch.push(each);
   }
   return batch;
-}
-
-/** Its time has not come. A clock that was turned back does not hold it longer than it ever would be held. */
-function waits(operation: { nextTryMs: number }, now: number): boolean {
-  return operation.nextTryMs > now && operation.nextTryMs - now < 15 * 60_000;
 }
 
 async function markSent(context: Context, batch: StoredOperation[]): Promise<void> {

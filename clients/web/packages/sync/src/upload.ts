@@ -1,8 +1,8 @@
 // Photos on their way up, by tus 1.0 as the gateway serves it under /files. Asks how far it came before it goes on, sends pieces whose
 // size follows the line, never sends a piece twice that was taken, and calls a photo verified only when the server's own digest of the
 // whole matched (Upload-Complete: ?1).
-import { errorFromAnswer, offlineError, RpcError } from '@gridwarden/proto';
-import { backoffMs } from './backoff';
+import { errorFromAnswer, offlineError, RpcError, timeLimit } from '@gridwarden/proto';
+import { backoffMs, notYet } from './backoff';
 import { base64, sha256, sha256Hex, utf8 } from './bytes';
 import type { Context } from './context';
 import type { PhotoRow } from './contract';
@@ -16,21 +16,37 @@ const MISMATCHES_MAX = 3;
 /** Above this a photo waits for Wi-Fi, when its person wants that. */
 export const LARGE_BYTES = 500 * 1024;
 
-/** Sends what is due, the small ones first. Fails with RpcError when the line is down; one photo's trouble is its own. */
+/** Sends what is due, the small ones first. Fails with RpcError when the line is down; one photo's trouble does not stop the others. */
 export async function uploadPhotos(context: Context, wifiOnly: boolean): Promise<void> {
+  let trouble: RpcError | null = null;
   for (const photo of await due(context, wifiOnly)) {
     try {
       await uploadPhoto(context, photo);
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
-      if (error.code === 'unauthenticated' || error.passing) {
+      if (NEVER_TAKEN.has(error.reason)) {
+        await quarantine(context, photo, error.reason);
+      } else {
         await later(context, photo, error);
-        throw error;
+        if (concernsAll(error)) throw error;
+        trouble ??= error;
       }
-      await later(context, photo, error);
     }
     context.changed();
   }
+  if (trouble !== null) throw trouble;
+}
+
+const NEVER_TAKEN = new Set(['MEDIA_TYPE_REFUSED', 'MEDIA_TOO_LARGE']);
+
+/** The line, the sign-in or the whole server: the next photo would fare no better. */
+function concernsAll(error: RpcError): boolean {
+  if (error.code === 'unauthenticated' || error.code === 'resource_exhausted') return true;
+  return (
+    (error.code === 'unavailable' || error.code === 'deadline_exceeded') &&
+    error.reason !== 'NOT_VERIFIED_YET' &&
+    error.reason !== 'UPLOAD_STUCK'
+  );
 }
 
 /** Photos that an operation the server has taken rests on, or that the server asked for. */
@@ -41,7 +57,7 @@ async function due(context: Context, wifiOnly: boolean): Promise<PhotoRow[]> {
   const found: PhotoRow[] = [];
   for (const photo of open) {
     const upload = await store.uploads.get(photo.sha256);
-    if (upload !== undefined && upload.nextTryMs > now && upload.nextTryMs - now < 15 * 60_000) continue;
+    if (upload !== undefined && notYet(upload.nextTryMs, now)) continue;
     if (wifiOnly && photo.size > LARGE_BYTES && device.onWifi() === false) continue;
     const operations = await store.operations.bulkGet(photo.opIds);
     if (upload?.asked === true || operations.some((each) => each !== undefined && settled(each) && each.state !== 'refused'))
@@ -257,7 +273,7 @@ async function tus(
         credentials: 'omit',
         cache: 'no-store',
         redirect: 'error',
-        signal: AbortSignal.timeout(PIECE_TIMEOUT_MS),
+        signal: timeLimit(PIECE_TIMEOUT_MS),
       });
       text = await response.text();
     } catch {

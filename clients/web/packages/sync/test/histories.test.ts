@@ -9,7 +9,7 @@ import { ModelServer, type Fault } from './model_server';
 import { accept, addedPhoto, browserTab, feedback, freshBrowser, PASSWORD, report, start, visit, type Browser } from './phones';
 import type { AccountPhone } from '../src/phone';
 
-const SEEDS = Number(process.env['GRIDWARDEN_HISTORIES'] ?? 40);
+const SEEDS = Number(process.env['GRIDWARDEN_HISTORIES'] ?? 12);
 const STEPS = 60;
 
 function randomOf(seed: number): () => number {
