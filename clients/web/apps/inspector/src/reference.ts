@@ -23,12 +23,24 @@ export function useCategories(): Readonly<Ref<CategoryJson[]>> {
   return shared().categories;
 }
 
-export function useReasons(kind: string): Readonly<Ref<NonNullable<ReasonListJson['reasons']>>> {
-  const found = shallowRef<NonNullable<ReasonListJson['reasons']>>([]);
+type Reasons = NonNullable<ReasonListJson['reasons']>;
+
+function reasonsOf(wanted: (list: ReasonListJson) => boolean): Readonly<Ref<Reasons>> {
+  const found = shallowRef<Reasons>([]);
   void usePhone()
     .reference<ReasonListJson[]>('reasons')
-    .then((lists) => (found.value = lists?.find((list) => list.kind === kind)?.reasons ?? []));
+    .then((lists) => (found.value = (lists ?? []).filter(wanted).flatMap((list) => list.reasons ?? [])));
   return found;
+}
+
+/** The reasons that one kind of act may give: "RETURN", "POSTPONEMENT" ... */
+export function useReasons(kind: string): Readonly<Ref<Reasons>> {
+  return reasonsOf((list) => list.kind === kind);
+}
+
+/** Those of every kind, to say what an old act gave. */
+export function useAllReasons(): Readonly<Ref<Reasons>> {
+  return reasonsOf(() => true);
 }
 
 /** The checklists of these codes, as far as the phone holds them. */

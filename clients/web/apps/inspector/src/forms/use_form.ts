@@ -110,7 +110,7 @@ export function useForm(kind: FormKind, subject: () => Subject): FormFlow {
 
   // The lists that this form may ask from, by category.
   watch(
-    () => [context.value.checklist, context.value.needs] as const,
+    [() => context.value.checklist, () => context.value.needs] as const,
     async ([prescribed, needs]) => {
       const conditions = [...(needs?.filingItems ?? []), ...(needs?.closing ?? []).flatMap((one) => one.items ?? [])];
       checklists.value = await checklistsOf([prescribed, ...conditions.map((text) => parseCondition(text).checklist)]);

@@ -7,7 +7,7 @@ import type { Point } from '../work/records';
 const DEPTH: Record<string, number> = { PROVINCE: 1, CITY: 2, COUNTY: 3, TOWNSHIP: 4, VILLAGE: 5, GROUP: 6 };
 
 export interface Ground {
-  /** The deepest outline that holds the point; '' when none does. */
+  /** The deepest outline that holds the point; outside of all of them the post's own ground; '' without a map, when the server finds it. */
   at(point: Point): string;
   /** Villages (or townships, of a county's post) by name. */
   choices: { division: string; name: string }[];
@@ -30,7 +30,8 @@ export async function groundOfPosts(): Promise<Ground> {
     at(point) {
       const holding = outlines.filter((outline) => outline.rings.length > 0 && inside(outline, [point.latitude, point.longitude]));
       holding.sort((a, b) => (DEPTH[b.level] ?? 0) - (DEPTH[a.level] ?? 0));
-      return holding[0]?.division ?? '';
+      if (holding[0]) return holding[0].division;
+      return outlines.some((outline) => outline.rings.length > 0) ? (posts[0]?.division ?? '') : '';
     },
     choices: [...choices]
       .map(([division, name]) => ({ division, name }))
