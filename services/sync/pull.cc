@@ -1,6 +1,7 @@
 #include "sync/pull.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
@@ -26,12 +27,16 @@ constexpr size_t kPageBytesMax = 2 * 1024 * 1024;
 // The row of a device is written at most this often for its pulls.
 constexpr absl::Duration kNoteSyncEvery = absl::Minutes(1);
 
+// After this a phone that was refused very much begins again.
+constexpr absl::Duration kBeginAgain = absl::Minutes(10);
+
 // What was read in one snapshot.
 struct Snapshot {
   v1::ResetReason reset = v1::RESET_REASON_UNSPECIFIED;
   Cursor cursor;
   Changes changes;
   Page page;
+  std::vector<Told> again;  // what was withheld before: perhaps it is shown by now
   DigestSum digest;
   absl::Time synced;
 };
@@ -63,6 +68,9 @@ v1::ResetReason WhyReset(const Cursor& cursor, const Scope& scope, const Changes
   if (cursor.log != changes.log || cursor.next > changes.next_index) return v1::OTHER_LOG;
   if (cursor.made + kCursorLife < now) return v1::CURSOR_OLD;
   if (cursor.scope != scope.hash) return v1::SCOPE_CHANGED;
+  // More was withheld than is asked for again one by one: the areas did not know the caller's posts yet,
+  // perhaps.
+  if (cursor.withheld_many && !cursor.first && cursor.made + kBeginAgain < now) return v1::DRIFT;
   return v1::RESET_REASON_UNSPECIFIED;
 }
 
@@ -103,41 +111,51 @@ void AddRecord(const Told& one, Fetched fetched, v1::PullResponse& response) {
   record.set_events(std::move(fetched.events));
 }
 
+// One part of a page, fetched at once. Answers how many bytes it has.
+absl::StatusOr<size_t> FillSome(const Sync& sync, const rpc::Call& call, std::span<const Told> told,
+                                Snapshot& snapshot, NamesSeen& names, v1::PullResponse& response) {
+  std::vector<Wanted> wanted;
+  for (const Told& one : told) {
+    if (one.standing) wanted.push_back({one.kind, one.id});
+  }
+  GW_ASSIGN_OR_RETURN(auto fetched, FetchRecords(sync, call, wanted, names));
+  size_t bytes = 0;
+  for (const Told& one : told) {
+    const uint64_t digest = DigestOf(one.kind, one.id, one.revision);
+    const bool was_withheld = std::erase(snapshot.cursor.withheld, one.id) != 0;
+    const auto found = fetched.find(one.id);
+    if (found == fetched.end()) {
+      if (!was_withheld) Bury(one.kind, one.id, ReasonOf(one), one.index, response);
+      if (one.standing) Withhold(one, snapshot);
+      if (one.standing && one.open && !was_withheld) snapshot.digest -= digest;
+      continue;
+    }
+    bytes += found->second.json.size() + found->second.events.size();
+    AddRecord(one, std::move(found->second), response);
+    if (one.open && was_withheld) snapshot.digest += digest;
+  }
+  return bytes;
+}
+
 // Fills records and tombstones in the order of their indexes, some at a time; stops where the page has become
 // large.
 absl::Status Fill(const Sync& sync, const rpc::Call& call, const domain::Ground& ground, Snapshot& snapshot,
                   v1::PullResponse& response) {
-  const std::vector<Told>& told = snapshot.page.told;
+  const std::span<const Told> told = snapshot.page.told;
   NamesSeen names;
   size_t bytes = 0;
-  for (size_t at = 0; at < told.size();) {
+  for (size_t at = 0; at < told.size(); at += kFetchAtOnce) {
     if (bytes > kPageBytesMax) {
       snapshot.page.more = true;
       snapshot.page.next = told[at].index;
       break;
     }
-    const size_t end = std::min(at + kFetchAtOnce, told.size());
-    std::vector<Wanted> wanted;
-    for (size_t i = at; i < end; ++i) {
-      if (told[i].standing) wanted.push_back({told[i].kind, told[i].id});
-    }
-    GW_ASSIGN_OR_RETURN(auto fetched, FetchRecords(sync, call, wanted, names));
-    for (; at < end; ++at) {
-      const Told& one = told[at];
-      const uint64_t digest = DigestOf(one.kind, one.id, one.revision);
-      const bool was_withheld = std::erase(snapshot.cursor.withheld, one.id) != 0;
-      const auto found = fetched.find(one.id);
-      if (found == fetched.end()) {
-        Bury(one.kind, one.id, ReasonOf(one), one.index, response);
-        if (!one.standing) continue;
-        Withhold(one, snapshot);
-        if (one.open && !was_withheld) snapshot.digest -= digest;
-        continue;
-      }
-      bytes += found->second.json.size() + found->second.events.size();
-      AddRecord(one, std::move(found->second), response);
-      if (one.open && was_withheld) snapshot.digest += digest;
-    }
+    const std::span<const Told> some = told.subspan(at, std::min<size_t>(kFetchAtOnce, told.size() - at));
+    GW_ASSIGN_OR_RETURN(const size_t more, FillSome(sync, call, some, snapshot, names, response));
+    bytes += more;
+  }
+  if (!snapshot.page.more) {
+    GW_RETURN_IF_ERROR(FillSome(sync, call, snapshot.again, snapshot, names, response).status());
   }
   FillNames(ground, names, *response.mutable_display_names());
   return absl::OkStatus();
@@ -159,6 +177,17 @@ bool HasDrifted(const v1::PullRequest& request, const Snapshot& snapshot) {
   if (snapshot.page.more || !changes.rows.empty() || !changes.archived.empty()) return false;
   return request.held().count() != snapshot.digest.count ||
          request.held().hash() != HexOf(snapshot.digest.sum);
+}
+
+// What was withheld before and is not in this page anyway: one statement more, when there is any.
+absl::StatusOr<std::vector<HeldRow>> ReadHeldAgain(db::Transaction& tx, const Scope& scope,
+                                                   const Snapshot& snapshot) {
+  std::vector<Uuid> records = snapshot.cursor.withheld;
+  std::erase_if(records, [&](const Uuid& id) {
+    return std::any_of(snapshot.page.told.begin(), snapshot.page.told.end(),
+                       [&](const Told& one) { return one.id == id; });
+  });
+  return ReadHeld(tx, scope, records);
 }
 
 // Three statements; some more when a phone begins.
@@ -191,6 +220,14 @@ absl::Status ReadSnapshot(db::Transaction& tx, const rpc::Call& call, const v1::
   snapshot.page = CutPage(snapshot.changes, horizon_us, page_size);
   if (snapshot.page.more) return absl::OkStatus();
   GW_ASSIGN_OR_RETURN(snapshot.digest, SumOpen(tx, scope, cursor));
+  GW_ASSIGN_OR_RETURN(const std::vector<HeldRow> held, ReadHeldAgain(tx, scope, snapshot));
+  snapshot.again = ByRecord(held);
+  // What nobody of the scope holds any more is not asked for again.
+  std::erase_if(cursor.withheld, [&](const Uuid& id) {
+    const auto is_it = [&](const Told& one) { return one.id == id; };
+    return std::none_of(snapshot.again.begin(), snapshot.again.end(), is_it) &&
+           std::none_of(snapshot.page.told.begin(), snapshot.page.told.end(), is_it);
+  });
   if (HasDrifted(request, snapshot)) snapshot.reset = v1::DRIFT;
   return absl::OkStatus();
 }

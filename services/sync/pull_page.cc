@@ -21,6 +21,8 @@ void Take(const HeldRow& row, Told& one) {
   one.closed_us = row.closed_us;
 }
 
+}  // namespace
+
 std::vector<Told> ByRecord(const std::vector<HeldRow>& rows) {
   std::vector<Told> told;
   absl::flat_hash_map<Uuid, size_t> places;
@@ -32,8 +34,6 @@ std::vector<Told> ByRecord(const std::vector<HeldRow>& rows) {
   std::stable_sort(told.begin(), told.end(), [](const Told& a, const Told& b) { return a.index < b.index; });
   return told;
 }
-
-}  // namespace
 
 Page CutPage(const Changes& changes, int64_t horizon_us, int page_size) {
   Page page{.told = ByRecord(changes.rows)};

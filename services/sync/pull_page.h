@@ -27,6 +27,9 @@ struct Page {
   uint64_t next = 0;  // everything below this index is in this page or in one before
 };
 
+// Rows of one record together, in the order of their newest entries.
+std::vector<Told> ByRecord(const std::vector<HeldRow>& rows);
+
 // The page that goes on from a cursor. Leaves out what was closed until `horizon_us`: that has left the
 // phone.
 Page CutPage(const Changes& changes, int64_t horizon_us, int page_size);

@@ -181,6 +181,21 @@ absl::StatusOr<Changes> ReadChanges(db::Transaction& tx, const Scope& scope, con
   return changes;
 }
 
+absl::StatusOr<std::vector<HeldRow>> ReadHeld(db::Transaction& tx, const Scope& scope,
+                                              const std::vector<Uuid>& records) {
+  std::vector<HeldRow> rows;
+  if (records.empty()) return rows;
+  Statement statement;
+  statement.sql = absl::StrCat("SELECT ", static_cast<int>(kChanged), ", " GW_HELD_COLUMNS);
+  statement.AddHeld(scope, "PRIMARY");
+  statement.sql += In("record_id", records.size());
+  BindIn(records, statement.values);
+  statement.Add(" AND to_idx IS NULL ORDER BY record_id");
+  GW_RETURN_IF_ERROR(tx.QueryValues(statement.sql, statement.values,
+                                    [&](const db::Row& row) { rows.push_back(HeldOf(row)); }));
+  return rows;
+}
+
 absl::StatusOr<DigestSum> SumOpen(db::Transaction& tx, const Scope& scope, const Cursor& cursor) {
   const auto not_withheld = [&](Statement& statement) {
     if (cursor.withheld.empty()) return;

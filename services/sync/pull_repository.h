@@ -48,6 +48,10 @@ inline constexpr int kArchivedMax = 5000;
 absl::StatusOr<Changes> ReadChanges(db::Transaction& tx, const Scope& scope, const Cursor& cursor,
                                     int64_t horizon_us, int limit);
 
+// The rows of the scope that hold these records now.
+absl::StatusOr<std::vector<HeldRow>> ReadHeld(db::Transaction& tx, const Scope& scope,
+                                              const std::vector<Uuid>& records);
+
 // How the open records of the scope add up, less those withheld.
 struct DigestSum {
   int64_t count = 0;
