@@ -8,22 +8,31 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "base/status.h"
+#include "common/connect_client.h"
+#include "nlohmann/json.hpp"
 #include "sim/city_plan.h"
+#include "sim/morning.h"
+#include "sim/phone_commands.h"
 #include "sim/play.h"
 #include "sim/world.h"
 
 // gridsim prepare|play: makes the synthetic part of the demo city and plays its days through the public API.
+// gridsim morning, gridsim phone: many phones at once, and one.
 namespace gridwarden::sim {
 namespace {
 
 constexpr char kHelp[] =
     "gridsim: simulated people for a demo log of Gridwarden\n\n"
     "usage: gridsim prepare --out DIR [OPTIONS]   write boundaries, persons, tenures and sources to import\n"
-    "       gridsim play [OPTIONS]                play the days up to now\n\n"
+    "       gridsim play [OPTIONS]                play the days up to now\n"
+    "       gridsim morning [OPTIONS]             many phones wake up at once\n"
+    "       gridsim phone ACTION [OPTIONS]        one phone: see gridsim phone --help\n\n"
     "options:\n"
     "  --server URL           where the server is (https://127.0.0.1:8443)\n"
     "  --ca FILE              certificate of its local authority; else GRIDWARDEN_CA\n"
@@ -39,7 +48,16 @@ constexpr char kHelp[] =
     "  --sources N            sources of the ledger (3000)\n"
     "  --threads N            people who act at once (8)\n"
     "  --seed N               the same seed plays the same days (1)\n"
-    "  --story FILE           play: write the name of the case most worth telling here\n\n"
+    "  --story FILE           play: write the name of the case most worth telling here\n"
+    "  --phones-file FILE     morning: a JSON object a line with account, refresh_token, post, division\n"
+    "  --phones N             morning: so many of them (all)\n"
+    "  --visits N             morning: done by each before it wakes up (3)\n"
+    "  --spread-seconds N     morning: within which everybody wakes up (600)\n"
+    "  --office LOGIN         morning: who plans the visits\n"
+    "  --office-password FILE morning: file with the password\n"
+    "  --server-pids LIST     morning: processes whose memory is watched\n"
+    "  --acknowledged FILE    morning: write every acknowledged visit here\n"
+    "  --json FILE            morning: write all figures here\n\n"
     "Everything is invented but the names and codes of the divisions. The same seed, start and end repeat "
     "the same requests, so a\n"
     "play that was cut off can be started again and doubles nothing.\n"
@@ -128,6 +146,56 @@ absl::Status Prepare(World& world, const Flags& flags, absl::Time start) {
   GW_RETURN_IF_ERROR(WriteText(out + "/tenures.csv", city.cast.tenures_csv));
   return WriteText(out + "/sources.csv",
                    SourcesCsv(city.grounds, flags.Number("--sources", 3000), world.seed()));
+}
+
+std::vector<int> Numbers(const std::string& list) {
+  std::vector<int> numbers;
+  for (const absl::string_view part : absl::StrSplit(list, ',')) {
+    int number = 0;
+    if (absl::SimpleAtoi(part, &number)) numbers.push_back(number);
+  }
+  return numbers;
+}
+
+void ShowMorning(const nlohmann::json& figures) {
+  std::printf("%d phones: %d finished, %d did not; %d were told to wait and finished\n",
+              figures["phones"].get<int>(), figures["finished"].get<int>(), figures["failed"].get<int>(),
+              figures["recovered"].get<int>());
+  for (const auto& [name, times] : figures["rpcs"].items())
+    std::printf("%s: %d calls, p50 %.1f ms, p99 %.1f ms\n", name.c_str(), times["count"].get<int>(),
+                times["p50_ms"].get<double>(), times["p99_ms"].get<double>());
+  for (const char* what : {"told_to_wait", "errors", "verdicts"}) {
+    for (const auto& [name, count] : figures[what].items())
+      std::printf("%s: %s %d\n", what, name.c_str(), count.get<int>());
+  }
+  std::printf("%d visits acknowledged, %d of them are not what their task was done by\n",
+              figures["acknowledged"].get<int>(), figures["acknowledged_missing"].get<int>());
+  if (figures["memory_peak_mib"].get<double>() > 0)
+    std::printf("memory of the server: %.0f MiB at the start, %.0f MiB at the peak\n",
+                figures["memory_start_mib"].get<double>(), figures["memory_peak_mib"].get<double>());
+}
+
+// Well when every phone finished, and everything acknowledged is there.
+absl::Status RunMorning(const Flags& flags) {
+  GW_ASSIGN_OR_RETURN(const nlohmann::json figures,
+                      PlayMorning({.server = flags.Text("--server", client::kDefaultServer),
+                                   .ca_file = flags.Text("--ca", ""),
+                                   .phones_file = flags.Text("--phones-file", ""),
+                                   .office_login = flags.Text("--office", ""),
+                                   .office_password = ReadText(flags.Text("--office-password", "")),
+                                   .phones = flags.Number("--phones", 0),
+                                   .visits = flags.Number("--visits", 3),
+                                   .spread = absl::Seconds(flags.Number("--spread-seconds", 600)),
+                                   .threads = flags.Number("--threads", 48),
+                                   .server_pids = Numbers(flags.Text("--server-pids", "")),
+                                   .acknowledged_file = flags.Text("--acknowledged", ""),
+                                   .seed = static_cast<uint64_t>(flags.Number("--seed", 1))}));
+  ShowMorning(figures);
+  if (const std::string path = flags.Text("--json", ""); !path.empty())
+    GW_RETURN_IF_ERROR(WriteText(path, figures.dump(1)));
+  if (figures["failed"] != 0 || figures["acknowledged_missing"] != 0)
+    return absl::DataLossError("some phones did not finish, or what was acknowledged is not there");
+  return absl::OkStatus();
 }
 
 void ShowProgress(const char* what, int done, int total, const std::string& more) {
@@ -219,9 +287,15 @@ int Main(int argc, char** argv) {
     std::fputs(kHelp, stdout);
     return 0;
   }
-  if ((command != "prepare" && command != "play") || !flags) {
+  if (command == "phone") return RunPhoneCommand(argc, argv);
+  if ((command != "prepare" && command != "play" && command != "morning") || !flags) {
     std::fputs(kHelp, stderr);
     return 2;
+  }
+  if (command == "morning") {
+    const absl::Status played = RunMorning(*flags);
+    if (!played.ok()) std::fprintf(stderr, "gridsim: %s\n", played.ToString().c_str());
+    return played.ok() ? 0 : 1;
   }
   World world({.server = flags->Text("--server", client::kDefaultServer),
                .ca_file = flags->Text("--ca", ""),

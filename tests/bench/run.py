@@ -15,18 +15,20 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import support.instance  # noqa: E402
-from bench import bench_city, bench_province, overload, report, restore  # noqa: E402
+from bench import bench_city, bench_province, morning, overload, report, restore  # noqa: E402
 from bench.bench_database import BenchDatabase  # noqa: E402
 from support.instance import BUILD, Instance  # noqa: E402
 
 PARTS = ["imports", "transition", "unit", "board", "hotspots", "overload", "split", "ground", "province", "edge", "hop", "restore"]
+# Takes longer than all others together: only when asked for.
+LONG_PARTS = ["morning"]
 
 
 def keep_binaries(folder):
     """Copies the programs, so that somebody who builds beside us changes nothing in the middle of a run."""
     kept = folder / "bin"
     (kept / "tests").mkdir(parents=True)
-    for name in ("gridwarden", "gridctl", *(f"tests/{path.name}" for path in (BUILD / "tests").glob("*_bench"))):
+    for name in ("gridwarden", "gridctl", "gridsim", *(f"tests/{path.name}" for path in (BUILD / "tests").glob("*_bench"))):
         shutil.copy2(BUILD / name, kept / name)
     support.instance.BUILD = kept
     return kept
@@ -140,6 +142,12 @@ def part_restore(book, database, options):
         restore.show(book, restore.measure(instance, fresh, 1_000_000 if options.million else 200_000))
 
 
+def part_morning(book, database, options):
+    with BenchInstance("all", database, options.server_flag) as instance:
+        instance.sign_in("admin", instance.admin_password)
+        morning.run(book, instance, options.phones, options.morning_minutes, options.morning_threads)
+
+
 def benchmarks_of(name):
     done = subprocess.run([program(name), "--benchmark_format=json", "--benchmark_min_time=0.3"], capture_output=True, text=True,
                           timeout=300)
@@ -156,7 +164,7 @@ def part_ground(book):
 def arguments_of(argv):
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("part", nargs="*", help="the same as --only: ./dev bench overload")
-    parser.add_argument("--only", default=",".join(PARTS), help="parts by comma: " + " ".join(PARTS))
+    parser.add_argument("--only", default=",".join(PARTS), help="parts by comma: " + " ".join(PARTS + LONG_PARTS))
     parser.add_argument("--clients", default="1,8,32,128")
     parser.add_argument("--seconds", type=float, default=3, help="per cell and round")
     parser.add_argument("--rounds", type=int, default=3)
@@ -166,10 +174,13 @@ def arguments_of(argv):
     parser.add_argument("--buffer-pool", default="2G", help="of the database")
     parser.add_argument("--server-flag", action="append", default=[], help="more flags for the server, e.g. --server-flag=--db-pool=32")
     parser.add_argument("--database-flag", action="append", default=[], help="more flags for the database")
+    parser.add_argument("--phones", type=int, default=20_000, help="of the morning")
+    parser.add_argument("--morning-minutes", type=float, default=10, help="within which everybody wakes up")
+    parser.add_argument("--morning-threads", type=int, default=48, help="of the phones' program: so many rpcs at once")
     parser.add_argument("--json", help="file to write all figures to")
     options = parser.parse_args(argv)
     options.parts = options.part or options.only.split(",")
-    unknown = [part for part in options.parts if part not in PARTS]
+    unknown = [part for part in options.parts if part not in PARTS + LONG_PARTS]
     if unknown:
         parser.error(f"no such part: {' '.join(unknown)}")
     return options
@@ -211,6 +222,8 @@ def main(argv):
             part_province(book, database, options)
         if "restore" in options.parts:
             part_restore(book, database, options)
+        if "morning" in options.parts:
+            part_morning(book, database, options)
         if "ground" in options.parts:
             part_ground(book)
         if "edge" in options.parts:
