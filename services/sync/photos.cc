@@ -6,6 +6,7 @@
 #include "absl/strings/escaping.h"
 #include "gridwarden/media/v1/media_service.pb.h"
 #include "platform/rpc/channel.h"
+#include "platform/runtime/log.h"
 #include "sync/operation_body.h"
 #include "sync/operation_repository.h"
 #include "sync/time_token.h"
@@ -37,11 +38,14 @@ absl::StatusOr<absl::Time> ReconcilePhotos(const Sync& sync, const rpc::Call& ca
     return absl::OkStatus();
   }));
   if (!unverified.empty()) {
-    GW_ASSIGN_OR_RETURN(const auto missing, Missing(sync, call, unverified));
+    const auto missing = Missing(sync, call, unverified);
+    // A phone that media does not answer loses nothing: it asks at its next push.
+    if (!missing.ok() && !absl::IsPermissionDenied(missing.status()))
+      Log(LogLevel::kWarning, "photos_not_reconciled", {{"error", missing.status().ToString()}});
     std::vector<std::string> verified;
-    for (const std::string& digest : unverified) {
+    for (const std::string& digest : missing.ok() ? unverified : std::vector<std::string>()) {
       const std::string hex = absl::BytesToHexString(digest);
-      if (!missing.contains(hex)) {
+      if (!missing->contains(hex)) {
         // No more at one instant than are told at once: see below.
         if (verified.size() < kToldMax) verified.push_back(digest);
       } else if (response.missing_photos_size() < kToldMax) {

@@ -184,7 +184,6 @@ absl::StatusOr<v1::PushResponse> Push(const Sync& sync, const rpc::Call& call,
     GW_ASSIGN_OR_RETURN(*response.add_results(), CarryOut(sync, call, one));
   }
   GW_RETURN_IF_ERROR(CloseSync(sync, call, device, request, response));
-  // A phone that media does not answer loses nothing: it asks at its next push.
   const absl::StatusOr<absl::Time> told = ReconcilePhotos(sync, call, device, request.time_token(), response);
   if (!told.ok()) {
     response.clear_missing_photos();
