@@ -24,8 +24,9 @@ describe('a light', () => {
     expect(lightOf({ startMs: start, dueMs: null, open: true }, due)).toBe('grey');
   });
 
-  it('without a known beginning is green until it is due', () => {
-    expect(lightOf({ startMs: null, dueMs: due, open: true }, due - 1)).toBe('green');
+  it('without a known beginning is yellow on the last day', () => {
+    expect(lightOf({ startMs: null, dueMs: due, open: true }, due - 25 * HOUR)).toBe('green');
+    expect(lightOf({ startMs: null, dueMs: due, open: true }, due - 1)).toBe('yellow');
     expect(lightOf({ startMs: null, dueMs: due, open: true }, due)).toBe('red');
   });
 });
