@@ -88,7 +88,7 @@ export function msOf(time: string | undefined | null): number | null {
 
 function tabOf(kind: RecordKind, data: unknown, events: unknown[], standing: { assigned: boolean; open: boolean }, viewer: Viewer): Tab {
   if (kind === 'SOURCE') return 'ground';
-  if (standing.assigned) {
+  if (standing.assigned && standing.open && !onlyReported(kind, data, viewer)) {
     if (kind === 'PATROL_TASK') return (data as PatrolTaskJson).state === 'STARTED' ? 'doing' : 'todo';
     if (kind === 'SIGNAL') return 'todo';
     const { state, reworkCount } = data as CaseJson;
@@ -100,6 +100,14 @@ function tabOf(kind: RecordKind, data: unknown, events: unknown[], standing: { a
     return state === 'SUSPENDED' ? 'doing' : 'todo';
   }
   return hadAPart(kind, data, events, viewer) ? 'done' : 'ground';
+}
+
+/** A lead this person brought, which somebody else has to look at now: it stands under one's post and asks nothing of it. */
+function onlyReported(kind: RecordKind, data: unknown, viewer: Viewer): boolean {
+  if (kind !== 'SIGNAL') return false;
+  const { finder, state, onsiteCheck } = data as SignalJson;
+  if (finder === undefined || finder !== viewer.account.person) return false;
+  return state !== 'ONSITE_CHECK' || !viewer.posts.some((each) => each.post === onsiteCheck?.post);
 }
 
 /** Whether this person did something about it: found, handled, checked, signed, visited. */

@@ -6,6 +6,9 @@ import { readMeta, writeMeta } from './store';
 import { withRoom } from './room';
 
 const FRESH_MS = 24 * 3600_000;
+const RETRY_MS = 3600_000;
+/** As many connections as a browser opens to one server. */
+const AT_ONCE = 6;
 /** Levels whose map fits a phone; a city's ground is fetched by county when somebody looks at one. */
 const MAP_LEVELS = new Set(['COUNTY', 'TOWNSHIP', 'VILLAGE', 'GROUP']);
 
@@ -19,12 +22,14 @@ export async function refreshReference(context: Context): Promise<void> {
   const last = await readMeta(context.store, 'referenceMs');
   const now = context.device.wallMs();
   if (last !== undefined && Math.abs(now - last) < FRESH_MS) return;
+  // What fails is tried again in an hour, not with every sync.
+  await writeMeta(context.store, 'referenceMs', now - FRESH_MS + RETRY_MS);
   await fetchChecklists(context, () => undefined);
   await fetchMaps(context, () => undefined);
   await writeMeta(context.store, 'referenceMs', now);
 }
 
-/** Categories, reasons, and every checklist they or the own tasks name. `fresh`: those already here today are not asked for again. */
+/** Categories, reasons, and every checklist they or the own tasks name. Those already here today are not asked for again. */
 export async function fetchChecklists(context: Context, onProgress: (progress: Progress) => void): Promise<Progress> {
   const progress: Progress = { count: 0, bytes: 0 };
   const step = (bytes: number): void => {
@@ -43,21 +48,28 @@ export async function fetchChecklists(context: Context, onProgress: (progress: P
   } while (pageToken !== '');
   step(await keep(context, 'categories', categories, ''));
   step(await keep(context, 'reasons', reasons, ''));
-  for (const code of await checklistCodes(context, categories)) {
-    const held = await context.store.reference.get(`checklist:${code}`);
-    if (held !== undefined && Math.abs(context.device.wallMs() - held.fetchedMs) < FRESH_MS) {
-      step(held.bytes);
-      continue;
+  const codes = await checklistCodes(context, categories);
+  const fetchNext = async (): Promise<void> => {
+    for (let code = codes.pop(); code !== undefined; code = codes.pop()) {
+      const bytes = await fetchChecklist(context, code);
+      if (bytes !== null) step(bytes);
     }
-    try {
-      const checklist = await context.session.call('gridwarden.source.v1.SourceService/GetChecklist', { name: `checklists/${code}` });
-      step(await keep(context, `checklist:${code}`, checklist, checklist.ruleVersion ?? ''));
-    } catch (error) {
-      // A code that an old task names and the policy no longer has.
-      if (!(error instanceof RpcError) || error.code !== 'not_found') throw error;
-    }
-  }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, fetchNext));
   return progress;
+}
+
+/** Its size; null for a code that an old task names and the policy no longer has. */
+async function fetchChecklist(context: Context, code: string): Promise<number | null> {
+  const held = await context.store.reference.get(`checklist:${code}`);
+  if (held !== undefined && Math.abs(context.device.wallMs() - held.fetchedMs) < FRESH_MS) return held.bytes;
+  try {
+    const checklist = await context.session.call('gridwarden.source.v1.SourceService/GetChecklist', { name: `checklists/${code}` });
+    return await keep(context, `checklist:${code}`, checklist, checklist.ruleVersion ?? '');
+  } catch (error) {
+    if (!(error instanceof RpcError) || error.code !== 'not_found') throw error;
+    return null;
+  }
 }
 
 async function checklistCodes(context: Context, categories: CategoryJson[]): Promise<string[]> {

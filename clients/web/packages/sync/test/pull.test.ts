@@ -31,11 +31,21 @@ describe('tabs', () => {
     server.addCase(4, 'FEEDBACK', { fixer: 'persons/uuid-p' }, false);
     server.addCase(5, 'CHECKING', { fixer: 'persons/other' }, false);
     server.addCase(6, 'RETURNED');
+    const mine = (state: string, more: object) => ({ state, finder: 'persons/uuid-p', ...more });
+    server.put({ kind: 'SIGNAL', name: 'signals/1', open: true, assigned: true, json: mine('NEW', {}) });
+    server.put({
+      kind: 'SIGNAL',
+      name: 'signals/2',
+      open: true,
+      assigned: true,
+      json: mine('ONSITE_CHECK', { onsiteCheck: { post: 'posts/1' } }),
+    });
+    server.put({ kind: 'PATROL_TASK', name: 'patrolTasks/over', open: false, assigned: true, json: { state: 'DONE', post: 'posts/1' } });
     const { phone } = await signedIn(server);
-    expect(await tab(phone, 'todo')).toEqual(['patrolTasks/t1', 'patrolTasks/t2', 'cases/c1']);
+    expect(await tab(phone, 'todo')).toEqual(['patrolTasks/t1', 'patrolTasks/t2', 'cases/c1', 'signals/2']);
     expect(await tab(phone, 'doing')).toEqual(['patrolTasks/t3', 'cases/c3']);
     expect(await tab(phone, 'returned')).toEqual(['cases/c2', 'cases/c6']);
-    expect(await tab(phone, 'done')).toEqual(['cases/c4']);
+    expect((await tab(phone, 'done')).sort()).toEqual(['cases/c4', 'patrolTasks/over', 'signals/1']);
     expect(await tab(phone, 'ground')).toEqual(['cases/c5']);
     expect(await phone.db.records.get('CASE:cases/c1')).toMatchObject({ title: '411702-2026-1', revision: 1, open: true, assigned: true });
   });
