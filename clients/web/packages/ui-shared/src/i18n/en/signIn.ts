@@ -33,7 +33,8 @@ const signIn: Messages['signIn'] = {
   nothingToRescue: 'Nothing can be read',
   storage: 'Protected storage',
   storageKept: 'The browser promised not to remove the data',
-  storageWhy: 'When the phone runs short of space the browser may remove the data. Allow protected storage and add this application to the home screen.',
+  storageWhy:
+    'When the phone runs short of space the browser may remove the data. Allow protected storage and add this application to the home screen.',
   storageAsk: 'Protect the data',
   storageRefused: 'The browser refused. Add the application to the home screen and try again.',
   prepare: {
