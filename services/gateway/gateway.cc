@@ -16,7 +16,9 @@
 #include "gateway/connect_codec.h"
 #include "gateway/gzip.h"
 #include "gateway/landing_page.h"
+#include "gateway/photos.h"
 #include "gateway/plain_http.h"
+#include "gateway/uploads.h"
 #include "platform/rpc/deadline.h"
 
 namespace gridwarden::gateway {
@@ -122,6 +124,12 @@ void AddSecurityHeaders(HttpResponse& response) {
   }
 }
 
+bool IsTrace(std::string_view text) {
+  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '_';
+  });
+}
+
 // What the headers say of a call besides its body. Errors name the header.
 absl::Status ReadHeaders(const HttpRequest& request, rpc::Envelope& envelope) {
   const std::string_view version = request.Header("connect-protocol-version");
@@ -147,11 +155,7 @@ absl::Status ReadHeaders(const HttpRequest& request, rpc::Envelope& envelope) {
     }
   }
   const std::string_view trace = request.Header("gridwarden-trace");
-  const bool plain = std::all_of(trace.begin(), trace.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '-' || c == '_';
-  });
-  envelope.trace_id =
-      !trace.empty() && trace.size() <= 64 && plain ? std::string(trace) : Uuid::Make(absl::Now()).ToString();
+  envelope.trace_id = IsTrace(trace) ? std::string(trace) : Uuid::Make(absl::Now()).ToString();
   return absl::OkStatus();
 }
 
@@ -192,12 +196,18 @@ bool Gateway::InClear(const HttpRequest& request) const {
 
 size_t Gateway::BodyLimit(const HttpRequest& head) const {
   if (InClear(head)) return kPageBodyMax;
+  if (IsUpload(head.path)) return UploadBodyLimit(head);
   rpc::Method method;
   return MethodOf(head.path, method) != nullptr ? WireLimit(method) : kPageBodyMax;
 }
 
 HttpResponse Gateway::TooLarge(const HttpRequest& head) const {
   rpc::Method method;
+  if (!InClear(head) && IsUpload(head.path)) {
+    HttpResponse refusal = UploadTooLarge(head);
+    AddSecurityHeaders(refusal);
+    return refusal;
+  }
   HttpResponse response =
       InClear(head) ? AnswerPlain(head, options_.certificate->subject())
                     : ErrorResponse(MessageTooLarge(
@@ -229,7 +239,48 @@ void Gateway::Handle(HttpRequest request, Respond respond) const {
   if (LooksLikeRpc(request.path) || MethodOf(request.path, method) != nullptr) {
     return Rpc(std::move(request), secured);
   }
+  if (IsUpload(request.path) || IsPhoto(request.path)) return Media(std::move(request), secured);
   secured(Page(request));
+}
+
+void Gateway::Media(HttpRequest request, Respond respond) const {
+  // One name for all that is done for this request, also in its answer.
+  std::string& trace = request.headers["gridwarden-trace"];
+  if (!IsTrace(trace)) trace = Uuid::Make(absl::Now()).ToString();
+  const Respond traced = [trace, respond = std::move(respond)](HttpResponse response) {
+    response.headers.emplace_back("Gridwarden-Trace", trace);
+    respond(std::move(response));
+  };
+  HttpRequest caller{.peer = request.peer, .headers = request.headers};
+  const SendRpc send = [this, caller = std::move(caller)](
+                           const std::string& method, const google::protobuf::Message& message,
+                           std::function<void(absl::StatusOr<std::string>)> done) {
+    Send(caller, method, message, std::move(done));
+  };
+  if (IsPhoto(request.path)) return AnswerPhoto(request, send, traced);
+  AnswerUpload(std::move(request), send, traced);
+}
+
+void Gateway::Send(const HttpRequest& request, const std::string& name,
+                   const google::protobuf::Message& message,
+                   std::function<void(absl::StatusOr<std::string>)> done) const {
+  rpc::Method method;
+  const auto* descriptor = MethodOf("/" + name, method);
+  rpc::Channel* channel = descriptor != nullptr && options_.channel ? options_.channel(*descriptor) : nullptr;
+  if (channel == nullptr) return done(MethodUnknown(name));
+  if (options_.refuses && options_.refuses(*descriptor, method.call_class))
+    return done(Overloaded("more calls come than can be served", kRetryAfterShed));
+  rpc::Envelope envelope;
+  envelope.method = method.name;
+  envelope.peer = PeerOf(request, options_.trusted_proxies);
+  if (const absl::Status status = ReadHeaders(request, envelope); !status.ok()) return done(status);
+  envelope.body = message.SerializeAsString();
+  channel->SendAsync(std::move(envelope), [this, descriptor, call_class = method.call_class,
+                                           done = std::move(done)](absl::StatusOr<std::string> answer) {
+    if (options_.accepted && ReasonOf(answer.status()) != "OVERLOADED")
+      options_.accepted(*descriptor, call_class);
+    done(std::move(answer));
+  });
 }
 
 void Gateway::Rpc(HttpRequest request, Respond respond) const {

@@ -13,11 +13,13 @@
 #include "gateway/static_files.h"
 #include "gateway/trust_page.h"
 #include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
 #include "platform/rpc/channel.h"
 #include "platform/rpc/registry.h"
 
 // The edge (D15): the Connect protocol for every public rpc, by its descriptor, with no code per rpc; static
-// files; the pages an operator asks for. Knows HTTP as values; http_server.h puts it on a socket.
+// files; uploads and photos; the pages an operator asks for. Knows HTTP as values; http_server.h puts it on a
+// socket.
 namespace gridwarden::gateway {
 
 struct GatewayOptions {
@@ -62,6 +64,11 @@ class Gateway {
   // Whether a request came in clear although we speak TLS.
   bool InClear(const HttpRequest& request) const;
   void Rpc(HttpRequest request, Respond respond) const;
+  // Uploads in pieces, and photos: HTTP of their own in front of rpcs of media.
+  void Media(HttpRequest request, Respond respond) const;
+  // An rpc in the name of whoever sent the request.
+  void Send(const HttpRequest& request, const std::string& method, const google::protobuf::Message& message,
+            std::function<void(absl::StatusOr<std::string>)> done) const;
   HttpResponse Trust(const HttpRequest& request) const;
   HttpResponse Page(const HttpRequest& request) const;
   HttpResponse Readiness() const;

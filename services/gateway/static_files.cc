@@ -151,7 +151,9 @@ absl::StatusOr<std::map<std::string, StaticFiles::File>> StaticFiles::ReadFolder
       at.disable_recursion_pending();
       continue;
     }
-    if (at->is_symlink() || !at->is_regular_file() || absl::EndsWith(name, ".gz")) continue;
+    if (at->is_symlink() || !at->is_regular_file() || absl::EndsWith(name, ".gz") ||
+        absl::EndsWith(name, ".log"))
+      continue;
     File file;
     GW_ASSIGN_OR_RETURN(file.bytes, BytesOf(at->path()));
     total += file.bytes.size();

@@ -14,9 +14,9 @@ namespace gridwarden::gateway {
 
 class StaticFiles {
  public:
-  // Reads a folder; links and names that begin with a dot are left out. "x.gz" beside "x" is how x is sent
-  // packed, if it unpacks to the same bytes. FAILED_PRECONDITION when it is not readable or holds more than
-  // 128 MiB.
+  // Reads a folder; links, logs of the build and names that begin with a dot are left out. "x.gz" beside "x"
+  // is how x is sent packed, if it unpacks to the same bytes. FAILED_PRECONDITION when it is not readable or
+  // holds more than 128 MiB.
   static absl::StatusOr<StaticFiles> Read(const std::string& folder);
   StaticFiles() = default;  // no files at all
 

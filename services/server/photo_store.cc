@@ -23,7 +23,9 @@ namespace {
 constexpr Flag kPhotoStoreFlags[] = {
     {"--media-s3-endpoint", "URL", "",
      "S3-compatible store for photos, https://HOST[:PORT]; none: DATA-DIR/media"},
-    {"--media-s3-bucket", "NAME", "", "its bucket; the key must be allowed to list, get and put"},
+    {"--media-s3-bucket", "NAME", "",
+     "its bucket; the key must be allowed to list, get and put, and to delete below uploads/ and "
+     "thumbnails/"},
     {"--media-s3-region", "NAME", "us-east-1", "region that requests are signed for"},
     {"--media-s3-access-key-file", "PATH", "",
      "file whose first line is the access key; read anew for each request"},
