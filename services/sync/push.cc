@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "platform/runtime/log.h"
 #include "sync/device_repository.h"
+#include "sync/numbers.h"
 #include "sync/observation_repository.h"
 #include "sync/photos.h"
 #include "sync/replay.h"
@@ -182,6 +183,9 @@ absl::StatusOr<v1::PushResponse> Push(const Sync& sync, const rpc::Call& call,
   v1::PushResponse response;
   for (Taken& one : taken) {
     GW_ASSIGN_OR_RETURN(*response.add_results(), CarryOut(sync, call, one));
+    const v1::PushResult& result = response.results(response.results_size() - 1);
+    CountVerdict(result.verdict());
+    if (one.row && !one.known) CountGrade(result.time().grade());
   }
   GW_RETURN_IF_ERROR(CloseSync(sync, call, device, request, response));
   const absl::StatusOr<absl::Time> told = ReconcilePhotos(sync, call, device, request.time_token(), response);

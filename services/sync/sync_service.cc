@@ -7,6 +7,7 @@
 #include "platform/journal/consumer.h"
 #include "sync/change_fold.h"
 #include "sync/gap_worker.h"
+#include "sync/numbers.h"
 #include "sync/pull.h"
 #include "sync/sync.h"
 
@@ -54,6 +55,7 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   Add(registry, sync, "SyncService/RecordObservation", RecordObservation);
   Add(registry, sync, "SyncService/ListObservations", ListObservations);
 
+  ShowNumbers();
   std::vector<std::unique_ptr<Worker>> workers;
   workers.push_back(FollowChanges(context, sync));
   workers.push_back(std::make_unique<GapWorker>(sync));
