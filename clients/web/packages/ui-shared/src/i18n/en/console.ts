@@ -18,7 +18,7 @@ const words: DeskMessages['console'] = {
     category: 'Category',
     unit: 'Unit',
     asOf: 'As of {time}, log entry {index}',
-    devices: '{n} of {all} devices have not synced since',
+    devices: '{n} of {all} devices have not synced since {time}',
     chart: 'Below, compared',
     rate: 'Rates are given as parts of a whole; those of fewer than {n} are grey.',
     export: 'Export CSV',

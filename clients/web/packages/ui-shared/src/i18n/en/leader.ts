@@ -40,6 +40,7 @@ const leader: Messages['leader'] = {
     twoPeople: 'The reporter is known: it takes two people not to file. You are {which}.',
     first: 'the first (proposes)',
     second: 'the second (decides)',
+    waiting: 'Somebody was sent to look; decide once the result is here.',
     needsCheck: 'This signal has to be found to exist on site before it is filed.',
     filed: 'Filed as {no}',
     rejected: 'Not filed',

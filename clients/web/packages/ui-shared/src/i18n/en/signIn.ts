@@ -45,6 +45,8 @@ const signIn: Messages['signIn'] = {
     notStarted: 'Not started',
     total: '{size} in all',
     start: 'Prepare',
+    goOn: 'Go on preparing',
+    later: 'Work now, prepare later',
     again: 'Prepare again',
     running: 'Preparing…',
     go: 'Go to work',

@@ -17,7 +17,7 @@ export default {
     category: '类型',
     unit: '单位',
     asOf: '数据截至 {time}，日志第 {index} 条',
-    devices: '{n}/{all} 台设备此后未同步',
+    devices: '{time} 以来有 {n} 台设备未同步（共 {all} 台）',
     chart: '下级对比',
     rate: '比率均给出分子/分母；分母小于 {n} 的以灰色显示。',
     export: '导出 CSV',

@@ -39,6 +39,7 @@ export default {
     twoPeople: '反映人已留名：不予立案须两人决定，您是{which}。',
     first: '第一人（提请）',
     second: '第二人（决定）',
+    waiting: '已派人核实，等待结果。有了结果再决定。',
     needsCheck: '这条线索须先核实属实，才能立案。',
     filed: '已立案，案号 {no}',
     rejected: '已不予立案',

@@ -43,6 +43,8 @@ export default {
     notStarted: '尚未开始',
     total: '共 {size}',
     start: '开始准备',
+    goOn: '继续准备',
+    later: '先去工作，以后再准备',
     again: '重新准备',
     running: '正在准备…',
     go: '去工作',
