@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { labelBox, overlaps, placeWords } from '../src/screens/map/labels';
 import { boundsOf, inside, unpackMap, unpackRing } from '../src/screens/map/grid_map';
 
 // A square of 0.01 degrees with its corner at 114.02 E, 33.00 N, and a hole in its middle.
@@ -38,5 +39,21 @@ describe('a packed outline', () => {
     expect(outlines[1]!.centre).toBeNull();
     expect(boundsOf(outlines)![0][1]).toBeCloseTo(114.02, 9);
     expect(boundsOf([outlines[1]!])).toBeNull();
+  });
+});
+
+describe('names on the map', () => {
+  it('leave out what everybody knows, but never everything', () => {
+    expect(placeWords('健康路社区居民委员会')).toBe('健康路社区');
+    expect(placeWords('大林子村民委员会')).toBe('大林子');
+    expect(placeWords('灈阳街道')).toBe('灈阳街道');
+    expect(placeWords('居民委员会')).toBe('居民委员会');
+  });
+
+  it('do not stand on one another', () => {
+    const one = labelBox({ x: 100, y: 100 }, '健康路社区', 17);
+    expect(overlaps(one, labelBox({ x: 150, y: 105 }, '建新街社区', 17))).toBe(true);
+    expect(overlaps(one, labelBox({ x: 100, y: 130 }, '建新街社区', 17))).toBe(false);
+    expect(overlaps(one, labelBox({ x: 200, y: 100 }, '建新街社区', 17))).toBe(false);
   });
 });
