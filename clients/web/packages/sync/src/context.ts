@@ -30,6 +30,11 @@ export async function keepTime(context: Context, sentWallMs: number, answer: { s
   if (!Number.isNaN(serverMs)) await writeMeta(store, 'skewMs', Math.round(serverMs - (sentWallMs + wallMs) / 2));
 }
 
+/** What the server's clock says now, as far as the phone knows: what is kept for days is counted by it, not by a clock that people turn. */
+export async function serverNowMs(context: Context): Promise<number> {
+  return context.device.wallMs() + ((await readMeta(context.store, 'skewMs')) ?? 0);
+}
+
 export function timestamp(ms: number): string {
   return new Date(ms).toISOString();
 }

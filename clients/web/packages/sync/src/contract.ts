@@ -101,6 +101,7 @@ export interface PhotoRow {
   /** Bytes the server holds. */
   offset: number;
   receipt: string | null;
+  /** By the server's clock. */
   verifiedMs: number | null;
   error: string | null;
 }

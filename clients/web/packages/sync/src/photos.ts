@@ -1,7 +1,7 @@
 // Photos of this phone: stored before anything else is done with them, hashed as they are, never changed.
 import type { TakenPhoto } from '@gridwarden/device';
 import { sha256Hex } from './bytes';
-import type { Context } from './context';
+import { serverNowMs, type Context } from './context';
 import type { PhotoRow } from './contract';
 import { isFull, withRoom } from './room';
 import type { Store } from './store';
@@ -100,11 +100,12 @@ async function keepThumbnail(store: Store, sha256: string, blob: Blob, nowMs: nu
 export async function photosVerified(context: Context, receipts: PhotoReceiptJson[]): Promise<void> {
   if (receipts.length === 0) return;
   const { store } = context;
+  const now = await serverNowMs(context);
   await store.transaction('rw', [store.photos, store.uploads], async () => {
     for (const { sha256, receipt } of receipts) {
       const photo = await store.photos.get(sha256 ?? '');
       if (photo === undefined) continue;
-      const verifiedMs = photo.verifiedMs ?? context.device.wallMs();
+      const verifiedMs = photo.verifiedMs ?? now;
       await store.photos.put({
         ...photo,
         state: 'verified',
@@ -150,7 +151,7 @@ export function newUpload(sha256: string) {
 /** Bytes of photos verified at least seven days ago give way; answers how many. */
 export async function clearVerifiedPhotos(context: Context): Promise<number> {
   const { store } = context;
-  const before = context.device.wallMs() - KEEP_VERIFIED_MS;
+  const before = (await serverNowMs(context)) - KEEP_VERIFIED_MS;
   const old = await store.photos
     .where('state')
     .equals('verified')

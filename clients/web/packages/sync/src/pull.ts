@@ -12,6 +12,7 @@ import { readMeta, settled, writeMeta, type HeldRecord, type Store } from './sto
 const PAGE = 300;
 const PULL_TIMEOUT_MS = 60_000;
 const RESETS_MAX = 3;
+const PASSES_MAX = 50;
 /** A difference found again so soon is not cured by fetching everything again. */
 const DRIFT_REST_MS = 10 * 60_000;
 /** Longer than the journal takes to number an entry: what was settled before this and did not come with a whole pull changed nothing. */
@@ -31,33 +32,55 @@ export async function pull(context: Context, onPage: (page: Page) => void = () =
   // What the server settled before this pull began is in what it brings.
   const confirmed = await settledOnRecords(store);
   let held = await heldToTell(context);
-  for (let resets = 0; ;) {
-    const inShadow = (await readMeta(store, 'shadowCursor')) !== undefined;
-    const cursor = (inShadow ? await readMeta(store, 'shadowCursor') : await readMeta(store, 'cursor')) ?? '';
+  for (let resets = 0, passes = 0; ;) {
+    const at = await standing(store);
     const sentWallMs = context.device.wallMs();
     const answer = await context.session.call(
       'gridwarden.sync.v1.SyncService/Pull',
-      { device: deviceNameOf(device), cursor, pageSize: PAGE, ...(held === null ? {} : { held }) },
+      { device: deviceNameOf(device), cursor: at.cursor, pageSize: PAGE, ...(held === null ? {} : { held }) },
       { timeoutMs: PULL_TIMEOUT_MS },
     );
     held = null;
     await keepTime(context, sentWallMs, answer);
     if (answer.reset === true) {
-      if (++resets > RESETS_MAX)
-        throw new RpcError('unavailable', 'RESET_AGAIN', '服务器要求反复重新下载，请稍后再试', 'Reset again and again');
-      await beginAnew(context, answer);
+      if (++resets > RESETS_MAX) throw again();
       if (answer.resetReason === 'DRIFT') await writeMeta(store, 'driftMs', context.device.wallMs());
+      await beginAnew(store, at);
+      continue;
     }
-    const table = answer.reset === true || inShadow ? 'shadow' : 'records';
-    await applyPage(context, answer, table, confirmed);
+    if (!(await applyPage(context, answer, at, confirmed))) {
+      // Another tab without locks was faster: from where it stands now.
+      if (++passes > PASSES_MAX) throw again();
+      continue;
+    }
     onPage({ records: answer.records?.length ?? 0, bytes: bytesOf(answer), more: answer.more === true });
     context.changed();
-    if (answer.more === true || (answer.reset === true && (answer.records ?? []).length === 0 && (answer.nextCursor ?? '') === ''))
-      continue;
-    if (table === 'shadow') await swap(context, confirmed);
+    if (answer.more === true) continue;
+    if (at.shadow) await swap(context, answer.nextCursor ?? '', confirmed);
     await finish(context, answer, beganMs, confirmed);
     return;
   }
+}
+
+/** Where the download stands: of what is held, or of what comes after a reset. */
+interface Standing {
+  shadow: boolean;
+  cursor: string;
+}
+
+async function standing(store: Store): Promise<Standing> {
+  const shadow = await readMeta(store, 'shadowCursor');
+  return shadow !== undefined ? { shadow: true, cursor: shadow } : { shadow: false, cursor: (await readMeta(store, 'cursor')) ?? '' };
+}
+
+/** Inside a transaction: whether it still stands there. */
+async function unmoved(store: Store, at: Standing): Promise<boolean> {
+  const now = await standing(store);
+  return now.shadow === at.shadow && now.cursor === at.cursor;
+}
+
+function again(): RpcError {
+  return new RpcError('unavailable', 'RESET_AGAIN', '服务器要求反复重新下载，请稍后再试', 'Again and again from the beginning');
 }
 
 /** What this phone says it holds: unless nothing was whole yet, or the last difference was found just now. */
@@ -74,33 +97,30 @@ export async function heldDigest(store: Store): Promise<{ count: number; hash: s
   return digestOf((await store.records.orderBy('term').keys()) as string[]);
 }
 
-async function beginAnew(context: Context, answer: PullResponseJson): Promise<void> {
-  const { store } = context;
+async function beginAnew(store: Store, at: Standing): Promise<void> {
   await store.transaction('rw', [store.shadow, store.meta], async () => {
+    if (!(await unmoved(store, at))) return;
     await store.shadow.clear();
-    await store.meta.put({ key: 'shadowCursor', value: answer.nextCursor ?? '' });
+    await store.meta.put({ key: 'shadowCursor', value: '' });
   });
 }
 
-async function applyPage(
-  context: Context,
-  answer: PullResponseJson,
-  table: 'records' | 'shadow',
-  confirmed: ReadonlySet<string>,
-): Promise<void> {
+/** One page with its cursor. False when the download does not stand any more where this page follows. */
+async function applyPage(context: Context, answer: PullResponseJson, at: Standing, confirmed: ReadonlySet<string>): Promise<boolean> {
   const { store } = context;
-  if (answer.posts !== undefined && answer.posts.length > 0) await writeMeta(store, 'posts', answer.posts.map(postOf));
+  if (at.cursor === '' || (answer.posts ?? []).length > 0) await writeMeta(store, 'posts', (answer.posts ?? []).map(postOf));
   const viewer = await viewerOf(context);
   const rows = await Promise.all((answer.records ?? []).map((each) => rowOf(each, viewer)));
   const names = Object.entries(answer.displayNames ?? {}).map(([resource, name]) => ({ resource, name }));
-  await withRoom(store, () =>
+  return withRoom(store, () =>
     store.transaction('rw', [store.records, store.shadow, store.bases, store.operations, store.names, store.meta], async () => {
-      await removeRows(store, table, answer.tombstones ?? []);
-      if (table === 'shadow') await store.shadow.bulkPut(rows);
+      if (!(await unmoved(store, at))) return false;
+      await removeRows(store, at.shadow ? 'shadow' : 'records', answer.tombstones ?? []);
+      if (at.shadow) await store.shadow.bulkPut(rows);
       else await putRows(store, rows, confirmed, viewer);
       if (names.length > 0) await store.names.bulkPut(names);
-      const key = table === 'shadow' ? 'shadowCursor' : 'cursor';
-      await store.meta.put({ key, value: answer.nextCursor ?? '' });
+      await store.meta.put({ key: at.shadow ? 'shadowCursor' : 'cursor', value: answer.nextCursor ?? '' });
+      return true;
     }),
   );
 }
@@ -123,11 +143,12 @@ async function removeRows(store: Store, table: 'records' | 'shadow', tombstones:
 }
 
 /** The new download takes the place of what was held; what only this phone knows stays. */
-async function swap(context: Context, confirmed: ReadonlySet<string>): Promise<void> {
+async function swap(context: Context, whole: string, confirmed: ReadonlySet<string>): Promise<void> {
   const { store } = context;
   const viewer = await viewerOf(context);
   await withRoom(store, () =>
     store.transaction('rw', [store.records, store.shadow, store.bases, store.operations, store.meta], async () => {
+      if (!(await unmoved(store, { shadow: true, cursor: whole }))) return;
       const rows = await store.shadow.toArray();
       const own = await store.records.orderBy('pendingOps').distinct().toArray();
       await store.records.clear();
@@ -140,8 +161,7 @@ async function swap(context: Context, confirmed: ReadonlySet<string>): Promise<v
         else if (each.revision === 0) await store.records.put(each);
       }
       await store.shadow.clear();
-      const cursor = await store.meta.get('shadowCursor');
-      await store.meta.put({ key: 'cursor', value: cursor?.value ?? '' });
+      await store.meta.put({ key: 'cursor', value: whole });
       await store.meta.delete('shadowCursor');
     }),
   );
@@ -162,7 +182,8 @@ async function clearUnchanged(context: Context, beganMs: number, confirmed: Read
   if (confirmed.size === 0) return;
   const old = new Set<string>();
   for (const operation of await store.operations.bulkGet([...confirmed])) {
-    if (operation !== undefined && settled(operation) && beganMs - (operation.settledMs ?? 0) > SEQUENCED_MS) old.add(operation.opId);
+    if (operation !== undefined && settled(operation) && Math.abs(beganMs - (operation.settledMs ?? 0)) > SEQUENCED_MS)
+      old.add(operation.opId);
   }
   if (old.size === 0) return;
   const viewer = await viewerOf(context);

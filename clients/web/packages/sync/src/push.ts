@@ -101,12 +101,10 @@ async function markSent(context: Context, batch: StoredOperation[]): Promise<voi
   const { store } = context;
   if (batch.length === 0) return;
   await store.transaction('rw', store.operations, async () => {
-    for (const each of batch) {
-      await store.operations.update(each.opId, {
-        attempts: each.attempts + 1,
-        ...(each.state === 'queued' ? { state: 'sent' as const } : {}),
-      });
-      each.attempts += 1;
+    for (const { opId } of batch) {
+      const now = await store.operations.get(opId);
+      if (now === undefined || settled(now)) continue;
+      await store.operations.put({ ...now, attempts: now.attempts + 1, state: now.state === 'queued' ? 'sent' : now.state });
     }
   });
 }

@@ -1,7 +1,7 @@
 // What may be made smaller, and when: an operation whose entry stands in a signed checkpoint since seven days keeps its number, hash and
 // receipt and loses its text. Nothing before that, and nothing of what was refused.
 import { RpcError } from '@gridwarden/proto';
-import type { Context } from './context';
+import { serverNowMs, type Context } from './context';
 import { readMeta, writeMeta } from './store';
 
 const EVERY_MS = 3600_000;
@@ -13,7 +13,7 @@ const OWN_REPORT_MS = 30 * 24 * 3600_000;
 
 export async function retain(context: Context): Promise<void> {
   const { store } = context;
-  const now = context.device.wallMs();
+  const now = await serverNowMs(context);
   const last = await readMeta(store, 'retainedMs');
   if (last !== undefined && Math.abs(now - last) < EVERY_MS) return;
   await askSealed(context, now);
@@ -26,7 +26,7 @@ async function askSealed(context: Context, now: number): Promise<void> {
   const waiting = await store.operations
     .where('state')
     .anyOf('accepted', 'asserted')
-    .filter((each) => now - (each.askedMs ?? each.settledMs ?? now) > ASK_AFTER_MS)
+    .filter((each) => Math.abs(now - (each.askedMs ?? each.settledMs ?? now)) > ASK_AFTER_MS)
     .limit(ASK_MAX)
     .toArray();
   for (const { opId } of waiting) {

@@ -4,7 +4,7 @@
 import { errorFromAnswer, offlineError, RpcError, timeLimit } from '@gridwarden/proto';
 import { backoffMs, notYet } from './backoff';
 import { base64, sha256, sha256Hex, utf8 } from './bytes';
-import type { Context } from './context';
+import { serverNowMs, type Context } from './context';
 import type { PhotoRow } from './contract';
 import { newUpload, PIECE_BYTES_FIRST } from './photos';
 import { keyOf } from './record';
@@ -210,12 +210,14 @@ function nextSize(bytes: number, tookMs: number): number {
 
 async function keepProgress(context: Context, photo: PhotoRow, upload: UploadRow, complete: boolean): Promise<void> {
   const { store } = context;
+  const nowMs = await serverNowMs(context);
   await store.transaction('rw', [store.uploads, store.photos, store.meta], async () => {
     const now = await store.photos.get(photo.sha256);
-    if (now === undefined) return;
+    // Another tab may have brought it through meanwhile.
+    if (now === undefined || now.state === 'verified') return;
     if (complete) {
       await writeMeta(store, 'receiptsDue', true);
-      await store.photos.put({ ...now, state: 'verified', offset: photo.size, verifiedMs: context.device.wallMs(), error: null });
+      await store.photos.put({ ...now, state: 'verified', offset: photo.size, verifiedMs: nowMs, error: null });
       await store.uploads.delete(photo.sha256);
     } else {
       await store.photos.put({ ...now, state: 'uploading', offset: upload.offset, error: null });
@@ -229,6 +231,7 @@ async function keepProgress(context: Context, photo: PhotoRow, upload: UploadRow
 async function later(context: Context, photo: PhotoRow, error: RpcError): Promise<void> {
   const { store, device } = context;
   await store.transaction('rw', [store.uploads, store.photos], async () => {
+    if ((await store.photos.get(photo.sha256))?.state === 'verified') return;
     const upload = (await store.uploads.get(photo.sha256)) ?? newUpload(photo.sha256);
     const attempts = upload.attempts + 1;
     // A line that is down is the engine's to wait for; only what the server says of this photo holds this photo.
@@ -241,6 +244,7 @@ async function later(context: Context, photo: PhotoRow, error: RpcError): Promis
 async function quarantine(context: Context, photo: PhotoRow, reason: string): Promise<void> {
   const { store } = context;
   await store.transaction('rw', [store.uploads, store.photos], async () => {
+    if ((await store.photos.get(photo.sha256))?.state === 'verified') return;
     await store.uploads.delete(photo.sha256);
     await store.photos.update(photo.sha256, { state: 'quarantined', error: reason });
   });

@@ -4,6 +4,7 @@
 // resets, sessions that end. At the end of each: nothing lost, nothing doubled, the chain unbroken, the store as the server sees it.
 import { expect, test, vi } from 'vitest';
 import { deviceDouble } from '@gridwarden/device/double';
+import * as locks from '../src/locks';
 import { heldDigest } from '../src/pull';
 import { ModelServer, type Fault } from './model_server';
 import { accept, addedPhoto, browserTab, feedback, freshBrowser, PASSWORD, report, start, visit, type Browser } from './phones';
@@ -29,7 +30,13 @@ test.each(Array.from({ length: SEEDS }, (_, i) => i + 1))('history %d', { timeou
   const pick = <T>(from: T[]): T => from[Math.floor(random() * from.length)]!;
   freshBrowser();
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  // Every other history is one of a browser without Web Locks: two tabs truly at once.
+  if (seed % 2 === 0) {
+    vi.spyOn(locks, 'withLock').mockImplementation((_name, work) => work());
+    vi.spyOn(locks, 'whenFree').mockImplementation((_name, _waitMs, work) => work());
+  }
   const server = new ModelServer();
+  server.pageMax = 4;
   for (let i = 0; i < 12; i++) server.addTask(i);
   for (let i = 0; i < 6; i++) server.addCase(i, 'DISPATCHED');
   const device = deviceDouble(server.nowMs);

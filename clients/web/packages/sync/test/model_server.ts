@@ -67,10 +67,12 @@ export class ModelServer {
   readonly notices: { name: string; createTime: string; readTime?: string; kind: string }[] = [];
   readonly sealed = new Set<string>();
   /** Digests of pieces that arrive spoiled, how often. */
+  pageMax = 500;
   spoil = new Map<string, number>();
   mapEtag = 'map-1';
   answers = new Map<string, (request: Record<string, unknown>) => unknown>();
   pieces: { sha256: string; offset: number; length: number }[] = [];
+  private busy: Promise<unknown> = Promise.resolve();
   private index = 0;
   private ids = 0;
   private readonly tokens = new Map<string, { account: string; untilMs: number }>();
@@ -161,7 +163,10 @@ export class ModelServer {
       if (fault.cutBytes < body.length) throw new TypeError('network');
     }
     if (headers.get('Content-Encoding') === 'gzip') body = await gunzip(body);
-    const answer = await this.answer(seen.method, path, headers, body);
+    // One transaction after the other.
+    const turn = this.busy.then(() => this.answer(seen.method, path, headers, body));
+    this.busy = turn.catch(() => undefined);
+    const answer = await turn;
     if (fault === 'busy_after') return this.error(503, 'unavailable', 'OVERLOADED', {}, 1);
     if (fault === 'lose_answer' || typeof fault === 'object') throw new TypeError('network');
     return answer;
@@ -445,7 +450,7 @@ export class ModelServer {
       reset = 'DRIFT';
     if (reset !== null) return this.ok({ reset: true, resetReason: reset, more: true, nextCursor: '' });
     const from = at;
-    const size = Math.min(Number(request['pageSize'] || 200), 500);
+    const size = Math.min(Number(request['pageSize'] || 200), this.pageMax);
     const changed = [...this.records.values()].filter((each) => each.index > from).sort((a, b) => a.index - b.index);
     const page = changed.slice(0, size);
     const more = changed.length > page.length;

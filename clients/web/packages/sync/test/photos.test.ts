@@ -143,7 +143,11 @@ describe('photos', () => {
     const waiting = await addedPhoto(phone, 5000, 2);
     await phone.syncNow('manual');
     expect(await phone.clearVerifiedPhotos()).toBe(0);
+    tab.device.stepClock(8 * DAY_MS);
+    await phone.syncNow('manual');
+    expect(await phone.clearVerifiedPhotos()).toBe(0);
     tab.device.pass(8 * DAY_MS);
+    server.nowMs += 8 * DAY_MS;
     expect(await phone.clearVerifiedPhotos()).toBe(5000);
     expect(await phone.db.bytes.toCollection().primaryKeys()).toEqual([waiting]);
     const fetched = await phone.photoBlob(photo, 'whole');
