@@ -219,7 +219,12 @@ absl::Status ReadSnapshot(db::Transaction& tx, const rpc::Call& call, const v1::
   if (snapshot.reset != v1::RESET_REASON_UNSPECIFIED) return absl::OkStatus();
   snapshot.page = CutPage(snapshot.changes, horizon_us, page_size);
   if (snapshot.page.more) return absl::OkStatus();
-  GW_ASSIGN_OR_RETURN(snapshot.digest, SumOpen(tx, scope, cursor));
+  // Nothing changed: it adds up to what it did before.
+  if (cursor.digest && snapshot.changes.rows.empty() && cursor.withheld.empty()) {
+    snapshot.digest = *cursor.digest;
+  } else {
+    GW_ASSIGN_OR_RETURN(snapshot.digest, SumOpen(tx, scope, cursor));
+  }
   GW_ASSIGN_OR_RETURN(const std::vector<HeldRow> held, ReadHeldAgain(tx, scope, snapshot));
   snapshot.again = ByRecord(held);
   // What nobody of the scope holds any more is not asked for again.
@@ -249,8 +254,10 @@ void Close(const Sync& sync, const rpc::Call& call, const Uuid& device, Snapshot
   cursor.made = call.now;
   response.set_more(snapshot.page.more);
   response.set_as_of_index(cursor.next == 0 ? 0 : cursor.next - 1);
+  cursor.digest.reset();
   if (!snapshot.page.more) {
     cursor.first = false;
+    cursor.digest = snapshot.digest;
     response.set_left_out(cursor.left_out);
     if (!cursor.withheld_many) {
       response.mutable_scope_digest()->set_count(static_cast<int32_t>(snapshot.digest.count));

@@ -17,6 +17,15 @@ namespace gridwarden::sync {
 enum Rank { kAssigned, kOpenWork, kOpenSource, kClosed, kRanks };
 using Cutoffs = std::array<int64_t, kRanks>;
 
+// How the open records of a scope add up (ScopeDigest).
+struct DigestSum {
+  int64_t count = 0;
+  uint64_t sum = 0;
+
+  void operator+=(uint64_t digest) { ++count, sum += digest; }
+  void operator-=(uint64_t digest) { --count, sum -= digest; }
+};
+
 // What a phone may be kept from although the feed says it holds it: not so many that they fill the cursor.
 inline constexpr size_t kWithheldMax = 20;
 
@@ -30,6 +39,8 @@ struct Cursor {
   int64_t closed_us = 0;  // what was closed until then has left the phone
   Cutoffs cutoffs{};
   int left_out = 0;
+  // What the last whole pull added up to; nothing within one.
+  std::optional<DigestSum> digest;
   // Records in the digest that the phone was refused; more than kWithheldMax are not counted any more.
   std::vector<Uuid> withheld;
   bool withheld_many = false;

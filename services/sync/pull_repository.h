@@ -53,13 +53,6 @@ absl::StatusOr<std::vector<HeldRow>> ReadHeld(db::Transaction& tx, const Scope& 
                                               const std::vector<Uuid>& records);
 
 // How the open records of the scope add up, less those withheld.
-struct DigestSum {
-  int64_t count = 0;
-  uint64_t sum = 0;
-
-  void operator+=(uint64_t digest) { ++count, sum += digest; }
-  void operator-=(uint64_t digest) { --count, sum -= digest; }
-};
 absl::StatusOr<DigestSum> SumOpen(db::Transaction& tx, const Scope& scope, const Cursor& cursor);
 
 // Where a scope has to be cut to hold at most `most` records: sets cursor.cutoffs and left_out. What changes

@@ -40,6 +40,20 @@ TEST_F(SourceTest, ABatchAnswersInTheOrderAskedOrNotAtAll) {
             "INVALID_FIELD");
 }
 
+TEST_F(SourceTest, ABatchForAPhoneLeavesOutWhatIsAbsentOrElsewhere) {
+  const v1::Source here = Create(village, "A-1");
+  const v1::Source beside = Create(other_village, "A-2");
+  v1::BatchGetSourcesRequest request;
+  request.set_skip_absent(true);
+  request.add_names(beside.name());
+  request.add_names("sources/" + Uuid::Derive(village, "nowhere").ToString());
+  request.add_names(here.name());
+  const auto batch = Call<v1::BatchGetSourcesResponse>(patrol, "BatchGetSources", request);
+  ASSERT_TRUE(batch.ok()) << batch.status();
+  ASSERT_EQ(batch->sources_size(), 1);
+  EXPECT_EQ(batch->sources(0).name(), here.name());
+}
+
 TEST_F(SourceTest, ListsPageThroughTheCallersScopeOnceEach) {
   std::set<std::string> wanted;
   for (int v = 0; v < 4; ++v) {

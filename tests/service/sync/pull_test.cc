@@ -167,6 +167,19 @@ TEST_F(PullTest, AMorningPullReadsOnlyWhatChangedInThreeStatementsAndOneCallAKin
   }
 }
 
+TEST_F(PullTest, APullWithNothingNewAsksNobodyElse) {
+  world.Case(Id(1), {.division = village, .state = HANDLING});
+  ASSERT_TRUE(world.CatchUp().ok());
+  ModelPhone phone(world, officer);
+  ASSERT_TRUE(phone.Pull().ok());
+  world.statements = 0;
+  world.asked.clear();
+  ASSERT_TRUE(phone.Pull().ok());
+  EXPECT_EQ(world.statements, 2);
+  EXPECT_TRUE(world.asked.empty());
+  EXPECT_TRUE(phone.resets.empty());
+}
+
 TEST_F(PullTest, WhatIsNoLongerThePhonesLeavesItWithTheReason) {
   world.Case(Id(1),
              {.division = village, .state = HANDLING, .handler = ResourceName("units", City().bureaus[0])});
