@@ -108,15 +108,13 @@ export function useForm(kind: FormKind, subject: () => Subject): FormFlow {
   const slots = computed(() => photoSlots(context.value, data.value));
   const missing = computed(() => (draft.value ? missingOf(context.value, data.value) : []));
 
-  // The lists that this form may ask from, by category.
-  watch(
-    [() => context.value.checklist, () => context.value.needs] as const,
-    async ([prescribed, needs]) => {
-      const conditions = [...(needs?.filingItems ?? []), ...(needs?.closing ?? []).flatMap((one) => one.items ?? [])];
-      checklists.value = await checklistsOf([prescribed, ...conditions.map((text) => parseCondition(text).checklist)]);
-    },
-    { immediate: true },
-  );
+  // The lists that this form may ask from, by category. By their codes: what is read must not ask for itself again.
+  const wanted = computed(() => {
+    const { checklist, needs } = context.value;
+    const conditions = [...(needs?.filingItems ?? []), ...(needs?.closing ?? []).flatMap((one) => one.items ?? [])];
+    return [...new Set([checklist, ...conditions.map((text) => parseCondition(text).checklist)])].sort().join(' ');
+  });
+  watch(wanted, async (codes) => (checklists.value = await checklistsOf(codes.split(' '))), { immediate: true });
 
   void openDraft(kind, subject().name, startOf(kind, subject()), photosOf).then((opened) => (draft.value = opened));
   onScopeDispose(() => draft.value?.close());
