@@ -11,6 +11,7 @@ import { markNoticesRead } from './notices';
 import { outboxFile } from './outbox_file';
 import { addPhoto, clearVerifiedPhotos, photoBlob } from './photos';
 import { prepareOffline } from './prepare';
+import { reviewRecords } from './review';
 import { isFull, withRoom } from './room';
 import type { Session } from './session';
 import { readMeta, settled, UNSETTLED, writeMeta, type Store } from './store';
@@ -95,6 +96,7 @@ export class AccountPhone implements Phone {
   private async begin(): Promise<void> {
     this.wifiOnly = (await readMeta(this.db, 'wifiOnly')) === true;
     if (await this.session.signedOut()) this.current = { ...this.current, phase: 'signed_out' };
+    await reviewRecords(this.context);
     await this.readNames();
     await this.recount();
     if (this.channel !== null) this.channel.onmessage = (event) => this.hear(event.data as Said);

@@ -9,6 +9,9 @@ export interface Viewer {
   posts: Post[];
 }
 
+/** Raised when the same JSON is to be shown otherwise than before: phones then look at what they hold anew. */
+export const VIEW_VERSION = 2;
+
 export const NO_DUE_TIME = Number.MAX_SAFE_INTEGER;
 const TITLE_CHARS = 30;
 
@@ -88,7 +91,9 @@ export function msOf(time: string | undefined | null): number | null {
 
 function tabOf(kind: RecordKind, data: unknown, events: unknown[], standing: { assigned: boolean; open: boolean }, viewer: Viewer): Tab {
   if (kind === 'SOURCE') return 'ground';
-  if (standing.assigned && standing.open && !onlyReported(kind, data, viewer)) {
+  // What is over waits for nobody, whatever post it still names.
+  if (standing.assigned && !standing.open) return 'done';
+  if (standing.assigned && !onlyReported(kind, data, viewer)) {
     if (kind === 'PATROL_TASK') return (data as PatrolTaskJson).state === 'STARTED' ? 'doing' : 'todo';
     if (kind === 'SIGNAL') return 'todo';
     const { state, reworkCount } = data as CaseJson;

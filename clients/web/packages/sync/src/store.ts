@@ -121,6 +121,7 @@ export interface Meta {
   whole: { ms: number; asOfIndex: number };
   /** Records of the own ground that did not fit on a phone. */
   leftOut: number;
+  viewVersion: number;
   posts: import('./contract').Post[];
   checkpointSize: string;
   lastSyncMs: number;

@@ -51,6 +51,33 @@ describe('tabs', () => {
   });
 });
 
+test('a task that is over is never 待办, whatever post the server still names', async () => {
+  for (const state of ['DONE', 'MISSED', 'WAIVED']) {
+    server.put({ kind: 'PATROL_TASK', name: `patrolTasks/${state}`, open: false, assigned: true, json: { state, post: 'posts/1' } });
+  }
+  server.put({ kind: 'CASE', name: 'cases/closed', open: false, assigned: true, json: { state: 'CLOSED' } });
+  const { phone } = await signedIn(server);
+  expect(await tab(phone, 'todo')).toEqual([]);
+  expect(await tab(phone, 'done')).toHaveLength(4);
+});
+
+test('a newer build that sorts otherwise looks at what is held anew', async () => {
+  const task = server.addTask(1);
+  const { tab: browser, phone } = await signedIn(server);
+  browser.device.goOnline(false);
+  const held = server.addCase(1, 'DISPATCHED');
+  browser.device.goOnline(true);
+  await phone.syncNow('manual');
+  browser.device.goOnline(false);
+  const op = await phone.submit(accept(held));
+  await phone.db.records.update(`PATROL_TASK:${task}`, { tab: 'ground' });
+  await phone.db.meta.delete('viewVersion');
+  phone.close();
+  const again = await reopened(browser, server);
+  expect(await again.db.records.get(`PATROL_TASK:${task}`)).toMatchObject({ tab: 'todo' });
+  expect(await again.db.records.get(`CASE:${held}`)).toMatchObject({ tab: 'doing', state: 'HANDLING', pendingOps: [op.opId] });
+});
+
 describe('pages', () => {
   test('a download that is cut goes on where it stopped', async () => {
     for (let i = 0; i < 1000; i++) server.addTask(i);
