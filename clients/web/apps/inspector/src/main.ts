@@ -2,6 +2,7 @@ import { createApp } from 'vue';
 import { createWords, setLocale, setTextSize, storedLocale, storedTextSize } from '@gridwarden/ui-shared';
 import '@gridwarden/ui-shared/theme/base.css';
 import App from './App.vue';
+import { holdScreens } from './hold_screens';
 import { lacking } from './lacking';
 import { router } from './router';
 import MissingScreen from './screens/MissingScreen.vue';
@@ -18,6 +19,7 @@ async function start() {
   }
   createApp(App).use(words).use(router).mount('#app');
   watchForUpdates();
+  if (!('serviceWorker' in navigator)) void holdScreens();
 }
 
 void start();

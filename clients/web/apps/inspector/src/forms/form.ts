@@ -34,6 +34,8 @@ export interface FormData {
   category: string;
   /** divisions/...: chosen by hand for a find without a position. */
   division: string;
+  /** sources/...: of a find at a known source. */
+  source: string;
   place: FormPlace | null;
 }
 
@@ -78,7 +80,7 @@ export const PHOTOS_MAX = 3;
 export const NOTE_MAX = 2000;
 
 export function emptyForm(): FormData {
-  return { result: '', answers: {}, photos: [], note: '', category: '', division: '', place: null };
+  return { result: '', answers: {}, photos: [], note: '', category: '', division: '', source: '', place: null };
 }
 
 const RESULTS: Partial<Record<FormKind, string[]>> = {

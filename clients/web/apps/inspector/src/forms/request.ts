@@ -92,7 +92,14 @@ function actOf(context: FormContext, data: FormData, subject: Subject, ids: NewI
         rpc: `${CASEWORK}/SubmitSignal`,
         request: {
           signalId: ids.made,
-          signal: without({ channel: 'PATROL', category: data.category, division: data.division, description, ...rest }),
+          signal: without({
+            channel: 'PATROL',
+            category: data.category,
+            division: data.division,
+            source: data.source,
+            description,
+            ...rest,
+          }),
         },
         // Nobody but this phone knows it yet: it is shown until a pull brings it.
         localChange: {

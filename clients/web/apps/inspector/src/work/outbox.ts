@@ -26,10 +26,11 @@ export function groupOf(operation: OperationRow, photos: PhotoRow[]): OutboxGrou
   return own.some((photo) => photo?.state === 'uploading') ? 'sending' : 'delivered';
 }
 
-/** How much of an operation's photos is on the server, in bytes. */
+/** How much of an operation and its photos is on the server, in bytes. */
 export function sizeOf(operation: OperationRow, photos: PhotoRow[]): { sent: number; total: number } {
   const own = photos.filter((photo) => operation.photos.includes(photo.sha256));
-  const sent = own.reduce((sum, photo) => sum + (photo.state === 'verified' ? photo.size : photo.offset), 0);
+  const body = BY_STATE[operation.state] === 'delivered' ? operation.body.length : 0;
+  const sent = own.reduce((sum, photo) => sum + (photo.state === 'verified' ? photo.size : photo.offset), body);
   return { sent, total: own.reduce((sum, photo) => sum + photo.size, 0) + operation.body.length };
 }
 
