@@ -230,6 +230,7 @@ std::vector<Command> AllCommands() {
   AddScoreCommands(commands);
   AddNoticeCommands(commands);
   AddDeviceCommands(commands);
+  AddMediaCommands(commands);
   AddSourceCommands(commands);
   AddJournalCommands(commands);
   AddDatabaseCommands(commands);

@@ -123,6 +123,30 @@ absl::Status LocateCommand(Invocation& run) {
   return absl::OkStatus();
 }
 
+// What a phone draws, in figures; --json gives the outlines themselves.
+absl::Status DivisionMap(Invocation& run) {
+  v1::GetGridMapRequest request;
+  GW_ASSIGN_OR_RETURN(*request.mutable_division(), run.session().DivisionName(run.positionals[0]));
+  GW_ASSIGN_OR_RETURN(const v1::GridMap map, run.session().Call<v1::GridMap>(Method("GetGridMap"), request));
+  if (run.json) {
+    PrintJson(map);
+    return absl::OkStatus();
+  }
+  Table table = MakeTable(run, {"LEVEL", "DIVISION", "RINGS", "POINTS", "CENTRE"});
+  for (const v1::GridMap::Outline& outline : map.outlines()) {
+    int points = 0;
+    for (const v1::GridMap::Ring& ring : outline.rings()) points += ring.deltas_size() / 2;
+    v1::Division::Level level = v1::Division::LEVEL_UNSPECIFIED;
+    v1::Division::Level_Parse(outline.level(), &level);
+    const bool known = outline.longitude_e5() != 0 || outline.latitude_e5() != 0;
+    table.Add({Word(run, level), outline.name(), std::to_string(outline.rings_size()), std::to_string(points),
+               known ? absl::StrFormat("%.5f,%.5f", outline.longitude_e5() / 1e5, outline.latitude_e5() / 1e5)
+                     : "-"});
+  }
+  std::fputs(table.ToString().c_str(), stdout);
+  return absl::OkStatus();
+}
+
 absl::Status DivisionList(Invocation& run) {
   v1::ListDivisionsRequest request;
   if (!run.positionals.empty()) {
@@ -229,6 +253,11 @@ void AddGridCommands(std::vector<Command>& commands) {
                       .summary = "lists the divisions directly below one, or the top",
                       .examples = {"gridctl division list 4117"},
                       .run = DivisionList});
+  commands.push_back({.words = "division map",
+                      .arguments = "DIVISION",
+                      .summary = "shows what a phone draws of it and of two levels below",
+                      .examples = {"gridctl division map 411728001", "gridctl division map 411728 --json"},
+                      .run = DivisionMap});
   commands.push_back({.words = "post list",
                       .arguments = "DIVISION",
                       .summary = "lists posts and who holds them",

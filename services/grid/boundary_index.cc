@@ -186,6 +186,16 @@ BoundaryShape MakeShape(const MultiPolygon& polygon) {
 
 int VerticesOf(const BoundaryShape& shape) { return shape->num_edges(); }
 
+std::vector<std::vector<domain::Point>> RingsOf(const BoundaryShape& shape) {
+  std::vector<std::vector<domain::Point>> rings;
+  for (int chain = 0; chain < shape->num_chains(); ++chain) {
+    std::vector<domain::Point>& ring = rings.emplace_back();
+    for (int i = 0; i < shape->chain(chain).length; ++i)
+      ring.push_back(FromS2(shape->chain_edge(chain, i).v0));
+  }
+  return rings;
+}
+
 // One shape per boundary, in their order; built eagerly, so that reading takes no lock on it.
 struct BoundaryIndex::Shapes {
   MutableS2ShapeIndex index;

@@ -30,6 +30,8 @@ using MultiPolygon = std::vector<Polygon>;
 using BoundaryShape = std::shared_ptr<const S2Shape>;
 BoundaryShape MakeShape(const MultiPolygon& polygon);
 int VerticesOf(const BoundaryShape& shape);
+// Its rings, outer ones and holes alike.
+std::vector<std::vector<domain::Point>> RingsOf(const BoundaryShape& shape);
 
 struct IndexedBoundary {
   Uuid division;
@@ -80,6 +82,7 @@ class BoundaryIndex {
   // The date of the newest outline of a division; InfinitePast when it has none, or one without a date.
   absl::Time DrawnSince(const Uuid& division) const;
 
+  const std::vector<IndexedBoundary>& boundaries() const { return boundaries_; }
   size_t size() const { return boundaries_.size(); }
   int64_t vertices() const { return vertices_; }
   size_t bytes() const;

@@ -34,6 +34,7 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   add("GridService/ResolveResponsible", &ResolveResponsible);
   add("GridService/LocatePoint", &LocatePoint);
   add("GridService/LocatePoints", &LocatePoints);
+  add("GridService/GetGridMap", &GetGridMap);
   add("GridService/ImportDivisions", &ImportDivisions);
   add("GridService/ListLineages", &ListLineages);
   add("GridService/ListDivisionProposals", &ListDivisionProposals);

@@ -8,6 +8,7 @@
 #include "access/area.h"
 #include "grid/boundary_cache.h"
 #include "grid/ground_cache.h"
+#include "grid/map_cache.h"
 #include "gridwarden/grid/v1/grid_service.pb.h"
 
 // Which ground, which posts, who answered for it when: the table of contents. Changes: administrators, or the
@@ -25,6 +26,7 @@ struct GridArea {
   std::function<rpc::Channel&(std::string_view area)> channel;  // reaches another area
   GroundCache ground;
   BoundaryCache boundaries;
+  MapCache maps;
 };
 
 std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Registry& registry);
@@ -43,11 +45,12 @@ absl::StatusOr<v1::ListPersonsResponse> ListPersons(GridArea&, const rpc::Call&,
                                                     const v1::ListPersonsRequest&);
 absl::StatusOr<v1::ListUnitsResponse> ListUnits(GridArea&, const rpc::Call&, const v1::ListUnitsRequest&);
 
-// Answering: resolve_responsible.cc, locate_point.cc.
+// Answering: resolve_responsible.cc, locate_point.cc, get_grid_map.cc.
 absl::StatusOr<v1::ResolveResponsibleResponse> ResolveResponsible(GridArea&, const rpc::Call&,
                                                                   const v1::ResolveResponsibleRequest&);
 absl::StatusOr<v1::LocatePointResponse> LocatePoint(GridArea&, const rpc::Call&,
                                                     const v1::LocatePointRequest&);
+absl::StatusOr<v1::GridMap> GetGridMap(GridArea&, const rpc::Call&, const v1::GetGridMapRequest&);
 absl::StatusOr<v1::LocatePointsResponse> LocatePoints(GridArea&, const rpc::Call&,
                                                       const v1::LocatePointsRequest&);
 
