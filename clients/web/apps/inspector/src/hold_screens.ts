@@ -8,4 +8,5 @@ export async function holdScreens(): Promise<void> {
       if (typeof screen === 'function') await (screen as () => Promise<unknown>)().catch(() => undefined);
     }
   }
+  await import('./components/PhotoViewer.vue').catch(() => undefined);
 }
