@@ -91,4 +91,21 @@ absl::StatusOr<absl::Time> ToTime(const google::protobuf::Timestamp& time, std::
   return absl::FromUnixMicros(time.seconds() * 1'000'000 + time.nanos() / 1'000);
 }
 
+absl::StatusOr<domain::EventInterval> IntervalOf(const google::protobuf::Timestamp& event_time,
+                                                 const google::protobuf::Timestamp* earliest_time,
+                                                 absl::Time now, const std::string& prefix) {
+  GW_ASSIGN_OR_RETURN(const absl::Time claimed, ToTime(event_time, prefix + "event_time"));
+  GW_ASSIGN_OR_RETURN(domain::EventInterval event, domain::DefendEventTime(claimed, now));
+  if (earliest_time == nullptr) return event;
+  const std::string field = prefix + "earliest_time";
+  GW_ASSIGN_OR_RETURN(const absl::Time earliest, ToTime(*earliest_time, field));
+  // The time of the event may have been pulled back by what a phone's clock runs ahead.
+  if (earliest > event.latest + domain::kClockErrorMax) {
+    return InvalidField(field, absl::StrCat("got ", absl::FormatTime(earliest), ", want no later than ",
+                                            absl::FormatTime(event.latest)));
+  }
+  event.earliest = std::min(earliest, event.latest);
+  return event;
+}
+
 }  // namespace gridwarden::patrol

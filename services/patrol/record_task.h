@@ -45,5 +45,10 @@ void SetState(TaskRow& task, domain::TaskState state);
 google::protobuf::Timestamp ToTimestamp(absl::Time time);
 // INVALID_FIELD for a time outside the years 2000 to 2200.
 absl::StatusOr<absl::Time> ToTime(const google::protobuf::Timestamp& time, std::string_view field);
+// When something was done, as far as the phone can say (B12): from `earliest_time`, where it is set, to
+// `event_time`. INVALID_FIELD for an earliest time after the other; `prefix` ("visit.") names the fields.
+absl::StatusOr<domain::EventInterval> IntervalOf(const google::protobuf::Timestamp& event_time,
+                                                 const google::protobuf::Timestamp* earliest_time,
+                                                 absl::Time now, const std::string& prefix = "");
 
 }  // namespace gridwarden::patrol

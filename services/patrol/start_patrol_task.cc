@@ -10,8 +10,9 @@ absl::StatusOr<v1::PatrolTask> StartPatrolTask(const AreaContext& context, const
   GW_ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("patrolTasks", request.name()));
   domain::EventInterval event{call.now, call.now};
   if (request.has_event_time()) {
-    GW_ASSIGN_OR_RETURN(const absl::Time claimed, ToTime(request.event_time(), "event_time"));
-    GW_ASSIGN_OR_RETURN(event, domain::DefendEventTime(claimed, call.now));
+    GW_ASSIGN_OR_RETURN(
+        event, IntervalOf(request.event_time(),
+                          request.has_earliest_time() ? &request.earliest_time() : nullptr, call.now));
   }
   return rpc::Mutate<v1::PatrolTask>(
       context.database, call, request, [&](db::Transaction& tx) -> absl::StatusOr<v1::PatrolTask> {
@@ -26,7 +27,7 @@ absl::StatusOr<v1::PatrolTask> StartPatrolTask(const AreaContext& context, const
         GW_ASSIGN_OR_RETURN(const domain::TaskState to,
                             domain::NextTaskState(from, domain::TaskAction::kStart));
         SetState(task, to);
-        *task.value.mutable_start_time() = ToTimestamp(event.earliest);
+        *task.value.mutable_start_time() = ToTimestamp(event.latest);
         task.value.clear_release();
         return RecordTask(context, call, tx,
                           {.action = domain::TaskAction::kStart,

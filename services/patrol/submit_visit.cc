@@ -117,23 +117,6 @@ absl::Status CheckSource(const AreaContext& context, const rpc::Call& call, cons
       .status();
 }
 
-// When it was made, as far as the phone can say (B12): it need not know to the second.
-absl::StatusOr<domain::EventInterval> IntervalOf(const v1::Visit& visit, absl::Time now) {
-  if (!visit.has_event_time()) return InvalidField("visit.event_time", "got nothing, want a time");
-  GW_ASSIGN_OR_RETURN(const absl::Time claimed, ToTime(visit.event_time(), "visit.event_time"));
-  GW_ASSIGN_OR_RETURN(domain::EventInterval event, domain::DefendEventTime(claimed, now));
-  if (!visit.has_earliest_time()) return event;
-  GW_ASSIGN_OR_RETURN(const absl::Time earliest, ToTime(visit.earliest_time(), "visit.earliest_time"));
-  // The visit's own time may have been pulled back by what a phone's clock runs ahead.
-  if (earliest > event.latest + domain::kClockErrorMax) {
-    return InvalidField("visit.earliest_time",
-                        absl::StrFormat("got %s, want no later than %s", absl::FormatTime(earliest),
-                                        absl::FormatTime(event.latest)));
-  }
-  event.earliest = std::min(earliest, event.latest);
-  return event;
-}
-
 // Who holds the assigned post now, or held it when it happened (guarantees.md 6.5: accepted if the event lies
 // in the tenure).
 absl::StatusOr<access::Acting> AllowVisitor(const domain::Ground& ground, const rpc::Call& call,
@@ -210,7 +193,11 @@ absl::StatusOr<v1::Visit> SubmitVisit(const AreaContext& context, const rpc::Cal
   visit.value = request.visit();
   if (visit.value.result() == v1::Visit::RESULT_UNSPECIFIED)
     return InvalidField("visit.result", "got nothing, want a result");
-  GW_ASSIGN_OR_RETURN(const domain::EventInterval event, IntervalOf(visit.value, call.now));
+  if (!visit.value.has_event_time()) return InvalidField("visit.event_time", "got nothing, want a time");
+  GW_ASSIGN_OR_RETURN(const domain::EventInterval event,
+                      IntervalOf(visit.value.event_time(),
+                                 visit.value.has_earliest_time() ? &visit.value.earliest_time() : nullptr,
+                                 call.now, "visit."));
   GW_RETURN_IF_ERROR(CheckText("visit.note", visit.value.note(), kNoteMax));
   GW_ASSIGN_OR_RETURN(const std::vector<std::string> media, MediaOf(visit.value));
   GW_RETURN_IF_ERROR(CheckAnswers(*context.policy, visit.value));

@@ -385,6 +385,26 @@ TEST_F(PatrolTest, AVisitMadeInTimeButSentLateIsInTime) {
   EXPECT_FALSE(visit->late());
 }
 
+TEST_F(PatrolTest, AStartSaysWhatThePhoneKnowsOfItsTime) {
+  const v1::PatrolTask task = Create(village);
+  v1::StartPatrolTaskRequest start;
+  start.set_request_id(NewId());
+  start.set_name(task.name());
+  *start.mutable_event_time() = After(absl::Minutes(-5));
+  *start.mutable_earliest_time() = After(absl::Minutes(10));
+  EXPECT_EQ(ReasonOf(Call<v1::PatrolTask>(officer, "StartPatrolTask", start).status()), "INVALID_FIELD");
+  start.set_request_id(NewId());
+  *start.mutable_earliest_time() = After(absl::Minutes(-45));
+  const absl::StatusOr<v1::PatrolTask> started = Call<v1::PatrolTask>(officer, "StartPatrolTask", start);
+  ASSERT_TRUE(started.ok()) << started.status();
+  EXPECT_EQ(started->start_time().seconds(), start.event_time().seconds());
+  journal::v1::Entry entry;
+  ASSERT_TRUE(
+      entry.ParseFromString(SharedDatabase().Ask("SELECT body FROM journal_stage ORDER BY id DESC LIMIT 1")));
+  EXPECT_EQ(entry.time().earliest_us(), TimeUtil::TimestampToMicroseconds(start.earliest_time()));
+  EXPECT_EQ(entry.time().latest_us(), TimeUtil::TimestampToMicroseconds(start.event_time()));
+}
+
 TEST_F(PatrolTest, AVisitIsInTimeByTheBoundThatFavoursTheWorker) {
   const v1::PatrolTask task = Create(village);  // due in eight hours
   const auto earliest = After(absl::Hours(7));
