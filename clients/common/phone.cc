@@ -216,12 +216,15 @@ absl::Status Phone::TakeResults(const std::vector<size_t>& sent, const sync::v1:
     one.next_try = clock_().wall + wait;
     retry_after_ = std::max(retry_after_, wait);
   }
+  more_receipts_ = false;
   for (const sync::v1::PhotoReceipt& receipt : response.photo_receipts()) {
     const auto photo = photos_.find(receipt.sha256());
     if (photo == photos_.end()) continue;
+    more_receipts_ |= photo->second.receipt.empty();
     photo->second.verified = true;
     photo->second.receipt = receipt.receipt();
   }
+  push_token_ = response.time_token();
   missing_photos_.assign(response.missing_photos().begin(), response.missing_photos().end());
   return absl::OkStatus();
 }
@@ -240,6 +243,7 @@ absl::StatusOr<int> Phone::Push() {
   *request.mutable_device_time() = ToTimestamp(face.wall);
   request.set_mono_ms(face.mono_ms);
   request.set_boot_id(face.boot_id);
+  request.set_time_token(push_token_);
   request.set_pending_operations(queued() - static_cast<int>(sent.size()));
   request.set_pending_photos(static_cast<int>(std::count_if(
       photos_.begin(), photos_.end(), [](const auto& photo) { return !photo.second.verified; })));
@@ -348,7 +352,10 @@ absl::Status Phone::Sync() {
   } while (due());
   const bool had_photos = !missing_photos_.empty();
   GW_RETURN_IF_ERROR(SendPhotos());
-  if (had_photos) GW_RETURN_IF_ERROR(Push().status());  // fetches the receipts
+  while (had_photos || more_receipts_) {
+    GW_RETURN_IF_ERROR(Push().status());
+    if (!more_receipts_) break;
+  }
   return Pull();
 }
 
@@ -364,6 +371,7 @@ std::string Phone::Save() const {
               {"token_wall_us", absl::ToUnixMicros(token_face_.wall)},
               {"token_mono_ms", token_face_.mono_ms},
               {"token_boot_id", token_face_.boot_id},
+              {"push_token", push_token_},
               {"cursor", cursor_},
               {"pulled_whole", pulled_whole_},
               {"missing_photos", missing_photos_},
@@ -406,6 +414,7 @@ absl::Status Phone::Load(std::string_view text) {
   time_token_ = in["time_token"];
   token_face_ = {absl::FromUnixMicros(in["token_wall_us"].get<int64_t>()), in["token_mono_ms"],
                  in["token_boot_id"]};
+  push_token_ = in["push_token"];
   cursor_ = in["cursor"];
   pulled_whole_ = in["pulled_whole"];
   missing_photos_ = in["missing_photos"].get<std::vector<std::string>>();

@@ -107,6 +107,8 @@ class Phone {
   absl::Duration retry_after() const { return retry_after_; }
   const std::map<std::string, sync::v1::Record>& records() const { return records_; }
   const std::map<std::string, PhotoOnPhone>& photos() const { return photos_; }
+  // Receipts came with the last answer, and there may be more than fit: push again.
+  bool more_receipts() const { return more_receipts_; }
   // That the server asked for in its last answer.
   int missing_photos() const { return static_cast<int>(missing_photos_.size()); }
   const std::vector<sync::v1::ScopePost>& posts() const { return posts_; }
@@ -147,6 +149,8 @@ class Phone {
   std::map<std::string, PhotoOnPhone> photos_;     // by digest
   std::vector<std::string> missing_photos_;
 
+  std::string push_token_;  // of the last push that was answered: receipts before it have come
+  bool more_receipts_ = false;
   std::string time_token_;
   ClockFace token_face_;
 

@@ -37,6 +37,7 @@ constexpr char kPatrol[] = "gridwarden.patrol.v1.PatrolService/";
 constexpr char kIdentity[] = "gridwarden.identity.v1.IdentityService/";
 constexpr size_t kTasksAtOnce = 500;
 constexpr int kPassingTriesMax = 100;
+constexpr absl::Duration kBackoffMax = absl::Minutes(1);
 
 double Seconds(Clock::duration span) { return std::chrono::duration<double>(span).count(); }
 
@@ -369,6 +370,7 @@ class Morning {
     if (status.ok()) {
       const bool more = rider.stage == Stage::kPush && rider.phone->queued() > 0;
       if (!more) rider.stage = static_cast<Stage>(static_cast<int>(rider.stage) + 1);
+      rider.tries = 0;
       if (rider.stage != Stage::kDone) {
         const absl::Duration wait = more ? rider.phone->retry_after() : absl::ZeroDuration();
         return now + std::chrono::microseconds(absl::ToInt64Microseconds(wait));
@@ -398,9 +400,11 @@ class Morning {
     rider.was_told_to_wait |= told;
     // An access token that ran out is changed for a new one first.
     if (absl::IsUnauthenticated(status) && rider.stage != Stage::kRefresh) (void)Refresh(rider);
-    const absl::Duration base = told ? *facts->retry_after : absl::Seconds(2);
-    const double spread = std::uniform_real_distribution<double>(1, 1.5)(random);
-    return now + std::chrono::microseconds(absl::ToInt64Microseconds(base * spread));
+    // As the app does: what the server says, and twice as long after every refusal in a row.
+    const absl::Duration backoff = std::min(kBackoffMax, absl::Seconds(1) * (1 << std::min(rider.tries, 10)));
+    const double spread = std::uniform_real_distribution<double>(0.5, 1.5)(random);
+    const absl::Duration wait = std::max(told ? *facts->retry_after : absl::ZeroDuration(), backoff * spread);
+    return now + std::chrono::microseconds(absl::ToInt64Microseconds(wait));
   }
 
   static int64_t ResidentKib(int pid) {

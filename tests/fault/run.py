@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from fault import between_steps, restored, timers, under_load  # noqa: E402
+from fault import between_steps, phones, restored, timers, under_load  # noqa: E402
 from support.layer import run_layer  # noqa: E402
 
 SCENARIOS = [
@@ -24,7 +24,8 @@ SCENARIOS += restored.SCENARIOS
 SCENARIOS += [("timers under two schedulers that die, clocks stepped", functools.partial(timers.storm, 10_000, 15))]
 
 # Only when asked for by name.
-LONG = [("timers at length", functools.partial(timers.storm, 100_000, 240))]
+LONG = [("timers at length", functools.partial(timers.storm, 100_000, 240)),
+        ("phones at length", functools.partial(phones.at_length, 100_000))]
 
 if __name__ == "__main__":
     sys.exit(run_layer(SCENARIOS + (LONG if sys.argv[1:] else []), sys.argv[1:]))

@@ -143,10 +143,12 @@ void Island::CompareJournal() {
       if (truth >= entry.time().earliest_us() && truth <= entry.time().latest_us()) continue;
       ++tally_.outside;
       if (known.grade != sync::v1::D)
-        Wrong(absl::StrCat("operation ", op->second, " of grade ", sync::v1::Grade_Name(known.grade),
-                           " was made at ", absl::FormatTime(known.truth), ", the area was told ",
-                           absl::FormatTime(absl::FromUnixMicros(entry.time().earliest_us())), " to ",
-                           absl::FormatTime(absl::FromUnixMicros(entry.time().latest_us()))));
+        Wrong(absl::StrCat(
+            "operation ", op->second, " (",
+            known.sent.body().find("StartPatrolTask") != std::string::npos ? "start" : entry.kind(),
+            ") of grade ", sync::v1::Grade_Name(known.grade), " was made at ", absl::FormatTime(known.truth),
+            ", the area was told ", absl::FormatTime(absl::FromUnixMicros(entry.time().earliest_us())),
+            " to ", absl::FormatTime(absl::FromUnixMicros(entry.time().latest_us()))));
     }
     more = page->next_index() > next && page->next_index() < page->log_size();
     next = page->next_index();
@@ -286,10 +288,8 @@ void Island::SendLogsAgain() {
     if (known.delivered && model_.fates().contains(op_id)) logs[known.device].push_back(&known);
   }
   const std::string before = Snapshot();
-  for (int twice = 0; twice < 2; ++twice) {
-    for (const auto& [device, log] : logs) SendAgain(log);
-  }
-  if (Snapshot() != before) return Wrong("sending every log twice changed something");
+  for (const auto& [device, log] : logs) SendAgain(log);
+  if (Snapshot() != before) return Wrong("sending every log again changed something");
 
   // Any order in which nothing comes before what it comes after.
   std::vector<const Known*> rest;

@@ -725,9 +725,10 @@ void Island::Drain() {
     }
     if (phone.queued() > 0) Wrong(absl::StrCat(phone.queued(), " operations stay on a phone"));
     for (int i = 0; i < 1000 && faults_.empty(); ++i) {
+      server_->clock().Advance(absl::Seconds(1));  // no two pushes of a phone are at one instant
       const absl::Status sent = phone.SendPhotos();
       if (!sent.ok()) Wrong(absl::StrCat("photos: ", sent.ToString()));
-      if (!phone.Push().ok() || phone.missing_photos() == 0) break;
+      if (!phone.Push().ok() || (phone.missing_photos() == 0 && !phone.more_receipts())) break;
     }
   }
   Feed();
