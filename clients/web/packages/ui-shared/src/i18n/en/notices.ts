@@ -5,6 +5,7 @@ const notices: Messages['notices'] = {
   unread: '{n} unread',
   allRead: 'Nothing unread',
   new: 'Unread',
+  markOne: 'Mark as read',
   markAll: 'Mark all as read',
   onlyHere: 'Only you know what you have read; neither your office nor anybody above sees it.',
   empty: 'No messages',

@@ -4,6 +4,7 @@ export default {
   unread: '未读 {n} 条',
   allRead: '没有未读消息',
   new: '未读',
+  markOne: '标为已读',
   markAll: '全部标为已读',
   onlyHere: '只有您自己知道读没读，单位和上级看不到。',
   empty: '没有消息',
