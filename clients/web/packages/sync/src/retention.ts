@@ -9,6 +9,7 @@ const ASK_MAX = 20;
 /** The log is sealed within minutes; asking earlier is asking in vain. */
 const ASK_AFTER_MS = 3600_000;
 const KEEP_MS = 7 * 24 * 3600_000;
+const RETAKEN_MS = 2 * 24 * 3600_000;
 const OWN_REPORT_MS = 30 * 24 * 3600_000;
 
 export async function retain(context: Context): Promise<void> {
@@ -18,7 +19,24 @@ export async function retain(context: Context): Promise<void> {
   if (last !== undefined && Math.abs(now - last) < EVERY_MS) return;
   await askSealed(context, now);
   await thin(context, now);
+  await dropRetaken(context);
   await writeMeta(store, 'retainedMs', now);
+}
+
+/** Pictures that were taken again, or whose form was thrown away by a crash: no draft and no operation names them since two days. */
+async function dropRetaken(context: Context): Promise<void> {
+  const { store } = context;
+  const before = context.device.wallMs() - RETAKEN_MS;
+  await store.transaction('rw', [store.photos, store.bytes, store.drafts], async () => {
+    const named = new Set((await store.drafts.toArray()).flatMap((each) => each.photos));
+    const left = await store.photos
+      .where('state')
+      .equals('draft')
+      .filter((each) => each.opIds.length === 0 && !named.has(each.sha256) && each.takenAtMs < before)
+      .primaryKeys();
+    await store.photos.bulkDelete(left);
+    await store.bytes.bulkDelete(left);
+  });
 }
 
 async function askSealed(context: Context, now: number): Promise<void> {

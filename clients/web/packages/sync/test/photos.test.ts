@@ -165,6 +165,26 @@ describe('photos', () => {
     expect(await phone.db.photos.toCollection().primaryKeys()).toEqual([shared]);
   });
 
+  test('that were taken again leave after two days; those of a draft or an operation never', async () => {
+    const { tab, phone } = await signedIn(server);
+    const keep = async (seed: number): Promise<string> => {
+      const added = await phone.addPhoto({ ...picture(1000, seed), takenAtMs: tab.device.wall });
+      if (!added.ok) throw new Error(added.reason);
+      return added.photo.sha256;
+    };
+    const [drafted, queued, retaken] = [await keep(1), await keep(2), await keep(3)];
+    await phone.saveDraft({ draftId: 'a', form: 'visit', subject: 's', data: {}, photos: [drafted] });
+    server.unreachable.add('gridwarden.casework.v1.CaseworkService/SubmitSignal');
+    await phone.submit({ ...report('signals/s1'), photos: [queued] });
+    for (const ms of [DAY_MS, 30 * DAY_MS]) {
+      tab.device.pass(ms);
+      server.nowMs += ms;
+      await phone.syncNow('manual');
+      const held = await phone.db.bytes.toCollection().primaryKeys();
+      expect(held.sort()).toEqual((ms === DAY_MS ? [drafted, queued, retaken] : [drafted, queued]).sort());
+    }
+  });
+
   test('above the limit are refused with a word', async () => {
     const { phone } = await signedIn(server);
     expect(await phone.addPhoto(picture(2 * 1024 * 1024 + 1, 1))).toEqual({ ok: false, reason: 'too_large' });
