@@ -47,7 +47,7 @@ class OperationRepository : public ::testing::Test {
   }
   static DeviceRow Device(const Uuid& id) {
     return {.id = id,
-            .account = Id("account"),
+            .account = Uuid::Derive(id, "account"),
             .person = Id("person"),
             .public_key = std::string(65, '\x04'),
             .created = kNow,
@@ -126,13 +126,13 @@ TEST_F(OperationRepository, KeysServeEveryStatementOfAPush) {
                   return SaveGaps(tx, id, {}, {{200, 201}}, kNow);
                 }).ok());
   }
-  SharedDatabase().Exec("ANALYZE TABLE device, operation, operation_photo, device_gap, observation");
+  SharedDatabase().Ask("ANALYZE TABLE device, operation, operation_photo, device_gap, observation");
   const Uuid device = Id("device3");
   const OperationRow row = Operation(device, 40);
   const auto plans = testing::PlansOf(*SharedDatabase(), [&](db::Transaction& tx) -> absl::Status {
     GW_RETURN_IF_ERROR(LockDevice(tx, device).status());
     GW_RETURN_IF_ERROR(ReadGaps(tx, device).status());
-    GW_RETURN_IF_ERROR(CountInUse(tx, Id("account")).status());
+    GW_RETURN_IF_ERROR(CountInUse(tx, Uuid::Derive(device, "account")).status());
     GW_RETURN_IF_ERROR(FindOperation(tx, row.op_id).status());
     GW_RETURN_IF_ERROR(ReadOperationsAt(tx, device, 39).status());
     GW_RETURN_IF_ERROR(

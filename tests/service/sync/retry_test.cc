@@ -119,7 +119,8 @@ TEST_F(RetryTest, AWholeLogInAnyOrderAndTwiceGivesTheSame) {
       for (size_t at = 0; at < log.size(); at += 5) {
         const std::vector<v1::SignedOperation> part(log.begin() + at,
                                                     log.begin() + std::min(at + 5, log.size()));
-        for (const v1::PushResult& result : phone.Push(part).results())
+        const v1::PushResponse response = phone.Push(part);
+        for (const v1::PushResult& result : response.results())
           verdicts[result.op_id()].insert(result.verdict());
       }
     }
@@ -158,7 +159,8 @@ TEST_F(RetryTest, TwoTabsAtOnceSettleEachOperationOnce) {
                   result.verdict() == v1::WAITING)
           << result.DebugString();
   }
-  for (const v1::PushResult& result : phone.Push(log).results())
+  const v1::PushResponse again = phone.Push(log);
+  for (const v1::PushResult& result : again.results())
     EXPECT_EQ(result.verdict(), v1::DUPLICATE) << result.DebugString();
   EXPECT_EQ(Ask("SELECT COUNT(*) FROM visit"), "10");
   EXPECT_EQ(Ask("SELECT COUNT(*) FROM operation"), "10");
