@@ -118,6 +118,15 @@ export function needsOf(categories: CategoryJson[], code: string, county: string
   return local ?? needs.find((one) => !one.codePrefix) ?? null;
 }
 
+/** When it was over: done, closed, rejected, merged; null while it is open or when nobody said. */
+export function finishedTime(record: StoredRecord): string | null {
+  if (record.open) return null;
+  const { doneTime, release } = record.data as PatrolTaskJson;
+  const { closeTime, recloseTime } = record.data as CaseJson;
+  const { rejectTime, mergeTime } = record.data as SignalJson;
+  return doneTime ?? release?.time ?? recloseTime ?? closeTime ?? rejectTime ?? mergeTime ?? null;
+}
+
 export interface Point {
   longitude: number;
   latitude: number;

@@ -16,6 +16,7 @@ const shell: Messages['shell'] = {
     syncing: 'Syncing',
     unreachable: 'Server not reached',
     signedOut: 'Sign-in expired: sign in again',
+    locked: 'Locked: tap to enter the PIN',
     refusedDevice: 'This phone was revoked: ask your office',
     lastSync: 'Synced: {time}',
     nothingHere: 'All delivered',
@@ -33,7 +34,8 @@ const shell: Messages['shell'] = {
     reload: 'Open again',
   },
   missing: {
-    insecure: 'This address is not encrypted (http). The browser allows neither camera nor position nor offline storage. Open the encrypted address below.',
+    insecure:
+      'This address is not encrypted (http). The browser allows neither camera nor position nor offline storage. Open the encrypted address below.',
     browser: 'This browser lacks what is needed. Use a newer one, or leave private mode.',
     list: 'Missing:',
     ask: 'If it does not open, show this page to your administrator.',

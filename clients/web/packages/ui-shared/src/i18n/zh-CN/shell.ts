@@ -15,6 +15,7 @@ export default {
     syncing: '正在同步',
     unreachable: '连不上服务器',
     signedOut: '登录已过期，请重新登录',
+    locked: '已上锁，点这里输入本机密码',
     refusedDevice: '本机已停用，请联系管理员',
     lastSync: '同步：{time}',
     nothingHere: '全部已送达',
