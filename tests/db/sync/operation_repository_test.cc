@@ -126,6 +126,12 @@ TEST_F(OperationRepository, KeysServeEveryStatementOfAPush) {
                   return SaveGaps(tx, id, {}, {{200, 201}}, kNow);
                 }).ok());
   }
+  // As many phones as a county has: a table of one page is read whole whatever its keys.
+  ASSERT_TRUE(Run([&](db::Transaction& tx) -> absl::Status {
+                for (int device = 20; device < 800; ++device)
+                  GW_RETURN_IF_ERROR(InsertDevice(tx, Device(Id(absl::StrCat("device", device)))));
+                return absl::OkStatus();
+              }).ok());
   SharedDatabase().Ask("ANALYZE TABLE device, operation, operation_photo, device_gap, observation");
   const Uuid device = Id("device3");
   const OperationRow row = Operation(device, 40);
