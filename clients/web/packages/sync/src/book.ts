@@ -8,8 +8,9 @@ import type { AccountInfo, Phone, PhoneBook } from './contract';
 import { deviceKey, deviceNameOf, replaceDevice } from './device_key';
 import { outboxFile } from './outbox_file';
 import { AccountPhone } from './phone';
+import { withLock } from './locks';
 import { newPin, openPin, PIN_ITERATIONS, PIN_TRIES, seal, unseal } from './pin';
-import { Session, type Server } from './session';
+import { Session, tokenLock, type Server } from './session';
 import { Store, storeName, UNSETTLED } from './store';
 
 export interface BookOptions {
@@ -106,21 +107,25 @@ class Book implements PhoneBook {
   }
 
   async setPin(accountName: string, pin: string | null): Promise<void> {
-    const row = await this.book.accounts.get(accountName);
-    if (row === undefined) return;
-    const session = this.sessions.get(accountName);
-    const refresh = row.refresh ?? (row.sealed !== null && session?.pinKey ? await unseal(session.pinKey, row.sealed) : null);
-    if (row.sealed !== null && refresh === null)
-      throw new RpcError('permission_denied', 'LOCKED', '请先输入原来的本机密码', 'The PIN in force is needed');
-    if (pin === null) {
-      await this.change(accountName, row.version, { pin: null, sealed: null, refresh });
-      if (session !== undefined) session.pinKey = null;
-      return;
-    }
-    const made = await newPin(pin, this.options.pinIterations ?? PIN_ITERATIONS);
-    const sealed = refresh === null ? null : await seal(made.key, refresh);
-    await this.change(accountName, row.version, { pin: made.row, sealed, refresh: null, access: null });
-    if (session !== undefined) session.pinKey = made.key;
+    const made = pin === null ? null : await newPin(pin, this.options.pinIterations ?? PIN_ITERATIONS);
+    // While nobody changes the token: it must not lie open beside a PIN.
+    await withLock(tokenLock(accountName), async () => {
+      const row = await this.book.accounts.get(accountName);
+      if (row === undefined) return;
+      const session = this.sessions.get(accountName);
+      const refresh = row.refresh ?? (row.sealed !== null && session?.pinKey ? await unseal(session.pinKey, row.sealed) : null);
+      if (row.sealed !== null && refresh === null)
+        throw new RpcError('permission_denied', 'LOCKED', '请先输入原来的本机密码', 'The PIN in force is needed');
+      if (made === null) await this.change(row, { pin: null, sealed: null, refresh });
+      else
+        await this.change(row, {
+          pin: made.row,
+          sealed: refresh === null ? null : await seal(made.key, refresh),
+          refresh: null,
+          access: null,
+        });
+      if (session !== undefined) session.pinKey = made?.key ?? null;
+    });
   }
 
   async rescue(accountName: string): Promise<File | null> {
@@ -145,12 +150,13 @@ class Book implements PhoneBook {
     await Dexie.delete(storeName(accountName));
   }
 
-  /** Changes the sign-in unless another tab changed the token meanwhile: then it has to be read again. */
-  private async change(accountName: string, version: number, change: Partial<AccountRow>): Promise<void> {
+  /** Changes the sign-in unless another tab without locks changed it meanwhile: then it has to be read again. */
+  private async change(row: AccountRow, change: Partial<AccountRow>): Promise<void> {
     await this.book.transaction('rw', this.book.accounts, async () => {
-      const now = await this.book.accounts.get(accountName);
-      if (now?.version !== version) throw new RpcError('aborted', 'CHANGED_MEANWHILE', '请再试一次', 'Changed by another tab: try again');
-      await this.book.accounts.update(accountName, change);
+      const now = await this.book.accounts.get(row.name);
+      if (now?.version !== row.version)
+        throw new RpcError('aborted', 'CHANGED_MEANWHILE', '请再试一次', 'Changed by another tab: try again');
+      await this.book.accounts.put({ ...now, ...change, version: now.version + 1 });
     });
   }
 

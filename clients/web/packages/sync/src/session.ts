@@ -1,6 +1,6 @@
 // Who is signed in, and the calls made as that account. The access token lives ten minutes; the refresh token is changed at every use,
 // so only one tab changes it at a time, and what came is on disk before it is used.
-import { callRpc, offlineError, RpcError, type RequestOf, type ResponseOf, type RpcName, type TokensJson } from '@gridwarden/proto';
+import { callRpc, RpcError, type RequestOf, type ResponseOf, type RpcName, type TokensJson } from '@gridwarden/proto';
 import type { DeviceAdapter } from '@gridwarden/device';
 import type { AccountRow, BookStore } from './book_store';
 import { withLock } from './locks';
@@ -10,6 +10,11 @@ import { seal, unseal } from './pin';
 const ACCESS_MS = 8 * 60_000;
 /** A refresh token just replaced may come once more within 10 s, for an answer that was lost. */
 const REFRESH_GRACE_MS = 8_000;
+
+/** Whoever changes the sign-in of an account holds it. */
+export function tokenLock(account: string): string {
+  return `gridwarden-refresh:${account}`;
+}
 
 export interface Server {
   origin: string;
@@ -57,10 +62,23 @@ export class Session {
     return row === undefined || row.signedOut || row.expired;
   }
 
-  async adopt(tokens: TokensJson): Promise<void> {
-    this.access = { token: tokens.accessToken ?? '', monoMs: this.device.monoMs() };
-    const sealed = await this.sealed(tokens);
-    await this.book.accounts.update(this.account, { ...sealed, signedOut: false, expired: false });
+  /** Keeps new tokens. After a refresh (`signingIn` false) not when the person has signed out meanwhile. */
+  async adopt(tokens: TokensJson, signingIn = true): Promise<void> {
+    for (;;) {
+      const row = await this.book.accounts.get(this.account);
+      if (row === undefined || (row.signedOut && !signingIn)) throw signInAgain();
+      // Sealed before the transaction: WebCrypto inside would end it.
+      const kept = await this.kept(tokens, row);
+      const stored = await this.book.transaction('rw', this.book.accounts, async () => {
+        const now = await this.book.accounts.get(this.account);
+        if (now?.version !== row.version || now.signedOut !== row.signedOut) return false;
+        await this.book.accounts.put({ ...now, ...kept, version: now.version + 1, signedOut: false, expired: false });
+        return true;
+      });
+      if (!stored) continue;
+      this.access = { token: tokens.accessToken ?? '', monoMs: this.device.monoMs() };
+      return;
+    }
   }
 
   async end(): Promise<void> {
@@ -71,14 +89,18 @@ export class Session {
     }
     this.access = null;
     this.pinKey = null;
-    await this.book.accounts.update(this.account, { refresh: null, sealed: null, access: null, signedOut: true });
+    await this.book.transaction('rw', this.book.accounts, async () => {
+      const row = await this.book.accounts.get(this.account);
+      if (row === undefined) return;
+      await this.book.accounts.put({ ...row, version: row.version + 1, refresh: null, sealed: null, access: null, signedOut: true });
+    });
   }
 
   /** A token that is not `stale`. */
   private async token(stale: string | null): Promise<string> {
     const held = this.access;
     if (held !== null && held.token !== stale && this.device.monoMs() - held.monoMs < ACCESS_MS) return held.token;
-    this.refreshing ??= withLock(`gridwarden-refresh:${this.account}`, () => this.refresh(stale)).finally(() => (this.refreshing = null));
+    this.refreshing ??= withLock(tokenLock(this.account), () => this.refresh(stale)).finally(() => (this.refreshing = null));
     return this.refreshing;
   }
 
@@ -92,9 +114,9 @@ export class Session {
       return row.access.token;
     }
     const refreshToken = row.refresh ?? (row.sealed !== null && this.pinKey !== null ? await unseal(this.pinKey, row.sealed) : null);
-    if (refreshToken === null) throw new RpcError('unauthenticated', 'LOCKED', '请先输入本机密码', 'The PIN is needed first');
+    if (refreshToken === null) throw locked();
     try {
-      await this.adopt(await this.changed(refreshToken));
+      await this.adopt(await this.changed(refreshToken), false);
     } catch (error) {
       if (error instanceof RpcError && error.code === 'unauthenticated') {
         // Only if nobody signed in again while the answer was on its way.
@@ -126,16 +148,16 @@ export class Session {
     }
   }
 
-  private async sealed(tokens: TokensJson): Promise<Partial<AccountRow>> {
+  private async kept(tokens: TokensJson, row: AccountRow): Promise<Pick<AccountRow, 'refresh' | 'sealed' | 'access'>> {
     const refresh = tokens.refreshToken ?? '';
-    const row = await this.book.accounts.get(this.account);
-    const version = (row?.version ?? 0) + 1;
-    if (row?.pin == null) {
-      return { version, refresh, sealed: null, access: { token: tokens.accessToken ?? '', wallMs: this.device.wallMs() } };
-    }
-    if (this.pinKey === null) throw offlineError();
-    return { version, refresh: null, sealed: await seal(this.pinKey, refresh), access: null };
+    if (row.pin === null) return { refresh, sealed: null, access: { token: tokens.accessToken ?? '', wallMs: this.device.wallMs() } };
+    if (this.pinKey === null) throw locked();
+    return { refresh: null, sealed: await seal(this.pinKey, refresh), access: null };
   }
+}
+
+function locked(): RpcError {
+  return new RpcError('unauthenticated', 'LOCKED', '请先输入本机密码', 'The PIN is needed first');
 }
 
 export function signInAgain(): RpcError {

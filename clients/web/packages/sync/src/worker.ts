@@ -1,5 +1,6 @@
 // The engine in a service worker: when the browser wakes it because the network is back, the outbox goes without the page. Nothing rests
 // on it; a page that is open does the same. An account with a PIN waits for its page: the worker cannot open what the PIN seals.
+import Dexie from 'dexie';
 import { webDevice } from '@gridwarden/device';
 import { BookStore } from './book_store';
 import { AccountPhone } from './phone';
@@ -15,6 +16,8 @@ export async function syncInWorker(origin = ''): Promise<void> {
   try {
     for (const row of await book.accounts.toArray()) {
       if (row.signedOut || row.expired || row.pin !== null) continue;
+      // A database that is gone is begun anew by its page, which knows what it replaces.
+      if (!(await Dexie.exists(storeName(row.name)))) continue;
       const store = new Store(storeName(row.name));
       await store.open();
       const session = new Session(row.name, book, server, device, null);

@@ -1,5 +1,5 @@
 // @vitest-environment node
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { BookStore } from '../src/book_store';
 import { ModelServer } from './model_server';
 import { browserTab, freshBrowser, PASSWORD, reopened, report, signedIn } from './phones';
@@ -112,6 +112,41 @@ describe('the PIN', () => {
     await again.book.setPin(ME, null);
     const third = await browserTab(server, tab.device).book.open(ME);
     expect(third.ok).toBe(true);
+  });
+});
+
+describe('who changes the sign-in', () => {
+  test('a refresh that comes back after the person signed out does not sign in again', async () => {
+    const { phone } = await signedIn(server);
+    server.expireAccess();
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const fetch = server.fetch;
+    const session = (phone as unknown as { session: { server: { fetch: unknown } } }).session;
+    session.server.fetch = async (input: RequestInfo | URL, init?: RequestInit) => {
+      const answer = await fetch(input, init);
+      if (String(input).endsWith('/RefreshTokens')) await held;
+      return answer;
+    };
+    const running = phone.syncNow('manual');
+    await vi.waitFor(() => expect(server.seen.some((each) => each.path.endsWith('/RefreshTokens'))).toBe(true));
+    const book = new BookStore();
+    await book.accounts.update(ME, { signedOut: true, refresh: null, access: null });
+    release();
+    await running;
+    expect(await book.accounts.get(ME)).toMatchObject({ signedOut: true, refresh: null, access: null });
+  });
+
+  test('a PIN set during a refresh leaves no token open', async () => {
+    const { tab, phone } = await signedIn(server);
+    for (let i = 0; i < 5; i++) {
+      server.expireAccess();
+      await Promise.all([phone.syncNow('manual'), tab.book.setPin(ME, `24681${i}`)]);
+      const row = (await new BookStore().accounts.get(ME))!;
+      expect(row).toMatchObject({ refresh: null, access: null });
+      expect(row.sealed).not.toBeNull();
+      expect(phone.status().error).toBeNull();
+    }
   });
 });
 
