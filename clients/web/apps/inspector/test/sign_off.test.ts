@@ -52,6 +52,7 @@ async function open(person: string, now: SyncStatus = status): Promise<void> {
   const phone = {
     account: { name: 'accounts/1', login: 'a', displayName: '郑娟', person, administrator: false },
     device: {},
+    db: { records: { get: async () => undefined } },
     status: () => now,
     onStatus: (listener: (s: SyncStatus) => void) => {
       listener(now);
