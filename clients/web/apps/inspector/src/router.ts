@@ -52,3 +52,12 @@ router.beforeEach(async (to) => {
   if (await openLast()) return true;
   return { path: '/sign-in', query: to.fullPath === '/' ? {} : { next: to.fullPath } };
 });
+
+// A page that is older than the server may ask for a file that is gone. Everything typed is on disk: once, it is loaded anew.
+const RELOADED = 'gridwarden.reloaded';
+router.onError((error: Error, to) => {
+  if (!/dynamically imported module|module script failed|preload CSS/i.test(error.message)) return;
+  if (!navigator.onLine || sessionStorage.getItem(RELOADED) === to.fullPath) return;
+  sessionStorage.setItem(RELOADED, to.fullPath);
+  window.location.assign(router.resolve(to.fullPath).href);
+});

@@ -33,6 +33,12 @@ export function stateWord(t: Translate, record: StoredRecord): string {
   }
 }
 
+/** "CAMPAIGN_OFFICE 人民街街道" with the kind in the field's word; other names as they are. */
+export function postWord(t: Translate, name: string | undefined): string {
+  const [kind = '', ...place] = (name ?? '').split(' ');
+  return /^[A-Z_]+$/.test(kind) ? [word(t, 'postKind', kind), ...place].join(' ') : (name ?? '');
+}
+
 /** "还缺：近景照片" for the button. */
 export function missingWord(t: Translate, locale: Locale, missing: Missing): string {
   switch (missing.what) {
