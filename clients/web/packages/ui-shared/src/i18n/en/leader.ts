@@ -6,8 +6,6 @@ const leader: Messages['leader'] = {
     signOff: 'Sign off',
     order: 'Press for action',
     decideSignal: 'File or not',
-    decideApplication: 'Decide applications',
-    assignCheck: 'Assign a check',
   },
   working: 'Submitting…',
   changed: 'It has changed just now; please look again before you submit.',

@@ -5,8 +5,6 @@ export default {
     signOff: '签字',
     order: '督办',
     decideSignal: '立案或不予立案',
-    decideApplication: '审批申请',
-    assignCheck: '派人核查',
   },
   working: '正在提交…',
   changed: '这件事刚刚有了变化，请看过再提交。',
