@@ -143,8 +143,12 @@ TEST_F(UploadRepository, KeepsPiecesOfEachAttemptInTheOrderOfTheirBytes) {
 }
 
 TEST_F(UploadRepository, NoStatementReadsAWholeTable) {
-  for (int i = 0; i < 300; ++i) Insert(NewUpload(std::to_string(i), kNow + absl::Hours(i)));
-  SharedDatabase().Exec("ANALYZE TABLE media_upload, media_piece");
+  for (int i = 0; i < 300; ++i) {
+    UploadRow upload = NewUpload(std::to_string(i), kNow + absl::Hours(i));
+    upload.account = i < 3 ? account : Uuid::Derive(account, std::to_string(i));
+    Insert(upload);
+  }
+  SharedDatabase().Ask("ANALYZE TABLE media_upload, media_piece");
   const UploadRow upload = NewUpload("7");
   for (const testing::PlanPart& part : testing::PlansOf(*SharedDatabase(), [&](db::Transaction& tx) {
          (void)FindUpload(tx, upload.id);
