@@ -98,7 +98,7 @@ export class Phone {
       permissions,
       ...(location === 'denied' ? {} : { geolocation: location }),
     });
-    this.#context.setDefaultTimeout(15_000);
+    this.#context.setDefaultTimeout(30_000);
     await this.#context.addInitScript(WATCH);
     if (this.#clockShiftMs !== 0) await this.#context.addInitScript(shiftClock, this.#clockShiftMs);
     for (const script of this.#scripts) await this.#context.addInitScript(script);

@@ -78,7 +78,7 @@ async function run(server: Server, one: Scenario): Promise<boolean> {
   const started = performance.now();
   const seconds = (): string => ((performance.now() - started) / 1000).toFixed(1);
   try {
-    const remark = await withLimit(one.body(stage), 120_000);
+    const remark = await withLimit(one.body(stage), 240_000);
     for (const phone of stage.phones) if (phone.wrongs.length > 0) throw new NotAsWanted(phone.wrongs.join('\n'));
     console.log(`ok      ${one.name} (${seconds()} s)${remark ? `: ${remark}` : ''}`);
     return true;

@@ -35,8 +35,23 @@ export class Inspector {
   async prepare(): Promise<void> {
     if (!(await this.at('prepare').isVisible())) await this.page.goto(`${new URL(this.page.url()).origin}/inspector/prepare`);
     await this.at('prepare').waitFor();
-    if (!(await this.at('ready-offline').isVisible())) await this.tap('prepare');
-    await this.at('ready-offline').waitFor({ timeout: 60_000 });
+    // It begins by itself after the first sign-in; what was cut off is taken up by a tap.
+    await waitFor(
+      'the phone to be ready for days without a network',
+      async () => {
+        if (await this.at('ready-offline').isVisible()) return true;
+        if (
+          await this.at('prepare')
+            .isEnabled({ timeout: 200 })
+            .catch(() => false)
+        )
+          await this.at('prepare')
+            .click({ timeout: 500 })
+            .catch(() => undefined);
+        return false;
+      },
+      90,
+    );
     await this.tap('go-out');
     await this.at('tab-todo').waitFor();
   }

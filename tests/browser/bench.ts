@@ -1,0 +1,192 @@
+// node bench.ts WORLD.json: what the phone's application costs (tests/bench/README.md). Chromium on a shared machine: orders of
+// magnitude; claims are the sizes, and ratios of one run.
+import { readFileSync } from 'node:fs';
+import { Engine } from './harness/engine.ts';
+import type { CDPSession } from 'playwright-core';
+import { Phone } from './harness/phone.ts';
+import { waitFor } from './harness/scenario.ts';
+import { newId, Server, type World } from './harness/server.ts';
+import { Inspector } from './pages/inspector.ts';
+
+const TASKS = 5_000;
+const ROUNDS = 3;
+const LOGIN = 'P001';
+
+const [file = ''] = process.argv.slice(2);
+const server = new Server(JSON.parse(readFileSync(file, 'utf8')) as World);
+
+function say(what: string, value: number, unit: string, goal: number | null = null): void {
+  const verdict = goal === null ? '' : value <= goal ? `  OK (goal ${goal})` : `  SHORT (goal ${goal})`;
+  console.log(`  ${what.padEnd(58)} ${value.toFixed(value < 10 ? 2 : 0).padStart(8)} ${unit}${verdict}`);
+}
+
+function median(values: number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+async function plan(): Promise<void> {
+  const dueTime = new Date(Date.now() + 30 * 86_400_000).toISOString();
+  for (let done = 0; done < TASKS; done += 500) {
+    await server.call('G001', 'gridwarden.patrol.v1.PatrolService/BatchCreatePatrolTasks', {
+      requestId: newId(),
+      patrolTasks: Array.from({ length: 500 }, (_, index) => ({
+        division: server.division(`41170200120${(index % 4) + 1}`),
+        category: 'WASTE_BURNING',
+        post: server.post(LOGIN),
+        title: `第 ${done + index + 1} 项检查`,
+        dueTime,
+      })),
+    });
+  }
+}
+
+/** Opens the application without a network after the browser was gone; milliseconds from the navigation to the first row. */
+async function coldStart(phone: Phone, slower: number): Promise<number> {
+  await phone.quit();
+  await phone.start();
+  await phone.context.setOffline(true);
+  const page = phone.page;
+  if (slower > 1) await ((await phone.context.newCDPSession(page)) as CDPSession).send('Emulation.setCPUThrottlingRate', { rate: slower });
+  await page.goto(phone.home, { waitUntil: 'commit' });
+  await page.getByTestId(/^row-/).first().waitFor({ timeout: 60_000 });
+  return page.evaluate(() => (globalThis as unknown as { firstRowMs: number }).firstRowMs);
+}
+
+const FIRST_ROW = `new MutationObserver((_, observer) => {
+  if (!document.querySelector('[data-testid^="row-"]')) return;
+  observer.disconnect();
+  requestAnimationFrame(() => { globalThis.firstRowMs = performance.now(); });
+}).observe(document, { childList: true, subtree: true });`;
+
+/** Frames while the list runs from its top to its end. */
+async function scroll(phone: Phone, slower: number): Promise<number[]> {
+  const page = phone.page;
+  const session = await phone.context.newCDPSession(page);
+  await session.send('Emulation.setCPUThrottlingRate', { rate: slower });
+  const frames = await page.evaluate(async () => {
+    let list: Element | null = document.querySelector('[data-testid^="row-"]');
+    while (list && list.scrollHeight <= list.clientHeight + 10) list = list.parentElement;
+    if (!list) throw new Error('nothing scrolls');
+    const found: number[] = [];
+    let before = performance.now();
+    for (let frame = 0; frame < 180; frame += 1) {
+      list.scrollTop += 900;
+      await new Promise<void>((resolve) => requestAnimationFrame(() => resolve()));
+      found.push(performance.now() - before);
+      before = performance.now();
+    }
+    return found;
+  });
+  await session.send('Emulation.setCPUThrottlingRate', { rate: 1 });
+  return frames.sort((a, b) => a - b);
+}
+
+console.log(`the phone's application with ${TASKS} tasks`);
+await plan();
+const phone = await Phone.open(server);
+await phone.beforeEveryPage(FIRST_ROW);
+const inspector = new Inspector(await phone.visit());
+const started = performance.now();
+await inspector.signIn(LOGIN, server.world.password);
+await inspector.prepare();
+const count = (): Promise<number> =>
+  inspector.page.evaluate(async () => {
+    for (const { name = '' } of await indexedDB.databases()) {
+      const base = await new Promise<IDBDatabase>((resolve) => {
+        const request = indexedDB.open(name);
+        request.onsuccess = () => resolve(request.result);
+      });
+      if (!base.objectStoreNames.contains('records')) continue;
+      const found = await new Promise<number>((resolve) => {
+        const request = base.transaction('records').objectStore('records').count();
+        request.onsuccess = () => resolve(request.result);
+      });
+      base.close();
+      return found;
+    }
+    return 0;
+  });
+await waitFor('all tasks to be on the phone', async () => (await count()) >= TASKS * 0.99, 240);
+say(`first sync of ${await count()} records, to "ready offline"`, (performance.now() - started) / 1000, 's');
+await inspector.page.evaluate(async () => void (await navigator.serviceWorker.ready));
+
+for (const [slower, goal] of [
+  [1, 1500],
+  [4, 4000],
+] as const) {
+  const times: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) times.push(await coldStart(phone, slower));
+  say(`offline cold start, browser restarted, CPU x${slower}, best`, Math.min(...times), 'ms', goal);
+  say(`offline cold start, browser restarted, CPU x${slower}, median`, median(times), 'ms', goal);
+}
+await coldStart(phone, 1);
+await new Promise((resolve) => setTimeout(resolve, 2000));
+for (const slower of [1, 4]) {
+  const frames = await scroll(phone, slower);
+  say(`a frame while the list is scrolled, CPU x${slower}, p50`, median(frames), 'ms');
+  say(
+    `a frame while the list is scrolled, CPU x${slower}, p95`,
+    frames[Math.floor(frames.length * 0.95)] ?? Number.NaN,
+    'ms',
+    slower === 1 ? 50 : null,
+  );
+}
+await phone.goOnline();
+await phone.close();
+
+const second = await Phone.open(server);
+const engine = await Engine.open(second, server.world.engine);
+await engine.signIn('P002', server.world.password);
+const writes = await engine.page.evaluate(async () => {
+  const scope = globalThis as unknown as {
+    phone: {
+      db: {
+        records: {
+          bulkPut(rows: object[]): Promise<unknown>;
+          put(row: object): Promise<unknown>;
+          bulkDelete(keys: string[]): Promise<void>;
+        };
+      };
+    };
+  };
+  const rows = (from: number, length: number): { key: string }[] =>
+    Array.from({ length }, (_, index) => ({
+      key: `PATROL_TASK:bench/${from + index}`,
+      kind: 'PATROL_TASK',
+      name: `bench/${from + index}`,
+      revision: 1,
+      index: 1,
+      open: true,
+      assigned: true,
+      tab: 'ground',
+      sort: from + index,
+      division: 'd',
+      category: 'c',
+      title: `检查 ${index}`,
+      state: 'ISSUED',
+      dueMs: 1,
+      startMs: 1,
+      longitude: 114,
+      latitude: 33,
+      data: { name: `bench/${index}`, title: '检查', state: 'ISSUED', etag: '1', note: 'x'.repeat(400) },
+      events: [],
+      pendingOps: [],
+    }));
+  const time = async (work: () => Promise<unknown>): Promise<number> => {
+    const before = performance.now();
+    await work();
+    return performance.now() - before;
+  };
+  const bulk: number[] = [];
+  for (let round = 0; round < 5; round += 1) bulk.push(await time(() => scope.phone.db.records.bulkPut(rows(round * 1000, 1000))));
+  const one = await time(async () => {
+    for (const row of rows(9000, 100)) await scope.phone.db.records.put(row);
+  });
+  await scope.phone.db.records.bulkDelete([...rows(0, 5000), ...rows(9000, 100)].map((row) => row.key));
+  return { bulk, oneByOne: one * 10 };
+});
+say('1,000 records in one transaction, best of 5', Math.min(...writes.bulk), 'ms', 400);
+say('one by one, as a multiple of that', writes.oneByOne / Math.min(...writes.bulk), 'x');
+await second.close();
+server.close();
+process.exit(0);
