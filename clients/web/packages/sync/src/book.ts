@@ -186,8 +186,8 @@ class Book implements PhoneBook {
   }
 
   private async phoneOf(account: AccountInfo, session: Session): Promise<AccountPhone> {
-    const held = this.open_.get(account.name);
-    if (held !== undefined) return held;
+    // Whoever opens an account gets a phone of his own: the application closes the one it had, perhaps after it asked for this.
+    this.open_.get(account.name)?.close();
     const store = new Store(storeName(account.name));
     await store.open();
     const row = await this.book.accounts.get(account.name);

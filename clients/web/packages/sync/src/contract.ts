@@ -243,7 +243,7 @@ export interface Phone {
 export interface PhoneBook {
   /** Accounts that have signed in on this phone, with what is only here. */
   accounts(): Promise<{ account: AccountInfo; pending: number; signedIn: boolean; hasPin: boolean }[]>;
-  /** Signs in over the network: by password. Fails with RpcError. */
+  /** Signs in over the network: by password. Fails with RpcError. Like `open`, closes the phone of this account that was open in this page. */
   signIn(login: string, password: string): Promise<Phone>;
   /** Opens an account that signed in before, without a network; the PIN when it has one. Ten wrong PINs forget the sign-in, never the work. */
   open(

@@ -2,11 +2,14 @@
 import Dexie from 'dexie';
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { deviceDouble, type DeviceDouble } from '@gridwarden/device/double';
-import { afterEach } from 'vitest';
+import { afterEach, vi } from 'vitest';
 import { openPhoneBook } from '../src/book';
 import type { NewOperation, Phone, PhoneBook } from '../src/contract';
 import type { AccountPhone } from '../src/phone';
 import type { ModelServer } from './model_server';
+
+// Every store is real; on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 60_000 });
 
 const openPhones: AccountPhone[] = [];
 

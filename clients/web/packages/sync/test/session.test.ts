@@ -60,6 +60,23 @@ describe('signing in', () => {
   });
 });
 
+describe('opening again', () => {
+  test('gives a phone that works, whether the one before was closed by then or is closed after', async () => {
+    const { tab, phone } = await signedIn(server);
+    const back = (await tab.book.signIn('wang', PASSWORD)) as AccountPhone;
+    phone.close();
+    await back.submit(report('signals/s1'));
+    back.close();
+    const opened = await tab.book.open(ME);
+    if (!opened.ok) throw new Error(opened.reason);
+    await opened.phone.submit(report('signals/s2'));
+    expect(await opened.phone.syncNow('manual')).toMatchObject({ phase: 'idle', pendingOperations: 0 });
+    expect(server.effects).toHaveLength(2);
+    expect(server.devices.size).toBe(1);
+    opened.phone.close();
+  });
+});
+
 describe('the PIN', () => {
   test('seals the sign-in: nothing of it lies open, and the right one opens it', async () => {
     const { tab } = await signedIn(server);
