@@ -75,7 +75,7 @@ v1::ResetReason WhyReset(const Cursor& cursor, const Scope& scope, const Changes
 }
 
 v1::Tombstone::Reason ReasonOf(const Told& one) {
-  if (!one.standing) return one.assigned ? v1::Tombstone::REASSIGNED : v1::Tombstone::OUT_OF_SCOPE;
+  if (!one.standing) return one.holders.empty() ? v1::Tombstone::OUT_OF_SCOPE : v1::Tombstone::REASSIGNED;
   return one.of_ground ? v1::Tombstone::OUT_OF_SCOPE : v1::Tombstone::REVOKED;
 }
 
@@ -106,7 +106,7 @@ void AddRecord(const Told& one, Fetched fetched, v1::PullResponse& response) {
   record.set_revision(one.revision);
   record.set_index(one.index);
   record.set_open(one.open);
-  record.set_assigned(one.assigned);
+  record.set_assigned(one.open && WaitsForAny(fetched.waiting, one.holders));
   record.set_json(std::move(fetched.json));
   record.set_events(std::move(fetched.events));
 }

@@ -33,9 +33,11 @@ absl::StatusOr<Response> Ask(const Sync& sync, const rpc::Call& call, std::strin
 }
 
 template <typename Message>
-absl::Status Keep(v1::Record::Kind kind, const Message& message, Records& records, NamesSeen& names) {
+absl::Status Keep(v1::Record::Kind kind, const Message& message, Waiting waiting, Records& records,
+                  NamesSeen& names) {
   GW_ASSIGN_OR_RETURN(const Uuid id, ParseResourceName(CollectionOf(kind), message.name()));
   NoteNames(message, names);
+  records[id].waiting = std::move(waiting);
   GW_ASSIGN_OR_RETURN(records[id].json, Json(message));
   return absl::OkStatus();
 }
@@ -51,7 +53,8 @@ absl::Status FetchCases(const Sync& sync, const rpc::Call& call,
       Ask<casework::v1::BatchGetCasesResponse>(
           sync, call, "casework", "gridwarden.casework.v1.CaseworkService/BatchGetCases", request));
   for (int i = 0; i < answer.cases_size(); ++i) {
-    GW_RETURN_IF_ERROR(Keep(v1::Record::CASE, answer.cases(i), records, names));
+    GW_RETURN_IF_ERROR(
+        Keep(v1::Record::CASE, answer.cases(i), WaitingOf(*sync.policy, answer.cases(i)), records, names));
     if (i >= answer.histories_size()) continue;
     const Uuid id = ParseResourceName("cases", answer.cases(i).name()).value_or(Uuid());
     NoteNames(answer.histories(i), names);
@@ -73,7 +76,8 @@ absl::Status FetchKind(const Sync& sync, const rpc::Call& call, v1::Record::Kind
           const auto answer,
           Ask<casework::v1::BatchGetSignalsResponse>(
               sync, call, "casework", "gridwarden.casework.v1.CaseworkService/BatchGetSignals", request));
-      for (const auto& one : answer.signals()) GW_RETURN_IF_ERROR(Keep(kind, one, records, names));
+      for (const auto& one : answer.signals())
+        GW_RETURN_IF_ERROR(Keep(kind, one, WaitingOf(one), records, names));
       return absl::OkStatus();
     }
     case v1::Record::PATROL_TASK: {
@@ -83,7 +87,8 @@ absl::Status FetchKind(const Sync& sync, const rpc::Call& call, v1::Record::Kind
           const auto answer,
           Ask<patrol::v1::BatchGetPatrolTasksResponse>(
               sync, call, "patrol", "gridwarden.patrol.v1.PatrolService/BatchGetPatrolTasks", request));
-      for (const auto& one : answer.patrol_tasks()) GW_RETURN_IF_ERROR(Keep(kind, one, records, names));
+      for (const auto& one : answer.patrol_tasks())
+        GW_RETURN_IF_ERROR(Keep(kind, one, WaitingOf(one), records, names));
       return absl::OkStatus();
     }
     case v1::Record::SOURCE: {
@@ -94,7 +99,7 @@ absl::Status FetchKind(const Sync& sync, const rpc::Call& call, v1::Record::Kind
           const auto answer,
           Ask<source::v1::BatchGetSourcesResponse>(
               sync, call, "source", "gridwarden.source.v1.SourceService/BatchGetSources", request));
-      for (const auto& one : answer.sources()) GW_RETURN_IF_ERROR(Keep(kind, one, records, names));
+      for (const auto& one : answer.sources()) GW_RETURN_IF_ERROR(Keep(kind, one, Waiting(), records, names));
       return absl::OkStatus();
     }
     default:

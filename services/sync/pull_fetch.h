@@ -9,6 +9,7 @@
 #include "gridwarden/sync/v1/sync_service.pb.h"
 #include "sync/display_names.h"
 #include "sync/sync.h"
+#include "sync/waiting_posts.h"
 
 // Fetches records from the areas that own them, as the caller may see them.
 namespace gridwarden::sync {
@@ -22,6 +23,7 @@ struct Wanted {
 struct Fetched {
   std::string json;
   std::string events;
+  Waiting waiting;
 };
 
 // At most this many of one kind in one call: less than the areas allow, so that an answer stays small.

@@ -11,9 +11,12 @@ namespace {
 // Of a record whose rows differ, those that still hold it speak: one that ended stopped following it.
 void Take(const HeldRow& row, Told& one) {
   if (row.ended && one.standing) return;
-  if (!row.ended && !one.standing) one.assigned = one.of_ground = false;
+  if (!row.ended && !one.standing) {
+    one.holders.clear();
+    one.of_ground = false;
+  }
   one.standing |= !row.ended;
-  one.assigned |= !row.is_ground;
+  if (!row.is_ground) one.holders.push_back(row.holder);
   one.of_ground |= row.is_ground;
   one.revision = row.revision;
   one.index = std::max(one.index, row.last);

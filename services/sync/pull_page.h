@@ -14,8 +14,8 @@ struct Told {
   v1::Record::Kind kind = v1::Record::KIND_UNSPECIFIED;
   int64_t revision = 0;
   uint64_t index = 0;
-  bool standing = false;  // some row still holds it
-  bool assigned = false;  // ... for one of the caller's posts
+  bool standing = false;      // some row still holds it
+  std::vector<Uuid> holders;  // posts and units of the caller by which it is held, or was
   bool of_ground = false;
   bool open = false;
   int64_t closed_us = 0;

@@ -14,8 +14,8 @@ namespace {
 // What a row of the answer is.
 enum Tag { kLog, kChanged, kOpenNow, kClosedNow, kEnded, kArchived };
 
-#define GW_HELD_COLUMNS                                                                               \
-  "record_id, CAST('' AS BINARY), is_ground, kind, revision, last_idx, to_idx IS NOT NULL, is_open, " \
+#define GW_HELD_COLUMNS                                                                   \
+  "record_id, holder, is_ground, kind, revision, last_idx, to_idx IS NOT NULL, is_open, " \
   "COALESCE(closed_us, 0)"
 
 constexpr std::string_view kLogRow = R"((SELECT 0, NULL, CAST(COALESCE(h.origin, '') AS BINARY), 0, 0, 0,
@@ -122,6 +122,7 @@ void AddLaterFetch(const Scope& scope, const Cursor& cursor, int64_t horizon_us,
 HeldRow HeldOf(const db::Row& row) {
   HeldRow held;
   held.id = row.Id(1);
+  held.holder = row.Id(2);
   held.is_ground = row.Bool(3);
   held.kind = static_cast<v1::Record::Kind>(row.Int(4));
   held.revision = row.Int(5);

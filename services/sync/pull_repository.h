@@ -17,6 +17,7 @@ namespace gridwarden::sync {
 // One row that says that somebody of the scope holds a record, or held it.
 struct HeldRow {
   Uuid id;
+  Uuid holder;
   v1::Record::Kind kind = v1::Record::KIND_UNSPECIFIED;
   bool is_ground = false;
   int64_t revision = 0;

@@ -38,6 +38,30 @@ void AddNearest(const domain::Ground& ground, const Uuid& division, std::initial
   }
 }
 
+bool Contains(const std::vector<Uuid>& ids, const Uuid& id) {
+  return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
+// units/{uuid} or posts/{uuid}
+Uuid HolderOf(const std::string& name) {
+  return ParseResourceName(name.starts_with("units/") ? "units" : "posts", name).value_or(Uuid());
+}
+
+domain::SigningRule RuleOf(const domain::Policy& policy, const casework::v1::Case& about) {
+  return domain::SigningOf(policy.TypeOf(about.category()),
+                           {.disposition = static_cast<domain::Disposition>(about.disposition()),
+                            .rework_count = about.rework_count(),
+                            .disputed = about.disputed() && !about.has_reclose_time(),
+                            .listed = about.listed()});
+}
+
+std::vector<std::string> SeatsOf(const domain::Policy& policy, const casework::v1::Case& about) {
+  const std::vector<std::string> units(about.cooperators().begin(), about.cooperators().end());
+  return domain::CosignSeats(policy.TypeOf(about.category()),
+                             static_cast<domain::Disposition>(about.disposition()), units,
+                             RuleOf(policy, about));
+}
+
 // The level that filed: where the post stood that did, else where the case stands.
 Uuid FilingDivision(const domain::Ground& ground, const casework::v1::Case& about, const Uuid& filed_by) {
   const domain::Post* post = ground.FindPost(filed_by);
@@ -52,13 +76,7 @@ std::vector<Uuid> SigningPosts(const domain::Ground& ground, const domain::Polic
   const std::initializer_list<PostKind> leaders = {PostKind::kGridLeader, PostKind::kFirstGridLeader};
   const std::initializer_list<PostKind> centre = {PostKind::kCampaignOffice};
   const Uuid division = ParseResourceName("divisions", about.division()).value_or(Uuid());
-  const domain::CaseType& type = policy.TypeOf(about.category());
-  const auto disposition = static_cast<domain::Disposition>(about.disposition());
-  const domain::SigningRule rule =
-      domain::SigningOf(type, {.disposition = disposition,
-                               .rework_count = about.rework_count(),
-                               .disputed = about.disputed() && !about.has_reclose_time(),
-                               .listed = about.listed()});
+  const domain::SigningRule rule = RuleOf(policy, about);
   std::vector<Uuid> posts;
   if (rule.county_centre) {
     AddNearest(ground, division, centre, rule.one_level_up ? Level::kCity : Level::kCounty, at, posts);
@@ -68,8 +86,7 @@ std::vector<Uuid> SigningPosts(const domain::Ground& ground, const domain::Polic
     if (rule.one_level_up && chain.size() > 1) filed = chain[1]->id;
     AddNearest(ground, filed, leaders, Level::kGroup, at, posts);
   }
-  const std::vector<std::string> units(about.cooperators().begin(), about.cooperators().end());
-  for (const std::string& seat : domain::CosignSeats(type, disposition, units, rule)) {
+  for (const std::string& seat : SeatsOf(policy, about)) {
     if (seat == domain::kCountyLeader) {
       AddNearest(ground, division, leaders, Level::kCounty, at, posts);
     } else if (!seat.starts_with("units/")) {  // cooperating units hold it anyway
@@ -77,6 +94,70 @@ std::vector<Uuid> SigningPosts(const domain::Ground& ground, const domain::Polic
     }
   }
   return posts;
+}
+
+Waiting WaitingOf(const domain::Policy& policy, const casework::v1::Case& about) {
+  using casework::v1::Case;
+  Waiting waiting;
+  const Uuid handler = HolderOf(about.handler());
+  waiting.named = {handler, HolderOf(about.check_post())};
+  for (const std::string& unit : about.cooperators()) waiting.named.push_back(HolderOf(unit));
+  switch (about.state()) {
+    case Case::FILED:
+    case Case::RETURNED:
+    case Case::FEEDBACK:
+      waiting.office = true;
+      break;
+    case Case::DISPATCHED:
+      waiting.holders = {handler};
+      break;
+    case Case::HANDLING:
+      waiting.holders = {handler};
+      for (const casework::v1::DisposalTask& part : about.disposals()) {
+        if (part.state() == casework::v1::DisposalTask::OPEN)
+          waiting.holders.push_back(HolderOf(part.unit()));
+      }
+      break;
+    case Case::SUSPENDED:
+      waiting.holders = {handler, HolderOf(about.suspension().post())};
+      break;
+    case Case::CHECKING:
+      waiting.holders = {HolderOf(about.check_post())};
+      break;
+    case Case::SIGN_OFF:
+      waiting.office = true;
+      for (const std::string& seat : SeatsOf(policy, about)) {
+        const bool signed_already =
+            std::any_of(about.signatures().begin(), about.signatures().end(),
+                        [&](const casework::v1::Consent& signature) { return signature.seat() == seat; });
+        if (seat.starts_with("units/") && !signed_already) waiting.holders.push_back(HolderOf(seat));
+      }
+      break;
+    default:
+      break;
+  }
+  return waiting;
+}
+
+Waiting WaitingOf(const casework::v1::Signal& about) {
+  Waiting waiting;
+  const bool asked = about.state() == casework::v1::Signal::ONSITE_CHECK &&
+                     about.onsite_check().result() == casework::v1::Signal::OnsiteCheck::RESULT_UNSPECIFIED;
+  if (asked) waiting.holders = {HolderOf(about.onsite_check().post())};
+  return waiting;
+}
+
+Waiting WaitingOf(const patrol::v1::PatrolTask& about) {
+  Waiting waiting;
+  if (about.state() == patrol::v1::PatrolTask::ISSUED || about.state() == patrol::v1::PatrolTask::STARTED)
+    waiting.holders = {HolderOf(about.post())};
+  return waiting;
+}
+
+bool WaitsForAny(const Waiting& waiting, const std::vector<Uuid>& holders) {
+  return std::any_of(holders.begin(), holders.end(), [&](const Uuid& holder) {
+    return Contains(waiting.holders, holder) || (waiting.office && !Contains(waiting.named, holder));
+  });
 }
 
 }  // namespace gridwarden::sync

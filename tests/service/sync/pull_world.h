@@ -71,6 +71,8 @@ class PullWorld {
   void Share(const PullWorld& other) {
     log = other.log;
     seqs_ = other.seqs_;
+    shown_cases_ = other.shown_cases_;
+    shown_tasks_ = other.shown_tasks_;
     server_.clock().Set(const_cast<PullWorld&>(other).server_.clock().Now());
   }
 
@@ -98,6 +100,7 @@ class PullWorld {
     after.set_handler(facts.handler);
     after.set_check_post(facts.check_post);
     for (const std::string& unit : facts.cooperators) after.add_cooperators(unit);
+    shown_cases_[id] = after;
     event.set_ground_path(ground().PathKey(facts.division));
     Append("case.transition", id, event, facts.actor_post);
   }
@@ -120,6 +123,7 @@ class PullWorld {
     after.set_state(state);
     after.set_division(ResourceName("divisions", division));
     after.set_post(ResourceName("posts", post));
+    shown_tasks_[id] = after;
     Append("patrol_task", id, event);
   }
   void Source(const Uuid& id, const Uuid& division,
@@ -168,6 +172,8 @@ class PullWorld {
     (void)sql;
     return absl::OkStatus();
   }
+
+  static Uuid IdIn(const std::string& name) { return *Uuid::Parse(name.substr(name.size() - 36)); }
 
   template <typename Event>
   void Append(std::string_view kind, const Uuid& id, const Event& event, const Uuid& actor_post = Uuid()) {
@@ -227,12 +233,11 @@ class PullWorld {
   void ServeAreas() {
     ServeBatch<casework::v1::BatchGetCasesRequest, casework::v1::BatchGetCasesResponse>(
         "gridwarden.casework.v1.CaseworkService/BatchGetCases",
-        [](auto& response, const auto& name, const auto& etag) {
+        [this](auto& response, const auto& name, const auto& etag) {
           auto& one = *response.add_cases();
+          one = shown_cases_[IdIn(name)];
           one.set_name(name);
           one.set_etag(etag);
-          one.set_division(ResourceName("divisions", City().villages[0][0][0]));
-          one.set_handler(ResourceName("units", City().bureaus[0]));
           auto& line = *response.add_histories()->add_events();
           line.set_subject(name);
           line.set_person(ResourceName(
@@ -247,8 +252,9 @@ class PullWorld {
         });
     ServeBatch<patrol::v1::BatchGetPatrolTasksRequest, patrol::v1::BatchGetPatrolTasksResponse>(
         "gridwarden.patrol.v1.PatrolService/BatchGetPatrolTasks",
-        [](auto& response, const auto& name, const auto& etag) {
+        [this](auto& response, const auto& name, const auto& etag) {
           auto& one = *response.add_patrol_tasks();
+          one = shown_tasks_[IdIn(name)];
           one.set_name(name);
           one.set_etag(etag);
         });
@@ -265,6 +271,8 @@ class PullWorld {
   std::shared_ptr<const domain::Ground> directory_;
   testing::TestServer server_;
   std::map<Uuid, uint64_t> seqs_;
+  std::map<Uuid, casework::v1::Case> shown_cases_;
+  std::map<Uuid, patrol::v1::PatrolTask> shown_tasks_;
 };
 
 // What a phone does with pages, as the contract says and no more.
