@@ -4,6 +4,22 @@ import { metresBetween, type Point } from '../work/records';
 
 export type FormKind = 'visit' | 'signal' | 'onsite_check' | 'feedback' | 'check' | 'recheck' | 'stop' | 'part' | 'evidence' | 'explain';
 
+/** Forms whose drafts the list of drafts shows; those of other screens are found where they were begun. */
+export const DRAFT_FORMS: ReadonlySet<string> = new Set<FormKind | 'return' | 'postpone'>([
+  'visit',
+  'signal',
+  'onsite_check',
+  'feedback',
+  'check',
+  'recheck',
+  'stop',
+  'part',
+  'evidence',
+  'explain',
+  'return',
+  'postpone',
+]);
+
 /** A photo of the form, by content, and what it shows. */
 export interface FormPhoto {
   sha256: string;

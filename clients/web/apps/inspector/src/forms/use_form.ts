@@ -116,8 +116,15 @@ export function useForm(kind: FormKind, subject: () => Subject): FormFlow {
   });
   watch(wanted, async (codes) => (checklists.value = await checklistsOf(codes.split(' '))), { immediate: true });
 
-  void openDraft(kind, subject().name, startOf(kind, subject()), photosOf).then((opened) => (draft.value = opened));
-  onScopeDispose(() => draft.value?.close());
+  let gone = false;
+  void openDraft(kind, subject().name, startOf(kind, subject()), photosOf).then((opened) => {
+    if (gone) opened.close();
+    else draft.value = opened;
+  });
+  onScopeDispose(() => {
+    gone = true;
+    draft.value?.close();
+  });
 
   // The fix belongs to what was seen: the first tap takes it, later ones only improve it.
   const bestFix = (): FormPlace | null => {
