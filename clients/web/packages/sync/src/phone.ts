@@ -21,6 +21,7 @@ import { phaseAfter, runOnce, type Phase } from './sync_run';
 const IDLE_MS = 3 * 60_000;
 const LOOK_MS = 15_000;
 const SOON_MS = 30_000;
+const FIRST_MS = 1_000;
 /** How often it is tried although the browser says there is no network: some containers always say so. */
 const DOUBT_MS = 5 * 60_000;
 const BUSY_ELSEWHERE_MS = 60_000;
@@ -63,7 +64,7 @@ export class AccountPhone implements Phone {
     private readonly session: Session,
     private readonly options: PhoneOptions,
   ) {
-    this.context = { account, device, store: db, session, appBuild: options.appBuild, changed: () => void this.recount() };
+    this.context = { account, device, store: db, session, appBuild: options.appBuild, changed: () => this.quietly(this.recount()) };
     this.channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(db.name);
     this.current = {
       online: device.online(),
@@ -104,12 +105,16 @@ export class AccountPhone implements Phone {
     this.stops.push(
       this.device.onOnlineChange((online) => {
         this.tell({ online });
-        if (online) void this.syncNow('online');
+        if (online) this.quietly(this.syncNow('online'));
       }),
-      this.device.onForeground(() => void this.syncNow('foreground')),
+      this.device.onForeground(() => this.quietly(this.syncNow('foreground'))),
     );
     const timer = setInterval(() => this.look(), LOOK_MS);
     this.stops.push(() => clearInterval(timer));
+    // What waits goes soon after opening, once the first screen is drawn; a phone that was never prepared waits for its person.
+    if ((await this.readyOfflineMs()) === null) return;
+    const first = setTimeout(() => this.quietly(this.syncNow('foreground')), FIRST_MS);
+    this.stops.push(() => clearTimeout(first));
   }
 
   // Work.
@@ -118,8 +123,8 @@ export class AccountPhone implements Phone {
     const row = await this.roomKnown(() => submit(this.context, operation));
     await this.recount();
     this.say({ type: 'changed' });
-    void this.askToPersist();
-    void this.syncNow('submit');
+    this.quietly(this.askToPersist());
+    this.quietly(this.syncNow('submit'));
     void registerBackgroundSync();
     return row;
   }
@@ -191,7 +196,7 @@ export class AccountPhone implements Phone {
 
   async markNoticesRead(names: string[]): Promise<void> {
     await markNoticesRead(this.context, names);
-    if (this.device.online()) void this.syncNow('submit');
+    if (this.device.online()) this.quietly(this.syncNow('submit'));
   }
 
   photosOnWifiOnly(): boolean {
@@ -201,7 +206,7 @@ export class AccountPhone implements Phone {
   async setPhotosOnWifiOnly(on: boolean): Promise<void> {
     this.wifiOnly = on;
     await writeMeta(this.db, 'wifiOnly', on);
-    if (!on) void this.syncNow('manual');
+    if (!on) this.quietly(this.syncNow('manual'));
   }
 
   deviceName(): string | null {
@@ -304,6 +309,13 @@ export class AccountPhone implements Phone {
     return this.current;
   }
 
+  /** Work that nobody waits for: when the phone was closed under it, that is no fault. */
+  private quietly(work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      if (!this.closed) console.error(error);
+    });
+  }
+
   private mustWait(cause: string): boolean {
     // What is new goes at once, unless the line is known to be down.
     if (cause === 'submit' && this.current.phase !== 'backoff') return false;
@@ -398,7 +410,7 @@ export class AccountPhone implements Phone {
     if (!this.device.online() && this.device.monoMs() - this.triedMonoMs < DOUBT_MS) return;
     const hidden = typeof document !== 'undefined' && document.visibilityState === 'hidden';
     const long = lastSyncMs === null || Math.abs(now - lastSyncMs) > IDLE_MS;
-    if (phase === 'backoff' || pendingOperations + pendingPhotos > 0 || (long && !hidden)) void this.syncNow('timer');
+    if (phase === 'backoff' || pendingOperations + pendingPhotos > 0 || (long && !hidden)) this.quietly(this.syncNow('timer'));
   }
 
   private lock(): string {
@@ -425,7 +437,7 @@ export class AccountPhone implements Phone {
     if (this.closed) return;
     switch (said.type) {
       case 'changed':
-        void this.recount();
+        this.quietly(this.recount());
         break;
       case 'please_sync':
         if (this.running !== null) this.again = true;
@@ -433,8 +445,8 @@ export class AccountPhone implements Phone {
       case 'status': {
         this.elsewhere = { phase: said.status.phase, monoMs: this.device.monoMs() };
         if (this.running === null) this.tell({ ...said.status, online: this.device.online() });
-        if (said.names) void this.readNames();
-        void this.recount();
+        if (said.names) this.quietly(this.readNames());
+        this.quietly(this.recount());
         break;
       }
     }

@@ -49,6 +49,20 @@ describe('by itself', () => {
     expect(server.effects).toHaveLength(2);
   });
 
+  test('a phone that was prepared sends what waits soon after it is opened', async () => {
+    const phone = await alone();
+    expect(await phone.prepareOffline(() => undefined)).toBe(true);
+    device.goOnline(false);
+    await phone.submit(report('signals/s1'));
+    phone.close();
+    device.up = true;
+    const book = openPhoneBook({ device, origin: 'https://model', fetch: server.fetch, appBuild: 'test' });
+    const again = await book.open('accounts/uuid-a');
+    if (!again.ok) throw new Error(again.reason);
+    opened.push(again.phone as AccountPhone);
+    await vi.waitFor(() => expect(server.effects).toHaveLength(1), { timeout: 10_000 });
+  });
+
   test('coming to the front looks for changes', async () => {
     const phone = await alone();
     server.addTask(1);
