@@ -44,6 +44,8 @@ function operationOf(operation: StoredOperation) {
 
 async function photoText(photo: PhotoRow, blob: Blob | undefined): Promise<string> {
   const { sha256, size, contentType, origin, takenAtMs, opIds, state } = photo;
-  const content = blob === undefined ? null : base64(new Uint8Array(await blob.arrayBuffer()));
+  // A picture that cannot be read any more does not keep the others from being handed out.
+  const bytes = await blob?.arrayBuffer().catch(() => null);
+  const content = bytes == null ? null : base64(new Uint8Array(bytes));
   return JSON.stringify({ sha256, size, contentType, origin, takenAtMs, opIds, state, base64: content });
 }

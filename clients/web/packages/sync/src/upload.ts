@@ -23,6 +23,10 @@ export async function uploadPhotos(context: Context, wifiOnly: boolean): Promise
     try {
       await uploadPhoto(context, photo);
     } catch (error) {
+      if (isUnreadable(error)) {
+        await quarantine(context, photo, 'BYTES_LOST');
+        continue;
+      }
       if (!(error instanceof RpcError)) throw error;
       if (NEVER_TAKEN.has(error.reason)) {
         await quarantine(context, photo, error.reason);
@@ -38,6 +42,11 @@ export async function uploadPhotos(context: Context, wifiOnly: boolean): Promise
 }
 
 const NEVER_TAKEN = new Set(['MEDIA_TYPE_REFUSED', 'MEDIA_TOO_LARGE']);
+
+/** The browser has the row and lost the file with the bytes. */
+function isUnreadable(error: unknown): boolean {
+  return error instanceof DOMException && (error.name === 'NotReadableError' || error.name === 'NotFoundError');
+}
 
 /** The line, the sign-in or the whole server: the next photo would fare no better. */
 function concernsAll(error: RpcError): boolean {

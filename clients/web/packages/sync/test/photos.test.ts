@@ -1,5 +1,5 @@
 // @vitest-environment node
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { ModelServer, type Seen } from './model_server';
 import { addedPhoto, freshBrowser, picture, report, signedIn, visit } from './phones';
 
@@ -154,6 +154,28 @@ describe('photos', () => {
     expect(fetched!.size).toBe(5000);
     tab.device.goOnline(false);
     expect(await phone.photoBlob(photo, 'whole')).toBeNull();
+  });
+
+  test('whose file the browser lost are set aside; the others go, and the outbox file still comes', async () => {
+    const { phone } = await signedIn(server);
+    const [lost, good] = [await addedPhoto(phone, 1000, 1), await addedPhoto(phone, 2000, 2)];
+    const slice = Blob.prototype.slice;
+    const unreadable = (): never => {
+      throw new DOMException('gone', 'NotReadableError');
+    };
+    vi.spyOn(Blob.prototype, 'slice').mockImplementation(function (this: Blob, ...range: Parameters<Blob['slice']>) {
+      return this.size === 1000 ? unreadable() : slice.apply(this, range);
+    });
+    await phone.submit({ ...report('signals/s1'), photos: [lost, good] });
+    await phone.syncNow('manual');
+    expect((await phone.db.photos.bulkGet([lost, good])).map((each) => [each!.state, each!.error])).toEqual([
+      ['quarantined', 'BYTES_LOST'],
+      ['verified', null],
+    ]);
+    vi.spyOn(Blob.prototype, 'arrayBuffer').mockRejectedValue(new DOMException('gone', 'NotReadableError'));
+    const file = await phone.exportOutbox();
+    vi.restoreAllMocks();
+    expect(JSON.parse(await file.text())).toMatchObject({ photos: [{ sha256: lost, base64: null }] });
   });
 
   test('of a draft that was thrown away go with it, unless another rests on them', async () => {
