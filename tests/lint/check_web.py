@@ -16,10 +16,11 @@ import sys
 
 FULL_ADDRESS = re.compile(r"(?:https?|wss?)://[^\s\"'`<>)\\]+", re.I)
 # Words, never fetched: names of XML dialects, what libraries say in their error messages, and Leaflet's mark, which we take off.
-WORDS = ("http://www.w3.org/", "https://vuejs.org/", "https://dexie.org", "https://tinyurl.com/", "https://bit.ly/", "https://goo.gl/",
+WORDS = ("http://www.w3.org/", "https://vuejs.org/", "https://dexie.org", "https://tinyurl.com/", "https://bit.ly/", "http://bit.ly/", "https://goo.gl/",
          "https://developer.chrome.com/", "https://leafletjs.com", "https://github.com/", "https://router.vuejs.org/", "https://vue-i18n.intlify.dev/",
          "https://vitejs.dev/", "https://element-plus.org/", "https://vite.dev/", "https://developer.mozilla.org/", "https://stackoverflow.com/", "https://bugs.webkit.org/")
-OWN = re.compile(r"^(?:https?|wss?)://(?:127\.0\.0\.1|localhost|\$\{|\[?::1|gridwarden\.(?:test|example))")
+# Our own machine, what a page fills in, and made-up names of tests, which have no dot.
+OWN = re.compile(r"^(?:https?|wss?)://(?:[a-z0-9-]+(?:[/:]|$)|127\.0\.0\.1|localhost|\$\{|\[?::1|gridwarden\.(?:test|example))")
 RPC = re.compile(r"['\"`/](gridwarden\.[a-z]+\.v1\.[A-Za-z]+/[A-Za-z]+)\b")
 SERVICE = re.compile(r"^service (\w+) \{(.*?)^\}", re.M | re.S)
 METHOD = re.compile(r"^\s*rpc (\w+)\s*\(", re.M)
