@@ -20,9 +20,11 @@ const GET_ME = 'gridwarden.identity.v1.IdentityService/GetMe';
 
 test('a call is a POST of JSON with the token and a time limit', async () => {
   const fetch = answering(200, '{"name":"accounts/1"}');
-  expect(await callRpc(GET_ME, {}, { origin: 'https://x', token: 't', fetch, timeoutMs: 3000 })).toEqual({ name: 'accounts/1' });
+  expect(await callRpc(GET_ME, {}, { origin: 'https://gridwarden.test', token: 't', fetch, timeoutMs: 3000 })).toEqual({
+    name: 'accounts/1',
+  });
   const [url, init] = fetch.mock.calls[0]!;
-  expect(url).toBe(`https://x/${GET_ME}`);
+  expect(url).toBe(`https://gridwarden.test/${GET_ME}`);
   expect(init).toMatchObject({ method: 'POST', body: '{}', credentials: 'omit' });
   expect(init!.headers).toMatchObject({ Authorization: 'Bearer t', 'Content-Type': 'application/json', 'Connect-Timeout-Ms': '3000' });
 });

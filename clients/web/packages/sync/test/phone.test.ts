@@ -24,7 +24,7 @@ afterEach(() => {
 
 /** A phone that acts by itself, as in a page. */
 async function alone(): Promise<AccountPhone> {
-  const book = openPhoneBook({ device, origin: 'https://model', fetch: server.fetch, appBuild: 'test' });
+  const book = openPhoneBook({ device, origin: 'https://gridwarden.test', fetch: server.fetch, appBuild: 'test' });
   const phone = (await book.signIn('wang', PASSWORD)) as AccountPhone;
   opened.push(phone);
   await phone.syncNow('manual');
@@ -56,7 +56,7 @@ describe('by itself', () => {
     await phone.submit(report('signals/s1'));
     phone.close();
     device.up = true;
-    const book = openPhoneBook({ device, origin: 'https://model', fetch: server.fetch, appBuild: 'test' });
+    const book = openPhoneBook({ device, origin: 'https://gridwarden.test', fetch: server.fetch, appBuild: 'test' });
     const again = await book.open('accounts/uuid-a');
     if (!again.ok) throw new Error(again.reason);
     opened.push(again.phone as AccountPhone);

@@ -36,7 +36,7 @@ export interface Browser {
 export function browserTab(server: ModelServer, device: DeviceDouble = deviceDouble()): Browser {
   const book = openPhoneBook({
     device,
-    origin: 'https://model',
+    origin: 'https://gridwarden.test',
     fetch: server.fetch,
     appBuild: 'test',
     alone: false,
