@@ -3,7 +3,7 @@ post of his own, so that scenarios run side by side without meeting. Through the
 import json
 
 from support.instance import ROOT
-from system.story import PASSWORD, PEOPLE, set_up_city
+from system.story import PASSWORD, PEOPLE, Story, set_up_city
 
 PATROL_OFFICERS = 24
 FAMILY_NAMES = "孙马朱胡林何高罗郑梁谢宋唐许韩冯邓曹彭曾萧田董袁"
@@ -36,7 +36,15 @@ def build(instance, failures):
         divisions[code], posts[code] = posts_of(instance, code)
     for code in ("411702001201", "411702001202", "411702001203", "411702001204"):
         divisions[code] = instance.call("admin", "grid", "GetDivision", {"name": f"divisions/code:{code}"})["name"]
+    # For a leader: a find that waits for a decision, and a case that wants only the signature.
+    found, fixed = Story(instance), Story(instance)
+    for step in Story.STEPS[:3]:
+        step(found)
+    signed = Story.STEPS.index(Story.leader_signs)
+    for step in [step for step in Story.STEPS[:signed] if step is not Story.the_fixer_may_not_check]:
+        step(fixed)
     world = {
+        "toDecide": found.signal, "toSign": fixed.case,
         "port": instance.http_port, "key": f"{instance.dir}/tls/edge.key", "certificate": f"{instance.dir}/tls/edge.pem",
         "authority": instance.authority, "database": instance.database, "socket": instance.socket, "password": PASSWORD,
         "adminPassword": instance.admin_password, "divisions": divisions,

@@ -20,6 +20,9 @@ export interface World {
   people: Record<string, { name: string; kind: string; division: string; post: string }>;
   /** code -> resource name. */
   divisions: Record<string, string>;
+  /** A signal that waits for a leader's decision, a case that wants a leader's signature. */
+  toDecide: string;
+  toSign: string;
   screens: string;
   writeGolden: boolean;
   failures: string;
