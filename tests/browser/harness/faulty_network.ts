@@ -21,6 +21,8 @@ export interface Passed {
   path: string;
   /** What the phone was told; 0 when the line broke. */
   status: number;
+  /** What the server said, whether or not the phone heard it; 0 when it was not asked. */
+  served: number;
   requestBytes: number;
   fault: Fault['kind'] | null;
 }
@@ -136,7 +138,7 @@ export class FaultyNetwork {
     const path = request.url ?? '/';
     const method = request.method ?? 'GET';
     const fault = this.#ruleFor(method, path);
-    const line: Passed = { method, path, status: 0, requestBytes: 0, fault: fault?.kind ?? null };
+    const line: Passed = { method, path, status: 0, served: 0, requestBytes: 0, fault: fault?.kind ?? null };
     this.passed.push(line);
     try {
       const body = await bytesOf(request);
@@ -164,6 +166,7 @@ export class FaultyNetwork {
         return void response.destroy();
       }
       const answer = await this.#send(request, body);
+      line.served = answer.status;
       if (this.#down || fault?.kind === 'lose the answer') return void response.destroy();
       if (fault?.kind === 'cut the answer') {
         response.writeHead(answer.status, answer.headers);
