@@ -4,6 +4,7 @@ run.py --bench measures instead (./dev bench clients); run.py --keep leaves the 
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -72,6 +73,9 @@ def run(program, words, failures):
         world.write(described, path)
         if program is None:
             print(f"up on {instance.url}; {NODE} {HERE / 'main.ts'} {path} [word...]; Ctrl-C ends it", flush=True)
+            # Also where a shell has told its background jobs to ignore the interrupt.
+            for name in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(name, signal.default_int_handler)
             try:
                 while True:
                     time.sleep(3600)
