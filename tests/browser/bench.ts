@@ -24,20 +24,69 @@ function median(values: number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-async function plan(): Promise<void> {
+/** Plans tasks for one person; answers their names. */
+async function plan(login: string, tasks: number): Promise<string[]> {
   const dueTime = new Date(Date.now() + 30 * 86_400_000).toISOString();
-  for (let done = 0; done < TASKS; done += 500) {
-    await server.call('G001', 'gridwarden.patrol.v1.PatrolService/BatchCreatePatrolTasks', {
+  const names: string[] = [];
+  for (let done = 0; done < tasks; done += 500) {
+    const answer = await server.call('G001', 'gridwarden.patrol.v1.PatrolService/BatchCreatePatrolTasks', {
       requestId: newId(),
-      patrolTasks: Array.from({ length: 500 }, (_, index) => ({
+      patrolTasks: Array.from({ length: Math.min(500, tasks - done) }, (_, index) => ({
         division: server.division(`41170200120${(index % 4) + 1}`),
         category: 'WASTE_BURNING',
-        post: server.post(LOGIN),
+        post: server.post(login),
         title: `第 ${done + index + 1} 项检查`,
         dueTime,
       })),
     });
+    names.push(...(answer.patrolTasks ?? []).map((task) => task.name ?? ''));
   }
+  return names;
+}
+
+const DAYS = 30;
+const TASKS_A_DAY = 40;
+
+/** Thirty days of forty tasks without a network, every tenth with a photo; then home. */
+async function month(): Promise<void> {
+  const login = 'P003';
+  const tasks = await plan(login, DAYS * TASKS_A_DAY);
+  const phone = await Phone.open(server);
+  const engine = await Engine.open(phone, server.world.engine);
+  await engine.signIn(login, server.world.password);
+  await waitFor(
+    'the month to be on the phone',
+    async () => {
+      await engine.sync();
+      return (await engine.records()).filter((record) => tasks.includes(record.name)).length === tasks.length;
+    },
+    240,
+  );
+  await phone.goOffline();
+  const perDay: number[] = [];
+  let photos = 0;
+  for (let day = 0; day < DAYS; day += 1) {
+    const before = performance.now();
+    for (let n = 0; n < TASKS_A_DAY; n += 1) {
+      const taken = n % 10 === 0 ? [await engine.takePhoto(100)] : [];
+      photos += taken.length;
+      await engine.visit(tasks[day * TASKS_A_DAY + n] ?? '', taken);
+    }
+    perDay.push(performance.now() - before);
+  }
+  await phone.goOnline();
+  const before = performance.now();
+  await engine.settle(600);
+  const home = (performance.now() - before) / 1000;
+  const done = await Promise.all(tasks.map(async (task) => (await server.visits(task)).length));
+  const operations = await engine.operations();
+  if (!done.every((visits) => visits === 1))
+    throw new Error(`visits of the month that are not there once: ${done.filter((visits) => visits !== 1).length}`);
+  if (!operations.every((one) => ['accepted', 'sealed'].includes(one.state))) throw new Error('an operation of the month was not accepted');
+  say(`a record saved offline, of the first day`, (perDay[0] ?? Number.NaN) / TASKS_A_DAY, 'ms');
+  say(`the last of ${DAYS} days, as a multiple of that`, (perDay.at(-1) ?? Number.NaN) / (perDay[0] ?? Number.NaN), 'x');
+  say(`${tasks.length} records and ${photos} photos of 100 KB brought home, each there once`, home, 's');
+  await phone.close();
 }
 
 /** Opens the application without a network after the browser was gone; milliseconds from the navigation to the first row. */
@@ -82,7 +131,7 @@ async function scroll(phone: Phone, slower: number): Promise<number[]> {
 }
 
 console.log(`the phone's application with ${TASKS} tasks`);
-await plan();
+await plan(LOGIN, TASKS);
 const phone = await Phone.open(server);
 await phone.beforeEveryPage(FIRST_ROW);
 const inspector = new Inspector(await phone.visit());
@@ -168,7 +217,13 @@ const writes = await engine.page.evaluate(async () => {
       startMs: 1,
       longitude: 114,
       latitude: 33,
-      data: { name: `bench/${index}`, title: '检查', state: 'ISSUED', etag: '1', note: 'x'.repeat(400) },
+      data: {
+        name: `bench/${index}`,
+        title: '检查',
+        state: 'ISSUED',
+        etag: '1',
+        note: 'x'.repeat(400),
+      },
       events: [],
       pendingOps: [],
     }));
@@ -188,5 +243,6 @@ const writes = await engine.page.evaluate(async () => {
 say('1,000 records in one transaction, best of 5', Math.min(...writes.bulk), 'ms', 400);
 say('one by one, as a multiple of that', writes.oneByOne / Math.min(...writes.bulk), 'x');
 await second.close();
+await month();
 server.close();
 process.exit(0);

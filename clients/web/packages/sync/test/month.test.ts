@@ -1,0 +1,46 @@
+// @vitest-environment node
+import { beforeEach, expect, test } from 'vitest';
+import { ModelServer } from './model_server';
+import { addedPhoto, freshBrowser, reopened, signedIn, visit } from './phones';
+
+let server: ModelServer;
+beforeEach(() => {
+  freshBrowser();
+  server = new ModelServer();
+});
+
+const DAYS = 6;
+const TASKS_A_DAY = 40;
+
+// A hill village without a signal: all of it is done on the phone, which is started again every morning, and comes down in one go. The
+// store of these tests is slow when it is full: the whole month of thirty days runs in Chromium (./dev bench clients).
+test('days of forty tasks without a network arrive once each, in order, with their photos', { timeout: 120_000 }, async () => {
+  const tasks = Array.from({ length: DAYS * TASKS_A_DAY }, (_, n) => server.addTask(n));
+  const first = await signedIn(server);
+  const { tab } = first;
+  let phone = first.phone;
+  expect(await phone.db.records.where('tab').equals('todo').count()).toBe(tasks.length);
+
+  tab.device.goOnline(false);
+  const photos: string[] = [];
+  for (let day = 0; day < DAYS; day++) {
+    for (let n = 0; n < TASKS_A_DAY; n++) {
+      const task = tasks[day * TASKS_A_DAY + n]!;
+      const taken = n % 10 === 0 ? [await addedPhoto(phone, 2_000, day * TASKS_A_DAY + n)] : [];
+      photos.push(...taken);
+      await phone.submit(visit(task, { photos: taken }));
+    }
+    tab.device.pass(86_400_000);
+    phone.close();
+    phone = await reopened(tab, server);
+  }
+  expect(phone.status()).toMatchObject({ pendingOperations: tasks.length, pendingPhotos: photos.length });
+  expect(server.effects).toEqual([]);
+
+  tab.device.goOnline(true);
+  for (let i = 0; i < 10 && phone.status().pendingOperations + phone.status().pendingPhotos > 0; i++) await phone.syncNow('manual');
+  expect(phone.status()).toMatchObject({ pendingOperations: 0, pendingPhotos: 0, refused: 0 });
+  expect(server.effects.map((each) => each.subject)).toEqual(tasks);
+  expect([...server.photos.keys()].sort()).toEqual([...photos].sort());
+  expect(await phone.db.records.where('tab').equals('todo').count()).toBe(0);
+});
