@@ -10,7 +10,7 @@ mkdir -p "$web/../../build"
   command -v npm >/dev/null || { echo "web: npm is missing; ./dev build web installs it" >&2; exit 1; }
   echo "  installing the pinned packages of clients/web"
   # Nothing of a package is run while it is installed. That the machine's Node is old does not matter: npm only unpacks.
-  ( cd "$web" && npm ci --ignore-scripts --no-audit --no-fund --no-progress >../../build/npm-web.log 2>&1 ) ||
+  ( cd "$web" && NODE_OPTIONS="--require \"$web/tools/for_pinned_node.cjs\"" npm ci --ignore-scripts --no-audit --no-fund --no-progress >../../build/npm-web.log 2>&1 ) ||
     { tail -20 "$web/../../build/npm-web.log" >&2; echo "web: npm ci failed" >&2; exit 1; }
   echo "$key" >"$web/node_modules/.gridwarden"
 ) 9>"$web/../../build/.web-install.lock"
