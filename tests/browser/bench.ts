@@ -78,7 +78,8 @@ async function month(): Promise<void> {
   const before = performance.now();
   await engine.settle(600);
   const home = (performance.now() - before) / 1000;
-  const done = await Promise.all(tasks.map(async (task) => (await server.visits(task)).length));
+  const done: number[] = [];
+  for (const task of tasks) done.push((await server.visits(task)).length);
   const operations = await engine.operations();
   if (!done.every((visits) => visits === 1))
     throw new Error(`visits of the month that are not there once: ${done.filter((visits) => visits !== 1).length}`);
