@@ -16,7 +16,14 @@ async function pictures(
   width: number,
   twice: boolean,
 ): Promise<string> {
-  const task = await stage.server.plan(login, '夜间露天焚烧检查', { division: stage.server.division('411702001201') }, TIME);
+  // Due at different instants: the list has one order.
+  const later = new Date(Date.parse(TIME) + 4 * 3_600_000 + 1000).toISOString();
+  const task = await stage.server.plan(
+    login,
+    '夜间露天焚烧检查',
+    { division: stage.server.division('411702001201'), dueTime: later },
+    TIME,
+  );
   await stage.server.plan(login, '秸秆堆放点复查', { division: stage.server.division('411702001202') }, TIME);
   const phone = await stage.phone({ locale, width, height: 740, fixedTime: TIME });
   phone.network.demoTime = TIME;
@@ -33,6 +40,14 @@ async function pictures(
     await inspector.page.waitForLoadState('load');
     await inspector.page.evaluate(() => document.fonts.ready);
     await inspector.page.waitForTimeout(700);
+    // Not in the moment of a sync: the bar says so.
+    await inspector.page.waitForFunction(
+      () => !/正在同步|Syncing/.test(document.querySelector('[data-testid="network-bar"]')?.textContent ?? ''),
+    );
+    // A field that has the focus may have scrolled itself into sight, sooner or later.
+    await inspector.page.evaluate(() => {
+      for (const each of [document.documentElement, ...document.querySelectorAll('*')]) if (each.scrollTop > 0) each.scrollTop = 0;
+    });
     await sameAsGolden(stage.server, inspector.page, `${name}/${screen}`);
   };
   await take('sign_in');

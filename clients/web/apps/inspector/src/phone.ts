@@ -84,11 +84,12 @@ export function forgetLastAccount(): void {
 
 /** Opens the account of the last time when it needs no PIN; false when somebody has to sign in first. */
 export async function openLast(): Promise<boolean> {
-  const account = lastAccount();
-  if (!account) return false;
-  const known = (await (await phoneBook()).accounts()).find((one) => one.account.name === account);
+  const accounts = await (await phoneBook()).accounts();
+  // Who worked last is noted lazily by the browser: one that is killed soon after the sign-in has forgotten it.
+  const account = lastAccount() ?? (accounts.length === 1 ? accounts[0]!.account.name : null);
+  const known = accounts.find((one) => one.account.name === account);
   if (!known?.signedIn || known.hasPin) return false;
-  const answer = await (await phoneBook()).open(account);
+  const answer = await (await phoneBook()).open(known.account.name);
   if (answer.ok) enter(answer.phone);
   return answer.ok;
 }
