@@ -141,10 +141,13 @@ scenario('a reload and a kill in every step of the form lose nothing', async (st
   };
   const draft = async (): Promise<string> => JSON.stringify((await inspector.rows()).drafts);
 
+  // Each step is over when the form says that it is kept: a moment after the tap.
   if (await inspector.at('rest-normal').isVisible()) await inspector.tap('rest-normal');
   else await inspector.choose('NORMAL');
+  await waitFor('the answer to be saved', async () => (await draft()).includes('NORMAL'));
   await reload();
   await inspector.shoot();
+  await waitFor('the photo to be saved', async () => (await inspector.rows()).drafts[0]?.photos.length === 1);
   await reload();
   await inspector.tap('add-note');
   await inspector.at('note').fill('墙外有新的覆盖痕迹');
