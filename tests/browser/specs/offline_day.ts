@@ -191,7 +191,8 @@ scenario('a new version arrives while a form is open: it waits, the form goes on
   await waitFor('the new version to be in charge', () =>
     inspector.page.evaluate(async () => !(await navigator.serviceWorker.getRegistration())?.waiting).catch(() => false),
   );
-  await inspector.at('tab-todo').waitFor();
+  // On the screen the person was at: the list or the outbox.
+  await inspector.at('network-bar').waitFor();
 });
 
 scenario('an expired sign-in with a full outbox keeps everything and sends it after signing in again', async (stage) => {
