@@ -2,7 +2,6 @@
 
 #include "base/status.h"
 #include "identity/session_repository.h"
-#include "platform/runtime/log.h"
 
 namespace gridwarden::identity {
 namespace {
@@ -22,28 +21,6 @@ absl::Status Sweeper::Sweep() {
     if (gone < kRowsMax) break;
   }
   return absl::OkStatus();
-}
-
-void Sweeper::Start() {
-  if (thread_.joinable()) return;
-  thread_ = std::thread([this] {
-    std::unique_lock<std::mutex> lock(mutex_);
-    while (!wake_.wait_for(lock, interval_, [this] { return stopping_; })) {
-      lock.unlock();
-      const absl::Status status = Sweep();
-      if (!status.ok()) Log(LogLevel::kWarning, "identity_sweep_failed", {{"error", status.ToString()}});
-      lock.lock();
-    }
-  });
-}
-
-void Sweeper::Stop() {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
 }
 
 }  // namespace gridwarden::identity

@@ -1,12 +1,10 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
 
 #include "base/clock.h"
 #include "platform/db/database.h"
+#include "platform/runtime/periodic.h"
 #include "platform/runtime/worker.h"
 
 namespace gridwarden::identity {
@@ -16,11 +14,12 @@ class Sweeper final : public Worker {
  public:
   Sweeper(db::Database& database, const Clock& clock,
           std::chrono::milliseconds interval = std::chrono::minutes(10))
-      : database_(database), clock_(clock), interval_(interval) {}
-  ~Sweeper() override { Stop(); }
+      : database_(database),
+        clock_(clock),
+        rounds_("identity_sweep_failed", interval, [this] { return Sweep(); }) {}
 
-  void Start() override;
-  void Stop() override;
+  void Start() override { rounds_.Start(); }
+  void Stop() override { rounds_.Stop(); }
 
   // One round, in transactions of at most 1,000 rows each.
   absl::Status Sweep();
@@ -28,11 +27,7 @@ class Sweeper final : public Worker {
  private:
   db::Database& database_;
   const Clock& clock_;
-  const std::chrono::milliseconds interval_;
-  std::mutex mutex_;  // guards stopping_
-  std::condition_variable wake_;
-  bool stopping_ = false;
-  std::thread thread_;
+  Periodic rounds_;
 };
 
 }  // namespace gridwarden::identity

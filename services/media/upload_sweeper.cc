@@ -8,7 +8,6 @@
 #include "base/status.h"
 #include "media/upload_repository.h"
 #include "media/upload_steps.h"
-#include "platform/runtime/log.h"
 
 namespace gridwarden::media {
 namespace {
@@ -49,35 +48,10 @@ absl::Status UploadSweeper::Sweep() {
     return absl::OkStatus();
   }));
   for (const Uuid& upload : due) {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      if (stopping_) return absl::OkStatus();
-    }
+    if (rounds_.stopping()) return absl::OkStatus();
     GW_RETURN_IF_ERROR(SweepOne(upload));
   }
   return absl::OkStatus();
-}
-
-void UploadSweeper::Start() {
-  if (thread_.joinable()) return;
-  thread_ = std::thread([this] {
-    std::unique_lock<std::mutex> lock(mutex_);
-    while (!wake_.wait_for(lock, interval_, [this] { return stopping_; })) {
-      lock.unlock();
-      const absl::Status status = Sweep();
-      if (!status.ok()) Log(LogLevel::kWarning, "upload_sweep_failed", {{"error", status.ToString()}});
-      lock.lock();
-    }
-  });
-}
-
-void UploadSweeper::Stop() {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
 }
 
 }  // namespace gridwarden::media

@@ -1,15 +1,13 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
-#include <thread>
 
 #include "absl/status/status.h"
 #include "base/clock.h"
 #include "media/object_store.h"
 #include "platform/db/database.h"
+#include "platform/runtime/periodic.h"
 #include "platform/runtime/worker.h"
 
 namespace gridwarden::media {
@@ -20,11 +18,13 @@ class UploadSweeper final : public Worker {
  public:
   UploadSweeper(db::Database& database, const Clock& clock, std::shared_ptr<ObjectStore> store,
                 std::chrono::milliseconds interval = std::chrono::minutes(1))
-      : database_(database), clock_(clock), store_(std::move(store)), interval_(interval) {}
-  ~UploadSweeper() override { Stop(); }
+      : database_(database),
+        clock_(clock),
+        store_(std::move(store)),
+        rounds_("upload_sweep_failed", interval, [this] { return Sweep(); }) {}
 
-  void Start() override;
-  void Stop() override;
+  void Start() override { rounds_.Start(); }
+  void Stop() override { rounds_.Stop(); }
 
   // One round over at most 1,000 uploads.
   absl::Status Sweep();
@@ -35,11 +35,7 @@ class UploadSweeper final : public Worker {
   db::Database& database_;
   const Clock& clock_;
   const std::shared_ptr<ObjectStore> store_;
-  const std::chrono::milliseconds interval_;
-  std::mutex mutex_;  // guards stopping_
-  std::condition_variable wake_;
-  bool stopping_ = false;
-  std::thread thread_;
+  Periodic rounds_;
 };
 
 }  // namespace gridwarden::media

@@ -1,38 +1,16 @@
 #include "platform/crypto/digest.h"
 
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 
-#include <cstdio>
-#include <cstdlib>
-#include <memory>
+#include "platform/crypto/openssl.h"
 
 namespace gridwarden::crypto {
 namespace {
 
-struct KeyFree {
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-};
-struct DigestFree {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
-using Key = std::unique_ptr<EVP_PKEY, KeyFree>;
-using DigestContext = std::unique_ptr<EVP_MD_CTX, DigestFree>;
-
 constexpr size_t kKeySize = 32;
 constexpr size_t kSignatureSize = 64;
 
-// OpenSSL refuses these calls only when it is out of memory or broken; going on would sign or hash nothing.
-void Require(bool ok, const char* what) {
-  if (ok) return;
-  std::fprintf(stderr, "crypto: %s failed\n", what);
-  std::abort();
-}
-
-const unsigned char* Bytes(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
-unsigned char* Bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
+unsigned char* Room(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
 Key PrivateKey(std::string_view private_key) {
   Require(private_key.size() == kKeySize, "reading a private key that is not 32 bytes");
@@ -46,14 +24,13 @@ Key PrivateKey(std::string_view private_key) {
 std::string Sha256(std::string_view bytes) {
   std::string digest(32, '\0');
   unsigned int size = 0;
-  Require(EVP_Digest(bytes.data(), bytes.size(), Bytes(digest), &size, EVP_sha256(), nullptr) == 1,
-          "SHA-256");
+  Require(EVP_Digest(bytes.data(), bytes.size(), Room(digest), &size, EVP_sha256(), nullptr) == 1, "SHA-256");
   return digest;
 }
 
 std::string RandomBytes(int count) {
   std::string bytes(count, '\0');
-  Require(RAND_bytes(Bytes(bytes), count) == 1, "reading random bytes");
+  Require(RAND_bytes(Room(bytes), count) == 1, "reading random bytes");
   return bytes;
 }
 
@@ -68,7 +45,7 @@ std::string PublicKeyOf(std::string_view private_key) {
   const Key key = PrivateKey(private_key);
   std::string public_key(kKeySize, '\0');
   size_t size = public_key.size();
-  Require(EVP_PKEY_get_raw_public_key(key.get(), Bytes(public_key), &size) == 1, "deriving a public key");
+  Require(EVP_PKEY_get_raw_public_key(key.get(), Room(public_key), &size) == 1, "deriving a public key");
   return public_key;
 }
 
@@ -80,7 +57,7 @@ std::string Sign(std::string_view private_key, std::string_view message) {
           "starting a signature");
   std::string signature(kSignatureSize, '\0');
   size_t size = signature.size();
-  Require(EVP_DigestSign(context.get(), Bytes(signature), &size, Bytes(message), message.size()) == 1,
+  Require(EVP_DigestSign(context.get(), Room(signature), &size, Bytes(message), message.size()) == 1,
           "signing");
   return signature;
 }

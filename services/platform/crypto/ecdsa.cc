@@ -1,46 +1,20 @@
 #include "platform/crypto/ecdsa.h"
 
-#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
-#include <openssl/evp.h>
 #include <openssl/param_build.h>
 
-#include <cstdio>
-#include <cstdlib>
-#include <memory>
+#include "platform/crypto/openssl.h"
 
 namespace gridwarden::crypto {
 namespace {
 
-template <auto Free>
-struct Freed {
-  template <typename T>
-  void operator()(T* value) const {
-    Free(value);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Freed<EVP_PKEY_CTX_free>>;
-using DigestContext = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
 using Signature = std::unique_ptr<ECDSA_SIG, Freed<ECDSA_SIG_free>>;
-using Number = std::unique_ptr<BIGNUM, Freed<BN_free>>;
 using Builder = std::unique_ptr<OSSL_PARAM_BLD, Freed<OSSL_PARAM_BLD_free>>;
 using Params = std::unique_ptr<OSSL_PARAM, Freed<OSSL_PARAM_free>>;
 
-constexpr char kCurve[] = "prime256v1";
 constexpr int kNumberSize = 32;
-
-// OpenSSL refuses these calls only when it is out of memory or broken.
-void Require(bool ok, const char* what) {
-  if (ok) return;
-  std::fprintf(stderr, "crypto: %s failed\n", what);
-  std::abort();
-}
-
-const unsigned char* Bytes(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
 
 // Null when the bytes are no point of the curve.
 Key ReadKey(std::string_view public_key, std::string_view private_key) {
@@ -50,7 +24,7 @@ Key ReadKey(std::string_view public_key, std::string_view private_key) {
                           ? nullptr
                           : BN_bin2bn(Bytes(private_key), static_cast<int>(private_key.size()), nullptr));
   Require(builder != nullptr &&
-              OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, kCurve, 0) == 1 &&
+              OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, kP256, 0) == 1 &&
               OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, public_key.data(),
                                                public_key.size()) == 1 &&
               (number == nullptr ||
@@ -92,7 +66,7 @@ bool EcdsaVerify(std::string_view public_key, std::string_view message, std::str
 }
 
 EcdsaKeyPair MakeEcdsaKeyPair() {
-  const Key key(EVP_EC_gen(kCurve));
+  const Key key = NewP256Key();
   Require(key != nullptr, "making a key");
   EcdsaKeyPair pair;
   pair.public_key.resize(kEcdsaPublicKeySize);

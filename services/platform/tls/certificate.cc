@@ -2,10 +2,7 @@
 
 #include <arpa/inet.h>
 #include <openssl/bio.h>
-#include <openssl/bn.h>
-#include <openssl/ec.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -13,7 +10,6 @@
 #include <algorithm>
 #include <cctype>
 #include <ctime>
-#include <memory>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -21,6 +17,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "base/status.h"
+#include "platform/crypto/openssl.h"
 
 namespace gridwarden::tls {
 namespace {
@@ -30,17 +27,11 @@ constexpr size_t kCommonNameMax = 64;
 constexpr size_t kDnsNameMax = 253;
 constexpr size_t kLabelMax = 63;
 
-template <auto Free>
-struct Freed {
-  template <typename T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+using crypto::Freed;
+using crypto::Key;
+using crypto::Number;
 using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
 using Bio = std::unique_ptr<BIO, Freed<BIO_free_all>>;
-using Number = std::unique_ptr<BIGNUM, Freed<BN_free>>;
 using Names = std::unique_ptr<GENERAL_NAMES, Freed<GENERAL_NAMES_free>>;
 using Extension = std::unique_ptr<X509_EXTENSION, Freed<X509_EXTENSION_free>>;
 using Store = std::unique_ptr<X509_STORE, Freed<X509_STORE_free>>;
@@ -225,7 +216,7 @@ absl::StatusOr<Certificate> Begin(const Subject& subject, EVP_PKEY& key) {
 }
 
 absl::StatusOr<Key> MakeKey() {
-  Key key(EVP_EC_gen("P-256"));
+  Key key = crypto::NewP256Key();
   if (key == nullptr) return Failed("making a P-256 key");
   return key;
 }
