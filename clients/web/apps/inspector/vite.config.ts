@@ -1,8 +1,38 @@
-import { defineConfig } from 'vite';
+import { mergeConfig, type UserConfig } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
 import { app } from '../../tools/app.ts';
 
-export default defineConfig(
+// Screens that are opened one after another are one file: many small ones weigh more than what they hold. What the first screen
+// needs stays out of them.
+const files: UserConfig = {
+  build: {
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          groups: [
+            {
+              name: 'field',
+              test: new RegExp(
+                [
+                  'inspector/src/(screens/(Detail|Form|Report|Apply|Drafts|Outbox|leader/actions)',
+                  'forms/(?!form[.]ts)',
+                  'components/(FormBody|Camera|Checklist|KindPicker|Photo(?!Viewer)|PlaceChip|Compare|ResultChoice|TimeLine|Observation|RecordSummary)',
+                  'work/(actions|outbox)',
+                  '(drafts|photos|place)[.]ts)',
+                ].join('|'),
+              ),
+            },
+            { name: 'office', test: /inspector\/src\/screens\/(leader|board)\// },
+            { name: 'own', test: /inspector\/src\/screens\/(me|notices)\// },
+          ],
+        },
+      },
+    },
+  },
+};
+
+export default mergeConfig(
   app('inspector', [
     // The person decides when a new version takes over: a form in progress must not lose its pages.
     ...VitePWA({
@@ -39,4 +69,5 @@ export default defineConfig(
       },
     }),
   ]),
+  files,
 );
