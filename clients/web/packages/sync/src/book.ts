@@ -11,7 +11,7 @@ import { AccountPhone } from './phone';
 import { withLock } from './locks';
 import { newPin, openPin, PIN_ITERATIONS, PIN_TRIES, seal, unseal } from './pin';
 import { Session, tokenLock, type Server } from './session';
-import { Store, storeName, UNSETTLED } from './store';
+import { countIn, Store, storeName, UNDERWAY, UNSETTLED } from './store';
 
 export interface BookOptions {
   device?: DeviceAdapter;
@@ -136,7 +136,7 @@ class Book implements PhoneBook {
     const store = new Store(storeName(accountName));
     try {
       await store.open();
-      return await outboxFile(store, row.account, this.device.wallMs());
+      return await outboxFile(store, row.account, this.device.label(), this.device.wallMs());
     } catch {
       return null;
     } finally {
@@ -249,8 +249,8 @@ async function pendingOf(accountName: string): Promise<number> {
     if (!(await Dexie.exists(name))) return 0;
     const store = new Store(name);
     try {
-      const operations = await store.operations.where('state').anyOf(UNSETTLED).count();
-      const photos = await store.photos.where('state').anyOf('queued', 'uploading').count();
+      const operations = await countIn(store.operations, UNSETTLED);
+      const photos = await countIn(store.photos, UNDERWAY);
       return operations + photos;
     } finally {
       store.close();

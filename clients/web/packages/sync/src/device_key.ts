@@ -38,6 +38,11 @@ export async function signText(key: CryptoKey, preimage: string): Promise<Bytes>
   return new Uint8Array(await crypto.subtle.sign(SIGNING, key, utf8(preimage)));
 }
 
+/** That this phone holds its key, for one account. */
+export function registrationProof(row: DeviceRow, account: { name: string }): Promise<Bytes> {
+  return signText(row.privateKey, `gridwarden/device/v1\n${row.deviceId}\n${account.name}`);
+}
+
 /** Makes the server know this phone. Safe to repeat; fails with RpcError. */
 export async function registerDevice(context: Context, again = false): Promise<DeviceRow> {
   return withLock(`gridwarden-register:${context.account.name}`, async () => {
@@ -56,7 +61,7 @@ export async function registerDevice(context: Context, again = false): Promise<D
 }
 
 async function register(context: Context, row: DeviceRow): Promise<DeviceRow> {
-  const signature = await signText(row.privateKey, `gridwarden/device/v1\n${row.deviceId}\n${context.account.name}`);
+  const signature = await registrationProof(row, context.account);
   const device = await context.session.call('gridwarden.sync.v1.DeviceService/RegisterDevice', {
     requestId: uuidV7(context.device.wallMs()),
     deviceId: row.deviceId,

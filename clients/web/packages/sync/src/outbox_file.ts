@@ -2,11 +2,12 @@
 // signed bytes, so the file proves itself; somebody with the right to it can bring it to the server.
 import { base64 } from './bytes';
 import type { AccountInfo, PhotoRow } from './contract';
-import { settled, type Store, type StoredOperation } from './store';
+import { registrationProof } from './device_key';
+import { settled, type DeviceRow, type Store, type StoredOperation } from './store';
 
 export const OUTBOX_FORMAT = 'gridwarden-outbox/1';
 
-export async function outboxFile(store: Store, account: AccountInfo, nowMs: number): Promise<File> {
+export async function outboxFile(store: Store, account: AccountInfo, label: string, nowMs: number): Promise<File> {
   const device = await store.keys.get('device').catch(() => undefined);
   const operations = (await store.operations.toArray()).filter((each) => !settled(each) || each.state === 'refused');
   operations.sort((a, b) => a.seq - b.seq);
@@ -19,6 +20,7 @@ export async function outboxFile(store: Store, account: AccountInfo, nowMs: numb
     displayName: account.displayName,
     device: device === undefined ? '' : `devices/${device.deviceId}`,
     publicKey: device === undefined ? '' : base64(device.publicKey),
+    registration: device === undefined ? null : await registrationOf(device, account, label),
     exportTime: new Date(nowMs).toISOString(),
     operations: operations.map(operationOf),
     drafts,
@@ -35,6 +37,12 @@ export async function outboxFile(store: Store, account: AccountInfo, nowMs: numb
   parts.push(']}\n');
   const day = new Date(nowMs).toISOString().slice(0, 10);
   return new File(parts, `gridwarden-${account.login}-${day}.json`, { type: 'application/json' });
+}
+
+/** Lets a phone that never reached the server be registered by its person from elsewhere; the key itself stays where it is. */
+async function registrationOf(device: DeviceRow, account: AccountInfo, label: string) {
+  const signature = await registrationProof(device, account).catch(() => null);
+  return signature === null ? null : { label, signature: base64(signature) };
 }
 
 function operationOf(operation: StoredOperation) {

@@ -14,7 +14,7 @@ import { prepareOffline } from './prepare';
 import { reviewRecords } from './review';
 import { isFull, withRoom } from './room';
 import type { Session } from './session';
-import { readMeta, settled, UNSETTLED, writeMeta, type Store } from './store';
+import { countIn, readMeta, rowsIn, settled, UNDERWAY, UNSETTLED, writeMeta, type Store } from './store';
 import { submit } from './submit';
 import { phaseAfter, runOnce, type Phase } from './sync_run';
 
@@ -185,7 +185,7 @@ export class AccountPhone implements Phone {
   }
 
   async exportOutbox(): Promise<File> {
-    return outboxFile(this.db, this.account, this.device.wallMs());
+    return outboxFile(this.db, this.account, this.device.label(), this.device.wallMs());
   }
 
   async clearVerifiedPhotos(): Promise<number> {
@@ -369,7 +369,7 @@ export class AccountPhone implements Phone {
   private async nextLook(): Promise<number | null> {
     if (this.current.pendingOperations + this.current.pendingPhotos === 0) return null;
     const now = this.device.wallMs();
-    const waiting = await this.db.operations.where('state').anyOf(UNSETTLED).toArray();
+    const waiting = await rowsIn(this.db.operations, UNSETTLED);
     const first = waiting.length === 0 ? now + IDLE_MS : Math.min(...waiting.map((each) => each.nextTryMs));
     return Math.min(now + IDLE_MS, Math.max(now + SOON_MS, first));
   }
@@ -468,9 +468,9 @@ export class AccountPhone implements Phone {
       this.countAgain = false;
       try {
         const [pendingOperations, pendingPhotos, refused, lastSyncMs, skewMs, whole, device, leftOut] = await Promise.all([
-          db.operations.where('state').anyOf(UNSETTLED).count(),
-          db.photos.where('state').anyOf('queued', 'uploading').count(),
-          db.operations.where('state').equals('refused').count(),
+          countIn(db.operations, UNSETTLED),
+          countIn(db.photos, UNDERWAY),
+          countIn(db.operations, ['refused']),
           readMeta(db, 'lastSyncMs'),
           readMeta(db, 'skewMs'),
           readMeta(db, 'whole'),

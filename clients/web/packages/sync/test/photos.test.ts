@@ -1,5 +1,6 @@
 // @vitest-environment node
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { fromBase64, utf8 } from '../src/bytes';
 import { ModelServer, type Seen } from './model_server';
 import { addedPhoto, freshBrowser, picture, report, signedIn, visit } from './phones';
 
@@ -234,6 +235,8 @@ describe('photos', () => {
     const said = JSON.parse(await file.text()) as {
       format: string;
       device: string;
+      publicKey: string;
+      registration: { signature: string };
       operations: Record<string, unknown>[];
       photos: { sha256: string; base64: string }[];
       drafts: unknown[];
@@ -243,5 +246,16 @@ describe('photos', () => {
     expect(said.photos).toMatchObject([{ sha256: photo }]);
     expect(atob(said.photos[0]!.base64)).toHaveLength(3000);
     expect(said.drafts).toHaveLength(1);
+    // Who carries it can register the phone for its own account and for no other: the key itself stays in the browser.
+    const key = await crypto.subtle.importKey('raw', fromBase64(said.publicKey), { name: 'ECDSA', namedCurve: 'P-256' }, false, ['verify']);
+    const proves = (account: string): Promise<boolean> =>
+      crypto.subtle.verify(
+        { name: 'ECDSA', hash: 'SHA-256' },
+        key,
+        fromBase64(said.registration.signature),
+        utf8(`gridwarden/device/v1\n${said.device.slice('devices/'.length)}\n${account}`),
+      );
+    expect(await proves(phone.account.name)).toBe(true);
+    expect(await proves('accounts/another')).toBe(false);
   });
 });
