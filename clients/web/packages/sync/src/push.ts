@@ -5,7 +5,7 @@ import { utf8 } from './bytes';
 import { keepTime, timestamp, viewerOf, type Context } from './context';
 import { deviceNameOf, registerDevice } from './device_key';
 import { settleRecord } from './local_change';
-import { readMeta, settled, UNSETTLED, writeMeta, type DeviceRow, type StoredOperation } from './store';
+import { countIn, readMeta, rowsIn, settled, UNDERWAY, UNSETTLED, writeMeta, type DeviceRow, type StoredOperation } from './store';
 import { photosMissing, photosVerified } from './photos';
 import { backoffMs, notYet } from './backoff';
 
@@ -61,8 +61,8 @@ function neverTaken(error: RpcError): boolean {
 
 async function request(context: Context, device: DeviceRow, batch: StoredOperation[]) {
   const { store } = context;
-  const unsettled = await store.operations.where('state').anyOf(UNSETTLED).count();
-  const photos = await store.photos.where('state').anyOf('queued', 'uploading').count();
+  const unsettled = await countIn(store.operations, UNSETTLED);
+  const photos = await countIn(store.photos, UNDERWAY);
   return {
     device: deviceNameOf(device),
     operations: batch.map((each) => ({ body: each.body, signature: each.signature })),
@@ -80,7 +80,7 @@ async function request(context: Context, device: DeviceRow, batch: StoredOperati
 async function nextBatch(context: Context, device: DeviceRow, most: number, answered: Set<string>): Promise<StoredOperation[]> {
   const { store } = context;
   const now = context.device.wallMs();
-  const open = (await store.operations.where('state').anyOf(UNSETTLED).toArray()).sort((a, b) => a.seq - b.seq);
+  const open = (await rowsIn(store.operations, UNSETTLED)).sort((a, b) => a.seq - b.seq);
   const unsettled = new Set(open.map((each) => each.opId));
   const name = deviceNameOf(device);
   const batch: StoredOperation[] = [];
@@ -221,6 +221,6 @@ async function reconcileDue(context: Context): Promise<boolean> {
   const last = await readMeta(store, 'reconciledMs');
   const now = context.device.wallMs();
   if (last === undefined || now - last > RECONCILE_MS || last - now > RECONCILE_MS) return true;
-  const photos = await store.photos.where('state').anyOf('queued', 'uploading').count();
+  const photos = await countIn(store.photos, UNDERWAY);
   return photos > 0;
 }

@@ -148,6 +148,25 @@ export function storeName(accountName: string): string {
 }
 
 export const UNSETTLED = ['queued', 'sent', 'waiting'] as const;
+/** Photos that are not with the server yet and go there. */
+export const UNDERWAY = ['queued', 'uploading'] as const;
+
+type WithState<T> = Table<T & { state: string }, string>;
+
+/** How many rows are in one of these states. State by state: the browser counts in its index, where anyOf() walks over every row. */
+export function countIn<T>(table: WithState<T>, states: readonly string[]): Promise<number> {
+  return table.db.transaction('r', table, async () => {
+    const counts = await Promise.all(states.map((state) => table.where('state').equals(state).count()));
+    return counts.reduce((sum, each) => sum + each, 0);
+  });
+}
+
+/** The rows that are in one of these states, fetched state by state for the same reason. */
+export function rowsIn<T>(table: WithState<T>, states: readonly string[]): Promise<(T & { state: string })[]> {
+  return table.db.transaction('r', table, async () =>
+    (await Promise.all(states.map((state) => table.where('state').equals(state).toArray()))).flat(),
+  );
+}
 
 export function settled(operation: { state: string }): boolean {
   return !(UNSETTLED as readonly string[]).includes(operation.state);

@@ -8,7 +8,7 @@ import { serverNowMs, type Context } from './context';
 import type { PhotoRow } from './contract';
 import { newUpload, PIECE_BYTES_FIRST } from './photos';
 import { keyOf } from './record';
-import { settled, writeMeta, type UploadRow } from './store';
+import { rowsIn, settled, UNDERWAY, writeMeta, type UploadRow } from './store';
 
 const PIECE_BYTES_MAX = 1024 * 1024;
 const PIECE_TIMEOUT_MS = 60_000;
@@ -62,7 +62,7 @@ function concernsAll(error: RpcError): boolean {
 async function due(context: Context, wifiOnly: boolean): Promise<PhotoRow[]> {
   const { store, device } = context;
   const now = device.wallMs();
-  const open = await store.photos.where('state').anyOf('queued', 'uploading').toArray();
+  const open = await rowsIn(store.photos, UNDERWAY);
   const found: PhotoRow[] = [];
   for (const photo of open) {
     const upload = await store.uploads.get(photo.sha256);

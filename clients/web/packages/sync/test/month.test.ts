@@ -1,5 +1,6 @@
 // @vitest-environment node
 import { beforeEach, expect, test } from 'vitest';
+import { stepsOf } from './store_work';
 import { ModelServer } from './model_server';
 import { addedPhoto, freshBrowser, reopened, signedIn, visit } from './phones';
 
@@ -9,12 +10,11 @@ beforeEach(() => {
   server = new ModelServer();
 });
 
-const DAYS = 6;
+const DAYS = 30;
 const TASKS_A_DAY = 40;
 
-// A hill village without a signal: all of it is done on the phone, which is started again every morning, and comes down in one go. The
-// store of these tests is slow when it is full: the whole month of thirty days runs in Chromium (./dev bench clients).
-test('days of forty tasks without a network arrive once each, in order, with their photos', { timeout: 120_000 }, async () => {
+// A hill village without a signal: all of it is done on the phone, which is started again every morning, and comes down in one go.
+test('thirty days of forty tasks without a network arrive once each, in order, with their photos', { timeout: 120_000 }, async () => {
   const tasks = Array.from({ length: DAYS * TASKS_A_DAY }, (_, n) => server.addTask(n));
   const first = await signedIn(server);
   const { tab } = first;
@@ -43,4 +43,18 @@ test('days of forty tasks without a network arrive once each, in order, with the
   expect(server.effects.map((each) => each.subject)).toEqual(tasks);
   expect([...server.photos.keys()].sort()).toEqual([...photos].sort());
   expect(await phone.db.records.where('tab').equals('todo').count()).toBe(0);
+});
+
+// What is done at every record must not depend on how much waits already.
+test('finishing a record asks the store for as much with hundreds waiting as with none', async () => {
+  const tasks = Array.from({ length: 320 }, (_, n) => server.addTask(n));
+  const { tab, phone } = await signedIn(server);
+  tab.device.goOnline(false);
+  const steps: number[] = [];
+  for (const [n, task] of tasks.entries()) {
+    const taken = n % 10 === 0 ? [await addedPhoto(phone, 200, n)] : [];
+    steps.push(await stepsOf(() => phone.submit(visit(task, { photos: taken }))));
+  }
+  const worst = (from: number, to: number): number => Math.max(...steps.slice(from, to));
+  expect(worst(310, 320)).toBeLessThanOrEqual(worst(10, 20));
 });
