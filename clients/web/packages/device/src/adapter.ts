@@ -49,7 +49,9 @@ export interface OpenCamera {
   stream: MediaStream;
   /** Takes the picture: long side at most 1600 px, JPEG 0.8, watermark drawn in. */
   shoot(watermark: WatermarkLines): Promise<TakenPhoto>;
-  /** False when there is no torch. */
+  /** Many have none. */
+  readonly hasTorch: boolean;
+  /** False when the camera would not. */
   setTorch(on: boolean): Promise<boolean>;
   close(): void;
 }

@@ -28,8 +28,10 @@ export async function openCamera(media: MediaDevices | undefined, secure: boolea
 }
 
 function cameraOf(stream: MediaStream, video: HTMLVideoElement, wallMs: () => number): OpenCamera {
+  const track = stream.getVideoTracks()[0];
   return {
     stream,
+    hasTorch: (track?.getCapabilities?.() as { torch?: boolean } | undefined)?.torch === true,
     async shoot(watermark) {
       await firstFrame(video);
       const takenAtMs = wallMs();
@@ -38,13 +40,9 @@ function cameraOf(stream: MediaStream, video: HTMLVideoElement, wallMs: () => nu
       return taken;
     },
     async setTorch(on) {
-      const track = stream.getVideoTracks()[0];
-      if (track === undefined) return false;
-      const can = track.getCapabilities?.() as { torch?: boolean } | undefined;
-      if (can?.torch !== true) return false;
       try {
-        await track.applyConstraints({ advanced: [{ torch: on } as MediaTrackConstraintSet] });
-        return true;
+        await track?.applyConstraints({ advanced: [{ torch: on } as MediaTrackConstraintSet] });
+        return track !== undefined;
       } catch {
         return false;
       }
