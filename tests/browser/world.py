@@ -1,17 +1,17 @@
-"""A small county for the browser tests: the divisions of db/demo, the people of the story and two dozen patrol officers, each with a
-post of his own, so that scenarios run side by side without meeting. Through the imports and rpcs an operator uses."""
+"""A small county for the browser tests: the divisions of db/demo, the people of the story, somebody of discipline inspection, and 32 patrol
+officers, each with a post of his own, so that scenarios run side by side without meeting. Through the imports and rpcs an operator uses."""
 import json
 
 from support.instance import ROOT
 from system.story import PASSWORD, PEOPLE, Story, set_up_city
 
-PATROL_OFFICERS = 24
-FAMILY_NAMES = "孙马朱胡林何高罗郑梁谢宋唐许韩冯邓曹彭曾萧田董袁"
+PATROL_OFFICERS = 32
+FAMILY_NAMES = "孙马朱胡林何高罗郑梁谢宋唐许韩冯邓曹彭曾萧田董袁潘于蒋蔡余杜叶程"
 
 
 def people():
     more = {f"P{number:03}": (FAMILY_NAMES[number - 1] + "巡", "PATROL_OFFICER", "411702001", number + 1) for number in range(1, PATROL_OFFICERS + 1)}
-    return {**PEOPLE, **more}
+    return {**PEOPLE, **more, "D001": ("潘正", "DISCIPLINE", "411702")}
 
 
 def posts_of(instance, code):
@@ -28,7 +28,7 @@ def posts_of(instance, code):
             return parent, found
 
 
-def build(instance, failures):
+def build(instance, failures, stories=True):
     everybody = people()
     set_up_city(instance, everybody)
     divisions, posts = {}, {}
@@ -36,15 +36,7 @@ def build(instance, failures):
         divisions[code], posts[code] = posts_of(instance, code)
     for code in ("411702001201", "411702001202", "411702001203", "411702001204"):
         divisions[code] = instance.call("admin", "grid", "GetDivision", {"name": f"divisions/code:{code}"})["name"]
-    # For a leader: a find that waits for a decision, and a case that wants only the signature.
-    found, fixed = Story(instance), Story(instance)
-    for step in Story.STEPS[:3]:
-        step(found)
-    signed = Story.STEPS.index(Story.leader_signs)
-    for step in [step for step in Story.STEPS[:signed] if step is not Story.the_fixer_may_not_check]:
-        step(fixed)
     world = {
-        "toDecide": found.signal, "toSign": fixed.case,
         "port": instance.http_port, "key": f"{instance.dir}/tls/edge.key", "certificate": f"{instance.dir}/tls/edge.pem",
         "authority": instance.authority, "database": instance.database, "socket": instance.socket, "password": PASSWORD,
         "adminPassword": instance.admin_password, "divisions": divisions,
@@ -52,7 +44,18 @@ def build(instance, failures):
                            "post": posts[one[2]][(one[1], one[3] if len(one) > 3 else 1)]} for login, one in everybody.items()},
         "screens": str(ROOT / "tests/browser/screens"), "failures": str(failures),
     }
-    return world
+    return {**world, **for_a_leader(instance)} if stories else world
+
+
+def for_a_leader(instance):
+    """A find that waits for a decision, and a case that wants only the signature."""
+    found, fixed = Story(instance), Story(instance)
+    for step in Story.STEPS[:3]:
+        step(found)
+    signed = Story.STEPS.index(Story.leader_signs)
+    for step in [step for step in Story.STEPS[:signed] if step is not Story.the_fixer_may_not_check]:
+        step(fixed)
+    return {"toDecide": found.signal, "toSign": fixed.case}
 
 
 def write(world, path):

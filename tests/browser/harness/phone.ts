@@ -9,6 +9,8 @@ import { chromium, type BrowserContext, type Page, type Request } from './librar
 import type { Server } from './server.ts';
 
 export interface PhoneOptions {
+  /** Anything but the inspector's is used at a desk: a mouse, a wide window. */
+  app?: 'inspector' | 'console' | 'review';
   width?: number;
   height?: number;
   locale?: 'zh-CN' | 'en-US';
@@ -72,12 +74,20 @@ export class Phone {
   }
 
   get home(): string {
-    return `${this.origin}/inspector/`;
+    return `${this.origin}/${this.#options.app ?? 'inspector'}/`;
   }
 
   /** Starts the browser on the profile: after a kill this is what the person does next. */
   async start(): Promise<void> {
-    const { width = 360, height = 740, locale = 'zh-CN', camera = 'fake', location = PLACE, serviceWorkers = 'allow' } = this.#options;
+    const desk = (this.#options.app ?? 'inspector') !== 'inspector';
+    const {
+      width = desk ? 1280 : 360,
+      height = desk ? 800 : 740,
+      locale = 'zh-CN',
+      camera = 'fake',
+      location = PLACE,
+      serviceWorkers = 'allow',
+    } = this.#options;
     const key = new X509Certificate(this.#server.address.certificate).publicKey.export({ type: 'spki', format: 'der' });
     const permissions = ['background-sync', ...(camera === 'fake' ? ['camera'] : []), ...(location === 'denied' ? [] : ['geolocation'])];
     this.#context = await chromium.launchPersistentContext(this.#profile, {
@@ -89,8 +99,8 @@ export class Phone {
       ],
       viewport: { width, height },
       deviceScaleFactor: 1,
-      hasTouch: true,
-      isMobile: true,
+      hasTouch: !desk,
+      isMobile: !desk,
       locale,
       timezoneId: 'Asia/Shanghai',
       reducedMotion: 'reduce',

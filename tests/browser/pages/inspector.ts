@@ -20,6 +20,16 @@ export class Inspector {
     this.taps += 1;
   }
 
+  /** One of several that exclude each other. */
+  async pick(name: string, value: string): Promise<void> {
+    await this.page.locator(`input[name="${name}"][value="${value}"]`).check();
+    this.taps += 1;
+  }
+
+  async words(testId: string): Promise<string> {
+    return (await this.at(testId).first().innerText()).replaceAll(/\s+/g, ' ');
+  }
+
   // ---- signing in
 
   async signIn(login: string, password: string): Promise<void> {
@@ -83,6 +93,12 @@ export class Inspector {
     await this.at('submit').waitFor();
   }
 
+  /** The outcome of most looks: by the answers where there is a checklist, else chosen. */
+  async nothingWrong(): Promise<void> {
+    if (await this.at('rest-normal').isVisible()) await this.tap('rest-normal');
+    else await this.choose('NORMAL');
+  }
+
   async choose(result: string): Promise<void> {
     if (!(await this.at(`result-${result}`).isVisible())) await this.tap('cannot-look');
     await this.tap(`result-${result}`);
@@ -121,10 +137,16 @@ export class Inspector {
   /** The normal record of a task: nothing wrong, one picture. */
   async normalVisit(task: string, photos = 1): Promise<void> {
     await this.openVisit(task);
-    if (await this.at('rest-normal').isVisible()) await this.tap('rest-normal');
-    else await this.choose('NORMAL');
+    await this.nothingWrong();
     for (let number = 0; number < photos; number += 1) await this.shoot();
     await this.submit();
+  }
+
+  // ---- the outbox
+
+  async sync(): Promise<void> {
+    await this.go('/outbox');
+    await this.tap('sync-now');
   }
 
   // ---- state
@@ -155,7 +177,7 @@ export class Inspector {
 
   async rows(): Promise<{
     operations: { opId: string; state: string; subject: string; photos: string[]; seq: number }[];
-    photos: { sha256: string; state: string; receipt: string | null }[];
+    photos: { sha256: string; size: number; state: string; receipt: string | null }[];
     drafts: { form: string; subject: string; photos: string[] }[];
   }> {
     return this.page.evaluate(async () => {

@@ -3,3 +3,7 @@ import './hardships.ts';
 import './everybody.ts';
 import './engine_faults.ts';
 import './leader.ts';
+import './officer.ts';
+import './outbox.ts';
+import './desk.ts';
+import './installed.ts';

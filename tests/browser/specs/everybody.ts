@@ -1,7 +1,6 @@
 // Everybody can use it: the smallest phone, text twice as large, both languages, people who cannot see; and it is light on the line.
 import { gzipSync } from 'node:zlib';
-import type { Page } from '../harness/libraries.ts';
-import { everybodyCanUse } from '../harness/reachable.ts';
+import { everybodyCanUse, nothingBesideTheScreen, settled } from '../harness/reachable.ts';
 import { check, scenario, type Stage } from '../harness/scenario.ts';
 import { Inspector } from '../pages/inspector.ts';
 
@@ -24,27 +23,6 @@ const SCREENS = [
   '/applications',
   '/board',
 ];
-
-async function settled(page: Page): Promise<void> {
-  await page.waitForLoadState('load');
-  await page.evaluate(() => document.fonts.ready);
-  await page.waitForTimeout(300);
-}
-
-async function nothingBesideTheScreen(page: Page, screen: string): Promise<void> {
-  const wide = await page.evaluate(() => {
-    const width = document.documentElement.clientWidth;
-    const over = [...document.querySelectorAll('body *')].filter((one) => {
-      const box = one.getBoundingClientRect();
-      if (box.width === 0 || box.right <= width + 1) return false;
-      for (let parent = one.parentElement; parent; parent = parent.parentElement)
-        if (/auto|scroll|hidden/.test(getComputedStyle(parent).overflowX)) return false;
-      return true;
-    });
-    return { scroll: document.documentElement.scrollWidth - width, first: over[0]?.outerHTML.slice(0, 200) ?? '' };
-  });
-  check(wide.scroll <= 1 && wide.first === '', `${screen} is wider than the phone by ${wide.scroll} px: ${wide.first}`);
-}
 
 async function checkScreens(stage: Stage, login: string, locale: 'zh-CN' | 'en-US', width: number, twice: boolean): Promise<string> {
   const task = await stage.server.plan(login, '青松东村 夜间露天焚烧检查');

@@ -10,8 +10,7 @@ scenario('no position and a denied camera: a record goes through all the same, w
   const inspector = await goOut(stage, phone, 'P022');
   await phone.goOffline();
   await inspector.openVisit(task);
-  if (await inspector.at('rest-normal').isVisible()) await inspector.tap('rest-normal');
-  else await inspector.choose('NORMAL');
+  await inspector.nothingWrong();
   await inspector.tap('take-photo');
   await inspector.at('file-camera').waitFor({ state: 'attached' });
   await inspector.at('file-camera').setInputFiles({ name: 'p.png', mimeType: 'image/png', buffer: await inspector.page.screenshot() });
@@ -42,8 +41,7 @@ scenario('a full phone still takes the words of a record, and says that the pict
   await phone.goOffline();
   await inspector.page.evaluate(() => localStorage.setItem('full', 'yes'));
   await inspector.openVisit(task);
-  if (await inspector.at('rest-normal').isVisible()) await inspector.tap('rest-normal');
-  else await inspector.choose('NORMAL');
+  await inspector.nothingWrong();
   await inspector.tap('take-photo');
   await waitFor('the camera to be ready', () => inspector.at('shutter').isEnabled());
   await inspector.tap('shutter');

@@ -16,6 +16,14 @@ export async function goOut(stage: Stage, phone: Phone, login: string): Promise<
   return inspector;
 }
 
+/** The system needs the memory and takes the browser; the person opens it again, still without a network. */
+export async function killedOutdoors(phone: Phone, path = ''): Promise<Inspector> {
+  await phone.kill();
+  await phone.start();
+  await phone.context.setOffline(true);
+  return new Inspector(await phone.visit(path));
+}
+
 /** Each task has exactly one visit, with the photos that the phone took for it; the photos are stored once, by their own digest. */
 export async function sameOnBothSides(server: Server, inspector: Inspector, tasks: string[]): Promise<void> {
   // The signed receipt of a photo comes with a push after the photo.
@@ -67,8 +75,7 @@ scenario(
     await inspector.normalVisit(first);
     // The system closes the tab in the middle of the second form, after its photo.
     await inspector.openVisit(second);
-    if (await inspector.at('rest-normal').isVisible()) await inspector.tap('rest-normal');
-    else await inspector.choose('NORMAL');
+    await inspector.nothingWrong();
     await inspector.shoot();
     const address = inspector.page.url();
     await inspector.page.close();
@@ -77,10 +84,7 @@ scenario(
     same((await inspector.rows()).drafts.length, 1, 'drafts after the tab was closed');
     await inspector.submit();
     // And kills the browser.
-    await phone.kill();
-    await phone.start();
-    await phone.context.setOffline(true);
-    inspector = new Inspector(await phone.visit());
+    inspector = await killedOutdoors(phone);
     await inspector.at('tab-todo').waitFor();
     await inspector.normalVisit(third);
     same((await inspector.unsettled()).operations, 3, 'operations that are only on the phone');
@@ -133,17 +137,13 @@ scenario('a reload and a kill in every step of the form lose nothing', async (st
     await inspector.at('submit').waitFor();
   };
   const kill = async (): Promise<void> => {
-    await phone.kill();
-    await phone.start();
-    await phone.context.setOffline(true);
-    inspector = new Inspector(await phone.visit(address));
+    inspector = await killedOutdoors(phone, address);
     await inspector.at('submit').waitFor();
   };
   const draft = async (): Promise<string> => JSON.stringify((await inspector.rows()).drafts);
 
   // Each step is over when the form says that it is kept: a moment after the tap.
-  if (await inspector.at('rest-normal').isVisible()) await inspector.tap('rest-normal');
-  else await inspector.choose('NORMAL');
+  await inspector.nothingWrong();
   await waitFor('the answer to be saved', async () => (await draft()).includes('NORMAL'));
   await reload();
   await inspector.shoot();
@@ -171,8 +171,7 @@ scenario('a new version arrives while a form is open: it waits, the form goes on
   const inspector = await goOut(stage, phone, 'P020');
   await inspector.page.reload();
   await inspector.openVisit(task);
-  if (await inspector.at('rest-normal').isVisible()) await inspector.tap('rest-normal');
-  else await inspector.choose('NORMAL');
+  await inspector.nothingWrong();
   // The deploy: another worker, and the release before is gone from the server.
   const worker = await stage.server.send('GET', '/inspector/sw.js', {});
   phone.network.page('/inspector/sw.js', 'text/javascript', `${worker.body.toString()}\n// the next release`);
