@@ -24,7 +24,7 @@ using Records = std::map<std::string, sync::v1::Record>;
 
 constexpr size_t kPushBytesMax = 240 * 1024;
 constexpr int kResetsMax = 3;
-constexpr int kPiecesWrongMax = 3;
+constexpr int kAskedMax = 3;
 constexpr absl::Duration kRetryFirst = absl::Seconds(2);
 
 google::protobuf::Timestamp ToTimestamp(absl::Time time) {
@@ -315,23 +315,27 @@ absl::Status Phone::SendPhoto(const std::string& sha256, size_t piece_bytes) {
   create.set_content_type(photo.content_type);
   GW_ASSIGN_OR_RETURN(media::v1::Upload upload,
                       Call<media::v1::Upload>("gridwarden.media.v1.UploadService/CreateUpload", create));
-  for (int wrong = 0; !upload.complete();) {
-    media::v1::AppendUploadRequest append;
-    append.set_name(upload.name());
-    append.set_offset(upload.offset());
-    append.set_content(photo.bytes.substr(static_cast<size_t>(upload.offset()), piece_bytes));
-    append.set_sha256(Hex(crypto::Sha256(append.content())));
-    absl::StatusOr<media::v1::Upload> next =
-        Call<media::v1::Upload>("gridwarden.media.v1.UploadService/AppendUpload", append);
-    if (!next.ok()) {
-      // A lost answer: ask how far it came and go on from there, never again from the beginning.
-      media::v1::GetUploadRequest get;
-      get.set_name(upload.name());
-      if (++wrong > kPiecesWrongMax || ReasonOf(next.status()) != "UPLOAD_OFFSET_WRONG") return next.status();
-      next = Call<media::v1::Upload>("gridwarden.media.v1.UploadService/GetUpload", get);
-      if (!next.ok()) return next.status();
+  media::v1::GetUploadRequest get;
+  get.set_name(upload.name());
+  for (int asked = 0; !upload.complete();) {
+    if (upload.offset() < upload.size()) {
+      media::v1::AppendUploadRequest append;
+      append.set_name(upload.name());
+      append.set_offset(upload.offset());
+      append.set_content(photo.bytes.substr(static_cast<size_t>(upload.offset()), piece_bytes));
+      append.set_sha256(Hex(crypto::Sha256(append.content())));
+      absl::StatusOr<media::v1::Upload> next =
+          Call<media::v1::Upload>("gridwarden.media.v1.UploadService/AppendUpload", append);
+      if (next.ok()) {
+        upload = *std::move(next);
+        continue;
+      }
+      if (ReasonOf(next.status()) != "UPLOAD_OFFSET_WRONG") return next.status();
     }
-    upload = *std::move(next);
+    // A lost answer, or all is there and the answer to the last piece died with its server: ask how far it
+    // came and go on from there, never again from the beginning.
+    if (++asked > kAskedMax) return absl::UnavailableError("the server does not get on with a photo");
+    GW_ASSIGN_OR_RETURN(upload, Call<media::v1::Upload>("gridwarden.media.v1.UploadService/GetUpload", get));
   }
   photos_.at(sha256).verified = true;
   return absl::OkStatus();
