@@ -9,38 +9,24 @@
 namespace gridwarden::identity {
 namespace {
 
-// How long the token just replaced is still taken, once: its answer may have been lost on the way.
-constexpr absl::Duration kLostAnswerGrace = absl::Seconds(10);
-
-enum class Verdict { kRotate, kRotateAgain, kStale };
-
 absl::Status NotSignedIn(std::string_view why) {
   return MakeError(absl::StatusCode::kUnauthenticated, why, {.reason = "NOT_SIGNED_IN"});
 }
 
-Verdict Judge(const SessionRow& session, const RefreshToken& shown, absl::Time now) {
+// Puts `next` in force when the token shown may be changed for it: the one in force, or the one before, whose
+// successor nobody has used: its answer was lost on the way, a minute or a month ago. The successor that was
+// lost ends with it, so that of two who hold tokens of one family the second to come is found out.
+bool Rotate(SessionRow& session, const RefreshToken& shown, const RefreshToken& next, absl::Time now) {
   const std::string digest = shown.TokenDigest();
-  if (crypto::SameSecret(digest, session.token_digest)) return Verdict::kRotate;
-  const bool previous =
-      !session.previous_digest.empty() && crypto::SameSecret(digest, session.previous_digest);
-  if (previous && !session.previous_spent && now - session.rotated <= kLostAnswerGrace)
-    return Verdict::kRotateAgain;
-  return Verdict::kStale;
-}
-
-// Puts `next` in force. The first repeat of a lost answer keeps the token it came with as the previous one,
-// spent: the one that was lost on the way is stale if it ever turns up.
-void Rotate(SessionRow& session, Verdict verdict, const RefreshToken& next, absl::Time now) {
-  if (verdict == Verdict::kRotate) {
-    session.previous_digest = session.token_digest;
-    session.previous_spent = false;
-  } else {
-    session.previous_spent = true;
-  }
+  const bool in_force = crypto::SameSecret(digest, session.token_digest);
+  const bool before = !session.previous_digest.empty() && crypto::SameSecret(digest, session.previous_digest);
+  if (!in_force && !before) return false;
+  session.previous_digest = digest;
   session.token_digest = next.TokenDigest();
   session.rotated = now;
   session.idle_expires = std::min(now + LifeOf(session.client).idle, session.expires);
   session.access_expires = std::min(now + access::kAccessTokenLife, session.expires);
+  return true;
 }
 
 }  // namespace
@@ -54,7 +40,7 @@ absl::StatusOr<v1::Tokens> RefreshTokens(Identity& identity, const rpc::Call& ca
 
   SessionRow session;
   AccountRow account;
-  Verdict verdict = Verdict::kStale;
+  bool rotated = false;
   GW_RETURN_IF_ERROR(
       identity.database.Run({.deadline = call.deadline}, [&](db::Transaction& tx) -> absl::Status {
         GW_ASSIGN_OR_RETURN(const std::optional<SessionRow> found,
@@ -69,12 +55,10 @@ absl::StatusOr<v1::Tokens> RefreshTokens(Identity& identity, const rpc::Call& ca
         GW_ASSIGN_OR_RETURN(const std::optional<AccountRow> owner, FindAccount(tx, session.account));
         if (!owner || owner->disabled) return NotSignedIn("the account is disabled");
         account = *owner;
-        verdict = Judge(session, *shown, now);
-        if (verdict == Verdict::kStale) return absl::OkStatus();
-        Rotate(session, verdict, next, now);
-        return SaveRotation(tx, session);
+        rotated = Rotate(session, *shown, next, now);
+        return rotated ? SaveRotation(tx, session) : absl::OkStatus();
       }));
-  if (verdict != Verdict::kStale) return AnswerTokens(identity, account, session, next, now);
+  if (rotated) return AnswerTokens(identity, account, session, next, now);
 
   // Two hold tokens of one family; nobody can tell which is the thief, so both have to sign in again. In a
   // transaction of its own, because the access counter is locked before sessions everywhere else.

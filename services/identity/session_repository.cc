@@ -8,17 +8,17 @@ namespace {
 constexpr absl::Duration kSessionKept = absl::Hours(24 * 30);
 constexpr absl::Duration kAttemptKept = absl::Hours(24);
 
+// previous_spent is of versions that took a token before once more only: always 0.
 constexpr std::string_view kInsertSession = R"(
   INSERT INTO session (session_id, account_id, family_digest, token_digest, previous_digest, previous_spent, rotated_us, client,
                        created_us, idle_expires_us, expires_us, access_expires_us, ended_us, end_reason, access_revision)
   VALUES (?, ?, ?, ?, NULL, 0, ?, ?, ?, ?, ?, ?, NULL, 0, NULL))";
 constexpr std::string_view kLockSession = R"(
-  SELECT session_id, account_id, family_digest, token_digest, previous_digest, previous_spent, rotated_us, client, created_us,
+  SELECT session_id, account_id, family_digest, token_digest, previous_digest, rotated_us, client, created_us,
          idle_expires_us, expires_us, access_expires_us, ended_us
   FROM session WHERE family_digest = ? FOR UPDATE)";
 constexpr std::string_view kSaveRotation = R"(
-  UPDATE session SET token_digest = ?, previous_digest = ?, previous_spent = ?, rotated_us = ?, idle_expires_us = ?,
-                     access_expires_us = ?
+  UPDATE session SET token_digest = ?, previous_digest = ?, rotated_us = ?, idle_expires_us = ?, access_expires_us = ?
   WHERE session_id = ?)";
 constexpr std::string_view kEndSession = R"(
   UPDATE session SET ended_us = ?, end_reason = ?, access_revision = ? WHERE session_id = ? AND ended_us IS NULL)";
@@ -48,14 +48,13 @@ SessionRow ReadSession(const db::Row& row) {
                      .family_digest = row.Text(2),
                      .token_digest = row.Text(3),
                      .previous_digest = row.OptText(4).value_or(""),
-                     .previous_spent = row.Bool(5),
-                     .rotated = row.Time(6),
-                     .client = row.Text(7),
-                     .created = row.Time(8),
-                     .idle_expires = row.Time(9),
-                     .expires = row.Time(10),
-                     .access_expires = row.Time(11)};
-  if (!row.IsNull(12)) session.ended = row.Time(12);
+                     .rotated = row.Time(5),
+                     .client = row.Text(6),
+                     .created = row.Time(7),
+                     .idle_expires = row.Time(8),
+                     .expires = row.Time(9),
+                     .access_expires = row.Time(10)};
+  if (!row.IsNull(11)) session.ended = row.Time(11);
   return session;
 }
 
@@ -76,8 +75,8 @@ absl::StatusOr<std::optional<SessionRow>> LockSessionByFamily(db::Transaction& t
 
 absl::Status SaveRotation(db::Transaction& tx, const SessionRow& session) {
   return tx
-      .Exec(kSaveRotation, session.token_digest, session.previous_digest, session.previous_spent,
-            session.rotated, session.idle_expires, session.access_expires, session.id)
+      .Exec(kSaveRotation, session.token_digest, session.previous_digest, session.rotated,
+            session.idle_expires, session.access_expires, session.id)
       .status();
 }
 

@@ -27,8 +27,7 @@ struct SessionRow {
   Uuid account;
   std::string family_digest;    // SHA-256 of the token's first 16 bytes
   std::string token_digest;     // of the whole token in force
-  std::string previous_digest;  // of the one before; "" for none
-  bool previous_spent = false;  // it came once more already
+  std::string previous_digest;  // of the one it was given for; "" for none
   absl::Time rotated;
   std::string client;
   absl::Time created;
