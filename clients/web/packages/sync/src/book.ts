@@ -3,6 +3,7 @@ import Dexie from 'dexie';
 import { callRpc, RpcError, type AccountJson } from '@gridwarden/proto';
 import { webDevice, type DeviceAdapter } from '@gridwarden/device';
 import { BookStore, type AccountRow } from './book_store';
+import { RECORDS_MAX } from './budget';
 import type { Context } from './context';
 import type { AccountInfo, Phone, PhoneBook } from './contract';
 import { deviceKey, deviceNameOf, replaceDevice } from './device_key';
@@ -23,6 +24,7 @@ export interface BookOptions {
   /** Off in tests and workers: nothing happens but what is asked for. */
   alone?: boolean;
   pinIterations?: number;
+  recordsMax?: number;
 }
 
 export function openPhoneBook(options: BookOptions = {}): PhoneBook {
@@ -197,6 +199,7 @@ class Book implements PhoneBook {
     const phone = await AccountPhone.open(account, this.device, store, session, {
       appBuild: this.options.appBuild ?? 'dev',
       alone: this.options.alone ?? true,
+      recordsMax: this.options.recordsMax ?? RECORDS_MAX,
       onSignOut: () => {
         this.open_.delete(account.name);
         this.sessions.delete(account.name);
@@ -209,7 +212,15 @@ class Book implements PhoneBook {
   /** Signing in again on a phone that was taken out of use makes it a new one. */
   private async takeDevice(account: AccountInfo, session: Session): Promise<void> {
     const store = this.open_.get(account.name)!.db;
-    const context: Context = { account, device: this.device, store, session, appBuild: '', changed: () => undefined };
+    const context: Context = {
+      account,
+      device: this.device,
+      store,
+      session,
+      appBuild: '',
+      recordsMax: RECORDS_MAX,
+      changed: () => undefined,
+    };
     await replaceDevice(context);
     const key = await store.keys.get('device');
     if (key !== undefined) await this.book.accounts.update(account.name, { deviceName: deviceNameOf(key) });

@@ -11,6 +11,8 @@ export interface Context {
   readonly store: Store;
   readonly session: Session;
   readonly appBuild: string;
+  /** How many records this phone holds at most. */
+  readonly recordsMax: number;
   /** Called after counts or phase may have changed. */
   changed(): void;
 }

@@ -155,7 +155,7 @@ export interface SyncStatus {
   messageZh?: string | null;
   /** A write failed for want of room since the last one that did not. */
   full?: boolean;
-  /** Records of the own ground that the server left out because a phone holds 5,000 at most; 0: everything is here. */
+  /** Records of the own ground that are not here because a phone holds 5,000 at most; 0: everything is here. */
   leftOut?: number;
 }
 

@@ -33,6 +33,7 @@ export interface PhoneOptions {
   appBuild: string;
   /** Looks by itself when the network comes back, the page comes to the front, and from time to time. */
   alone: boolean;
+  recordsMax: number;
   onSignOut(): void;
 }
 
@@ -64,7 +65,8 @@ export class AccountPhone implements Phone {
     private readonly session: Session,
     private readonly options: PhoneOptions,
   ) {
-    this.context = { account, device, store: db, session, appBuild: options.appBuild, changed: () => this.quietly(this.recount()) };
+    const { appBuild, recordsMax } = options;
+    this.context = { account, device, store: db, session, appBuild, recordsMax, changed: () => this.quietly(this.recount()) };
     this.channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(db.name);
     this.current = {
       online: device.online(),

@@ -1,6 +1,7 @@
 // Brings changes from the server: page by page, each in one transaction with its cursor, so that a page is here whole or comes again.
 // After a reset everything is fetched beside what is held and then swapped. Operations, drafts and photos are never touched.
 import { RpcError, type PullResponseJson, type TombstoneJson } from '@gridwarden/proto';
+import { droppedCount, keepBudget } from './budget';
 import { keepTime, viewerOf, type Context } from './context';
 import type { Post } from './contract';
 import { deviceNameOf, registerDevice } from './device_key';
@@ -163,6 +164,7 @@ async function swap(context: Context, whole: string, confirmed: ReadonlySet<stri
       await store.shadow.clear();
       await store.meta.put({ key: 'cursor', value: whole });
       await store.meta.delete('shadowCursor');
+      await store.meta.delete('dropped');
     }),
   );
 }
@@ -171,9 +173,10 @@ async function finish(context: Context, answer: PullResponseJson, beganMs: numbe
   const { store } = context;
   await writeMeta(store, 'whole', { ms: context.device.wallMs(), asOfIndex: Number(answer.asOfIndex ?? 0) });
   await writeMeta(store, 'lastSyncMs', context.device.wallMs());
-  await writeMeta(store, 'leftOut', answer.leftOut ?? 0);
   if (answer.checkpoint) await writeMeta(store, 'checkpointSize', sizeOf(answer.checkpoint));
   await clearUnchanged(context, beganMs, confirmed);
+  await keepBudget(context);
+  await writeMeta(store, 'leftOut', (answer.leftOut ?? 0) + (await droppedCount(context)));
 }
 
 /** Own changes that were settled long before this pull and that it did not bring: they changed nothing that is told. */

@@ -10,7 +10,7 @@ export interface Viewer {
 }
 
 /** Raised when the same JSON is to be shown otherwise than before: phones then look at what they hold anew. */
-export const VIEW_VERSION = 2;
+export const VIEW_VERSION = 3;
 
 export const NO_DUE_TIME = Number.MAX_SAFE_INTEGER;
 const TITLE_CHARS = 30;
@@ -104,7 +104,18 @@ function tabOf(kind: RecordKind, data: unknown, events: unknown[], standing: { a
     }
     return state === 'SUSPENDED' ? 'doing' : 'todo';
   }
+  if (kind === 'SIGNAL' && standing.open && isToDecide(data as SignalJson) && viewer.posts.some(decidesSignals)) return 'todo';
   return hadAPart(kind, data, events, viewer) ? 'done' : 'ground';
+}
+
+/** Nobody is named to decide it, the office of the ground does: a new one, and one that somebody has looked at. */
+function isToDecide({ state, onsiteCheck }: SignalJson): boolean {
+  const looked = onsiteCheck?.result !== undefined && onsiteCheck.result !== 'RESULT_UNSPECIFIED';
+  return state === 'NEW' || (state === 'ONSITE_CHECK' && looked);
+}
+
+function decidesSignals(post: Post): boolean {
+  return post.kind === 'CAMPAIGN_OFFICE';
 }
 
 /** A lead this person brought, which somebody else has to look at now: it stands under one's post and asks nothing of it. */

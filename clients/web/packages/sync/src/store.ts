@@ -119,8 +119,10 @@ export interface Meta {
   shadowCursor: string;
   /** When the last download was whole, and up to which index. */
   whole: { ms: number; asOfIndex: number };
-  /** Records of the own ground that did not fit on a phone. */
+  /** Records of the own ground that did not fit on a phone: left out by the server or dropped here. */
   leftOut: number;
+  /** What this phone dropped to stay within its budget, and when. */
+  dropped: { ms: number; count: number }[];
   viewVersion: number;
   posts: import('./contract').Post[];
   checkpointSize: string;

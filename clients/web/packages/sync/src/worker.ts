@@ -3,6 +3,7 @@
 import Dexie from 'dexie';
 import { webDevice } from '@gridwarden/device';
 import { BookStore } from './book_store';
+import { RECORDS_MAX } from './budget';
 import { AccountPhone } from './phone';
 import { Session, type Server } from './session';
 import { Store, storeName } from './store';
@@ -24,6 +25,7 @@ export async function syncInWorker(origin = ''): Promise<void> {
       const phone = await AccountPhone.open(row.account, device, store, session, {
         appBuild: 'worker',
         alone: false,
+        recordsMax: RECORDS_MAX,
         onSignOut: () => undefined,
       });
       try {

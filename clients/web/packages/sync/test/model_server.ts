@@ -54,6 +54,8 @@ export class ModelServer {
   unreachable = new Set<string>();
   accessLifeMs = 10 * 60_000;
   seen: Seen[] = [];
+  /** How often a phone was sent back to the beginning. */
+  resets = 0;
   readonly records = new Map<string, ModelRecord>();
   readonly devices = new Map<string, ModelDevice>();
   readonly operations = new Map<string, { body: string; result: Record<string, unknown>; account: string }>();
@@ -448,6 +450,7 @@ export class ModelServer {
     const digest = await this.digest();
     if (reset === null && held !== undefined && at === this.index && (held.count !== digest.count || held.hash !== digest.hash))
       reset = 'DRIFT';
+    if (reset !== null) this.resets += 1;
     if (reset !== null) return this.ok({ reset: true, resetReason: reset, more: true, nextCursor: '' });
     const from = at;
     const size = Math.min(Number(request['pageSize'] || 200), this.pageMax);

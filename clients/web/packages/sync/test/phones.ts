@@ -33,7 +33,7 @@ export interface Browser {
   book: PhoneBook;
 }
 
-export function browserTab(server: ModelServer, device: DeviceDouble = deviceDouble()): Browser {
+export function browserTab(server: ModelServer, device: DeviceDouble = deviceDouble(), recordsMax = 5_000): Browser {
   const book = openPhoneBook({
     device,
     origin: 'https://gridwarden.test',
@@ -41,6 +41,7 @@ export function browserTab(server: ModelServer, device: DeviceDouble = deviceDou
     appBuild: 'test',
     alone: false,
     pinIterations: 1_000,
+    recordsMax,
   });
   return { device, book };
 }
