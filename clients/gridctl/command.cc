@@ -71,7 +71,8 @@ void PrintHelp(const std::vector<Command>& commands) {
   std::printf(
       "\nA DIVISION is a code (411702), a name path (驻马店市/遂平县) or an id. Times are RFC 3339 or "
       "\"YYYY-MM-DD HH:MM\" in "
-      "Asia/Shanghai.\nExit codes: 0 done, 1 refused, 2 usage; journal verify and draw verify also 3 "
+      "Asia/Shanghai.\nExit codes: 0 done, 1 refused, 2 usage; journal verify, draw verify and device outbox "
+      "show also 3 "
       "altered, 4 incomplete, "
       "6 unknown key.\n"
       "`gridctl COMMAND --help` shows examples.\n");
@@ -230,6 +231,8 @@ std::vector<Command> AllCommands() {
   AddScoreCommands(commands);
   AddNoticeCommands(commands);
   AddDeviceCommands(commands);
+  AddPullCommand(commands);
+  AddOutboxCommands(commands);
   AddMediaCommands(commands);
   AddSourceCommands(commands);
   AddJournalCommands(commands);

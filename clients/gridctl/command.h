@@ -97,6 +97,8 @@ void AddDrawCommands(std::vector<Command>& commands);
 void AddScoreCommands(std::vector<Command>& commands);
 void AddNoticeCommands(std::vector<Command>& commands);
 void AddDeviceCommands(std::vector<Command>& commands);
+void AddOutboxCommands(std::vector<Command>& commands);
+void AddPullCommand(std::vector<Command>& commands);
 void AddMediaCommands(std::vector<Command>& commands);
 void AddSourceCommands(std::vector<Command>& commands);
 void AddJournalCommands(std::vector<Command>& commands);

@@ -125,7 +125,7 @@ absl::Status Operations(Invocation& run) {
   for (const v1::Operation& operation : page.operations()) {
     table.Add({absl::StrCat(operation.seq()), LocalTime(operation.time().receive_time()),
                LocalTime(operation.time().estimated_time()), Word(run, operation.time().grade()),
-               Word(run, operation.verdict()), operation.reason(), std::string(IdOf(operation.rpc())),
+               Word(run, operation.verdict()), operation.reason(), RpcWord(run, operation.rpc()),
                operation.subject(), FlagWords(run, operation.flags())});
   }
   std::fputs(table.ToString().c_str(), stdout);
@@ -139,6 +139,30 @@ absl::Status Operation(Invocation& run) {
   GW_ASSIGN_OR_RETURN(const auto operation,
                       run.session().Call<v1::Operation>(DeviceMethod("GetOperation"), request));
   PrintJson(operation);
+  return absl::OkStatus();
+}
+
+// What a board of that time may not know yet.
+absl::Status CountSilent(Invocation& run) {
+  v1::CountDevicesRequest request;
+  GW_ASSIGN_OR_RETURN(*request.mutable_division(), run.session().DivisionName(run.positionals[0]));
+  if (run.Has("--since")) {
+    GW_ASSIGN_OR_RETURN(const absl::Time since, run.GetTime("--since", absl::Now()));
+    *request.mutable_since() = ToProto(since);
+  }
+  GW_ASSIGN_OR_RETURN(const auto counts,
+                      run.session().Call<v1::DeviceCounts>(DeviceMethod("CountDevices"), request));
+  if (run.json) {
+    PrintJson(counts);
+    return absl::OkStatus();
+  }
+  std::printf(
+      run.chinese ? "在用手机 %d 部；自 %s 起未同步 %d 部，其中 %d 部有未送达的记录或照片\n"
+                  : "%d phones in use; since %s, %d have not synced, %d of them with something on them\n",
+      counts.devices(), LocalTime(counts.since()).c_str(), counts.not_synced(), counts.with_pending());
+  if (counts.devices() > 0)
+    std::printf(run.chinese ? "最久未同步的一部：%s\n" : "the longest silence began %s\n",
+                LocalTime(counts.oldest_sync_time()).c_str());
   return absl::OkStatus();
 }
 
@@ -231,6 +255,14 @@ void AddDeviceCommands(std::vector<Command>& commands) {
                       .summary = "reads one operation with its signed bytes, as JSON",
                       .examples = {"gridctl device operation 0190..."},
                       .run = Operation});
+  commands.push_back(
+      {.words = "device count",
+       .arguments = "DIVISION",
+       .summary = "counts the phones of a division and below that have not synced since a time",
+       .options = {{"--since", "TIME", "an hour ago by default"}},
+       .examples = {"gridctl device count 411702",
+                    "gridctl device count 411702 --since \"2026-11-22 08:00\""},
+       .run = CountSilent});
   commands.push_back({.words = "device key",
                       .summary = "prints the key that verifies time tokens and receipts",
                       .examples = {"gridctl device key"},

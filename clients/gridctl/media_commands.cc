@@ -1,25 +1,19 @@
-#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
 
-#include "absl/strings/escaping.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/status.h"
 #include "gridctl/command.h"
 #include "gridctl/output.h"
+#include "gridctl/pieces.h"
 #include "gridwarden/media/v1/media_service.pb.h"
-#include "platform/crypto/digest.h"
 
 // Photos and documents by themselves: sent in pieces, fetched, small.
 namespace gridwarden::gridctl {
 namespace {
 
 namespace v1 = gridwarden::media::v1;
-
-constexpr int64_t kPieceBytes = 256 << 10;
 
 std::string Method(const char* name) { return std::string("gridwarden.media.v1.") + name; }
 
@@ -34,33 +28,18 @@ absl::StatusOr<std::string> ReadFile(const std::string& file) {
 // Sends what the server has not got; cut off, the next run goes on from there.
 absl::Status Upload(Invocation& run) {
   GW_ASSIGN_OR_RETURN(const std::string content, ReadFile(run.positionals[0]));
-  v1::CreateUploadRequest create;
-  create.set_sha256(absl::BytesToHexString(crypto::Sha256(content)));
-  create.set_size(static_cast<int64_t>(content.size()));
-  create.set_subject(run.Get("--subject"));
+  v1::CreateUploadRequest about;
+  about.set_subject(run.Get("--subject"));
   if (run.Has("--division")) {
-    GW_ASSIGN_OR_RETURN(*create.mutable_division(), run.session().DivisionName(run.Get("--division")));
+    GW_ASSIGN_OR_RETURN(*about.mutable_division(), run.session().DivisionName(run.Get("--division")));
   }
-  GW_ASSIGN_OR_RETURN(v1::Upload upload,
-                      run.session().Call<v1::Upload>(Method("UploadService/CreateUpload"), create));
-  while (upload.offset() < upload.size()) {
-    v1::AppendUploadRequest append;
-    append.set_name(upload.name());
-    append.set_offset(upload.offset());
-    append.set_content(content.substr(static_cast<size_t>(upload.offset()), kPieceBytes));
-    append.set_sha256(absl::BytesToHexString(crypto::Sha256(append.content())));
-    GW_ASSIGN_OR_RETURN(upload, run.session().Call<v1::Upload>(Method("UploadService/AppendUpload"), append));
+  const auto tell = [&](const v1::Upload& upload) {
     std::fprintf(stderr, "%s\n",
                  absl::StrFormat(run.chinese ? "已收到 %d / %d 字节" : "held %d of %d bytes", upload.offset(),
                                  upload.size())
                      .c_str());
-  }
-  if (!upload.complete()) {
-    v1::GetUploadRequest get;
-    get.set_name(upload.name());
-    GW_ASSIGN_OR_RETURN(upload, run.session().Call<v1::Upload>(Method("UploadService/GetUpload"), get));
-  }
-  if (!upload.complete()) return absl::AbortedError("it has to come again: run the same command");
+  };
+  GW_ASSIGN_OR_RETURN(const v1::Upload upload, SendInPieces(run.session(), about, content, tell));
   if (run.json) {
     PrintJson(upload);
   } else {

@@ -59,10 +59,12 @@ const std::map<std::string, Words>& EnumTable() {
       {"gridwarden.report.v1.Rebuild.State", {"进行中", "已完成"}},
       {"gridwarden.sync.v1.Verdict", {"已办理", "此前已办理", "已存为情况记录", "未予办理", "待处理"}},
       {"gridwarden.sync.v1.Grade", {"甲", "乙", "丙", "丁"}},
+      {"gridwarden.sync.v1.Record.Kind", {"案卷", "线索", "巡查任务", "污染源"}},
       {"gridwarden.sync.v1.Observation.Kind", {"现场所见", "补充证据", "情况说明"}},
       {"gridwarden.sync.v1.Flag",
        {"手机时钟被拨动", "时间超出可证范围", "前面有记录未到", "记录分叉（手机被复制）", "没有时间凭证",
-        "坐标完全相同", "移动过快", "对象已被他人更新", "丢失前所做", "时间区间过宽", "卫星时间与手机不符"}},
+        "坐标完全相同", "移动过快", "对象已被他人更新", "丢失前所做", "时间区间过宽", "卫星时间与手机不符",
+        "送达时已离任"}},
   };
   return *table;
 }
@@ -102,6 +104,11 @@ const std::map<std::string, const char*>& HeaderTable() {
   static const auto* const table = new std::map<std::string, const char*>{
       {"LOGIN", "登录名"},
       {"LABEL", "手机"},
+      {"NUMBER", "编号"},
+      {"SIGNATURE", "签名"},
+      {"OP_ID", "记录"},
+      {"WAITING FOR YOU", "待您办理"},
+      {"OVER", "已了结"},
       {"SYNCED", "最近同步"},
       {"PENDING", "未送达"},
       {"PHOTOS", "照片"},
@@ -321,6 +328,18 @@ std::string ReasonWord(const Invocation& run, const std::string& reason) {
   const size_t end = reason.find(':');
   if (!casework::v1::Case::Disposition_Parse(reason.substr(0, end), &disposition)) return reason;
   return Word(run, disposition) + (end == std::string::npos ? "" : reason.substr(end));
+}
+
+std::string RpcWord(const Invocation& run, const std::string& rpc) {
+  static const auto* const words = new std::map<std::string, const char*>{
+      {"SubmitSignal", "上报线索"},   {"SubmitOnsiteCheck", "现场核实"}, {"AcceptCase", "接受任务"},
+      {"SubmitFeedback", "整改反馈"}, {"SubmitCheck", "核查"},           {"SubmitRecheck", "回头看"},
+      {"SubmitPart", "配合处置"},     {"StopProduction", "停产"},        {"StartPatrolTask", "开始巡查"},
+      {"SubmitVisit", "巡查"},        {"RecordObservation", "情况记录"},
+  };
+  const std::string name(IdOf(rpc));
+  const auto found = words->find(name);
+  return run.chinese && found != words->end() ? found->second : name;
 }
 
 Table MakeTable(const Invocation& run, std::vector<std::string> english_header) {

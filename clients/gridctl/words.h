@@ -29,6 +29,9 @@ std::string PostWord(const Invocation& run, const std::string& post);
 // A code at the beginning of a text, such as the disposition that was chosen, in the chosen language.
 std::string ReasonWord(const Invocation& run, const std::string& reason);
 
+// "SubmitVisit" or "巡查": what a phone's operation does.
+std::string RpcWord(const Invocation& run, const std::string& rpc);
+
 // A table whose header is in the chosen language.
 Table MakeTable(const Invocation& run, std::vector<std::string> english_header);
 

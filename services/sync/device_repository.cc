@@ -208,6 +208,7 @@ v1::Device ShownDevice(const domain::Ground& ground, const DeviceRow& row, int64
   device.set_revoke_reason(row.revoke_reason);
   device.set_missing_operations(static_cast<int32_t>(std::min<int64_t>(missing, 1'000'000)));
   device.set_etag(absl::StrCat(row.subject.seq));
+  device.set_public_key(row.public_key);
   return device;
 }
 
