@@ -56,10 +56,13 @@ absl::StatusOr<v1::Case> StopProduction(const Casework& casework, const rpc::Cal
         GW_RETURN_IF_ERROR(CheckEtag(request.etag(), file.subject.seq, request.name()));
         GW_ASSIGN_OR_RETURN(const absl::Time event_time,
                             EventTime(call, request.event_time(), file.event_time));
+        GW_ASSIGN_OR_RETURN(const std::optional<absl::Time> earliest,
+                            EarliestOf(request, event_time, file.event_time));
 
         Step step{.action = v1::STOP_PRODUCTION,
                   .acting = acting,
                   .event_time = event_time,
+                  .earliest = earliest,
                   .received = call.now,
                   .request_id = request.request_id(),
                   .note = request.note(),
@@ -72,7 +75,8 @@ absl::StatusOr<v1::Case> StopProduction(const Casework& casework, const rpc::Cal
         // Counted from the filing: before it nobody could have been told to stop.
         const absl::Time due = domain::AddLimit(file.file_time, type.stop_first, policy.calendar);
         step.ended_clock = "STOP";
-        step.ended_late = event_time > due;
+        step.ended_late = earliest.value_or(event_time) > due;
+        step.ended_uncertain = !step.ended_late && event_time > due;
         *file.details.mutable_stop_time() = ToTimestamp(event_time);
 
         GW_RETURN_IF_ERROR(ClaimMedia(tx, {.chain = file.chain}, DigestsOf(proof.evidence, {}),

@@ -41,10 +41,13 @@ absl::StatusOr<v1::Case> SubmitPart(const Casework& casework, const rpc::Call& c
         GW_RETURN_IF_ERROR(CheckEtag(request.etag(), file.subject.seq, request.name()));
         GW_ASSIGN_OR_RETURN(const absl::Time event_time,
                             EventTime(call, request.event_time(), file.event_time));
+        GW_ASSIGN_OR_RETURN(const std::optional<absl::Time> earliest,
+                            EarliestOf(request, event_time, file.event_time));
 
         Step step{.action = v1::SUBMIT_PART,
                   .acting = acting,
                   .event_time = event_time,
+                  .earliest = earliest,
                   .received = call.now,
                   .request_id = request.request_id(),
                   .reason = request.unit(),

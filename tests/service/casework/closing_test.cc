@@ -46,11 +46,14 @@ class Closing : public ::testing::Test {
                                SubmitRecheckRequest::Result result) {
     return Call(token, "SubmitRecheck", world.RecheckRequest(name, result));
   }
-  absl::StatusOr<Case> Stop(const std::string& name, const std::string& token) {
+  casework::v1::StopProductionRequest StopRequest(const std::string& name) {
     auto request = Named<casework::v1::StopProductionRequest>(name);
     world.AddPhoto(type::v1::Evidence::NEAR, request.mutable_evidence());
     *request.mutable_event_time() = casework::ToTimestamp(world.clock().Now());
-    return Close(token, "StopProduction", request);
+    return request;
+  }
+  absl::StatusOr<Case> Stop(const std::string& name, const std::string& token) {
+    return Close(token, "StopProduction", StopRequest(name));
   }
   // A case that the bureau cooperates in.
   Case WithPart() {
@@ -279,7 +282,41 @@ TEST_F(Closing, AFixIsOnTimeByTheBoundThatFavoursTheWorkerAndUncertainIsSaid) {
   EXPECT_TRUE(LastEvent().ended_uncertain());
 }
 
+TEST_F(Closing, AStopIsOnTimeByTheBoundThatFavoursTheWorker) {
+  const Case handling = world.CaseIn(Case::HANDLING, "KILN");
+  world.clock().Advance(absl::Hours(25));
+  auto request = StopRequest(handling.name());
+  const absl::Time latest = world.clock().Now();
+  *request.mutable_earliest_time() = casework::ToTimestamp(latest + absl::Hours(1));
+  EXPECT_EQ(ReasonOf(Close(world.Fixer(), "StopProduction", request).status()), "INVALID_FIELD");
+  request.set_request_id(world.NewId());
+  *request.mutable_earliest_time() = casework::ToTimestamp(latest - absl::Hours(2));
+  const auto stopped = Close(world.Fixer(), "StopProduction", request);
+  ASSERT_TRUE(stopped.ok()) << stopped.status();
+  EXPECT_TRUE(stopped->time_uncertain());
+  EXPECT_FALSE(LastEvent().ended_late());
+  EXPECT_TRUE(LastEvent().ended_uncertain());
+  const journal::v1::TimeClaim& time = world.Entries().back().entry.time();
+  EXPECT_EQ(time.earliest_us(), absl::ToUnixMicros(latest - absl::Hours(2)));
+  EXPECT_EQ(time.latest_us(), absl::ToUnixMicros(latest));
+}
+
 // Parts.
+
+TEST_F(Closing, APartIsDoneInAnIntervalThatBeginsNoSoonerThanTheCase) {
+  const Case handling = WithPart();
+  world.clock().Advance(absl::Minutes(20));
+  auto request = PartRequest(handling.name());
+  const absl::Time latest = world.clock().Now();
+  *request.mutable_earliest_time() = casework::ToTimestamp(latest + absl::Hours(1));
+  EXPECT_EQ(ReasonOf(Close(Bureau(), "SubmitPart", request).status()), "INVALID_FIELD");
+  request.set_request_id(world.NewId());
+  *request.mutable_earliest_time() = casework::ToTimestamp(latest - absl::Hours(48));
+  ASSERT_TRUE(Close(Bureau(), "SubmitPart", request).ok());
+  const journal::v1::TimeClaim& time = world.Entries().back().entry.time();
+  EXPECT_EQ(time.earliest_us(), absl::ToUnixMicros(casework::FromTimestamp(handling.event_time())));
+  EXPECT_EQ(time.latest_us(), absl::ToUnixMicros(latest));
+}
 
 TEST_F(Closing, TheLeadWaitsForThePartsOfTheOthers) {
   const Case handling = WithPart();
