@@ -32,23 +32,36 @@ constexpr Permission kRows[] = {
 
 bool HasKind(PostKinds kinds, PostKind kind) { return (kinds & (1u << static_cast<int>(kind))) != 0; }
 
-// A holding that the row names, and where it stands.
+// A holding that the row names, where it stands, and when that is asked.
 struct Match {
   Holding holding;
   Uuid division;
+  absl::Time at;
 };
 
-// The caller's posts now, as known today, that the row's kinds and levels name. An open row (kinds 0) names
-// every post.
-std::vector<Match> MatchesOf(const Ground& ground, const rpc::Call& call, const Permission& row) {
+std::vector<Held> HeldNow(const Ground& ground, const rpc::Call& call) {
+  std::vector<Held> held;
+  if (call.principal.person.IsNil()) return held;
+  for (const Holding& holding : ground.HoldingsOf(call.principal.person, call.now, absl::InfiniteFuture()))
+    held.push_back({holding, call.now});
+  return held;
+}
+
+// Whether the person held the post at `at`, by what was known then.
+bool HeldThen(const Ground& ground, const Uuid& person, const domain::Post* post, absl::Time at) {
+  const std::vector<Holding> then = ground.HoldingsOf(person, at, at);
+  return std::any_of(then.begin(), then.end(), [&](const Holding& one) { return one.post == post; });
+}
+
+// Of `held`, those that the row's kinds and levels name. An open row (kinds 0) names every post.
+std::vector<Match> MatchesOf(const Ground& ground, const std::vector<Held>& held, const Permission& row) {
   std::vector<Match> matches;
-  if (call.principal.person.IsNil()) return matches;
-  for (const Holding& holding : ground.HoldingsOf(call.principal.person, call.now, absl::InfiniteFuture())) {
+  for (const auto& [holding, at] : held) {
     if (row.kinds != 0 && !HasKind(row.kinds, holding.post->kind)) continue;
     const domain::Division* division = ground.FindDivision(ground.DivisionOf(*holding.post));
     if (division == nullptr) continue;
     if (row.levels != 0 && (row.levels & (1u << static_cast<int>(division->level))) == 0) continue;
-    matches.push_back({holding, division->id});
+    matches.push_back({holding, division->id, at});
   }
   return matches;
 }
@@ -142,12 +155,30 @@ std::vector<std::string> MethodsWithoutPermission(const rpc::Registry& registry)
   return missing;
 }
 
+std::vector<Held> HeldBy(const Ground& ground, const rpc::Call& call) {
+  std::vector<Held> held = HeldNow(ground, call);
+  const Uuid& person = call.principal.person;
+  if (person.IsNil() || !call.operation || !call.operation->done) return held;
+  const auto [earliest, latest] = *call.operation->done;
+  if (earliest > latest || latest > call.now || latest < call.now - kAfterPost) return held;
+  const size_t now = held.size();
+  for (const Holding& holding : ground.HoldingsOf(person, latest, absl::InfiniteFuture())) {
+    const bool throughout = holding.tenure->valid.Contains(earliest) &&
+                            HeldThen(ground, person, holding.post, earliest) &&
+                            HeldThen(ground, person, holding.post, latest);
+    const bool still = std::any_of(held.begin(), held.begin() + static_cast<ptrdiff_t>(now),
+                                   [&](const Held& one) { return one.holding.post == holding.post; });
+    if (throughout && !still) held.push_back({holding, latest});
+  }
+  return held;
+}
+
 absl::Status AllowCall(const Ground& ground, const rpc::Call& call) {
   GW_ASSIGN_OR_RETURN(const Permission* row, RowOf(call));
   if (call.principal.system || row->who == Who::kAnyone) return absl::OkStatus();
   if (row->who == Who::kSignedIn && !call.principal.account.IsNil()) return absl::OkStatus();
   if (AdministratorMay(*row, call)) return absl::OkStatus();
-  if (PostsMay(*row) && !MatchesOf(ground, call, *row).empty()) return absl::OkStatus();
+  if (PostsMay(*row) && !MatchesOf(ground, HeldBy(ground, call), *row).empty()) return absl::OkStatus();
   return Refused();
 }
 
@@ -158,10 +189,12 @@ absl::StatusOr<Acting> AllowAt(const Ground& ground, const rpc::Call& call, cons
   const Match* nearest = nullptr;
   size_t nearest_depth = 0;
   std::vector<Match> matches;
-  if (PostsMay(*row)) matches = MatchesOf(ground, call, *row);
+  if (PostsMay(*row)) matches = MatchesOf(ground, HeldBy(ground, call), *row);
   for (const Match& match : matches) {
-    if (row->scope != Scope::kNone && !ground.AnswersFor(match.division, division, call.now)) continue;
-    const size_t depth = ground.AncestorsAt(match.division, call.now, absl::InfiniteFuture()).size();
+    // Of posts that he left only when none of now will do.
+    if (nearest != nullptr && match.at != call.now) break;
+    if (row->scope != Scope::kNone && !ground.AnswersFor(match.division, division, match.at)) continue;
+    const size_t depth = ground.AncestorsAt(match.division, match.at, absl::InfiniteFuture()).size();
     if (nearest == nullptr || depth > nearest_depth) {
       nearest = &match;
       nearest_depth = depth;
@@ -186,9 +219,9 @@ absl::StatusOr<Acting> AllowAssigned(const Ground& ground, const rpc::Call& call
   GW_ASSIGN_OR_RETURN(const Permission* row, RowOf(call));
   if (call.principal.system) return Acting();
   if (PostsMay(*row) && !post_or_unit.IsNil()) {
-    for (const Match& match : MatchesOf(ground, call, *row)) {
+    for (const Match& match : MatchesOf(ground, HeldBy(ground, call), *row)) {
       if (match.holding.post->id == post_or_unit || match.holding.post->unit == post_or_unit ||
-          TookOver(ground, *match.holding.post, post_or_unit, call.now))
+          TookOver(ground, *match.holding.post, post_or_unit, match.at))
         return ActingIn(match);
     }
   }
@@ -201,7 +234,7 @@ std::vector<std::string> ScopeOf(const Ground& ground, const rpc::Call& call) {
   if (row == nullptr) return {};
   if (call.principal.system || AdministratorMay(*row, call) || NeedsNoPost(*row, call)) return {""};
   if (!PostsMay(*row) || row->scope == Scope::kAssigned) return {};
-  const std::vector<Match> matches = MatchesOf(ground, call, *row);
+  const std::vector<Match> matches = MatchesOf(ground, HeldNow(ground, call), *row);
   if (row->scope == Scope::kNone)
     return matches.empty() ? std::vector<std::string>{} : std::vector<std::string>{""};
   std::vector<std::string> keys;
@@ -213,10 +246,9 @@ std::vector<std::string> ScopeOf(const Ground& ground, const rpc::Call& call) {
 
 std::vector<Uuid> AssigneesOf(const Ground& ground, const rpc::Call& call) {
   std::vector<Uuid> assignees;
-  if (call.principal.person.IsNil()) return assignees;
   const Permission* row = FindPermission(call.method);
   if (row == nullptr || !PostsMay(*row)) return assignees;
-  for (const Match& match : MatchesOf(ground, call, *row)) {
+  for (const Match& match : MatchesOf(ground, HeldNow(ground, call), *row)) {
     assignees.push_back(match.holding.post->id);
     if (!match.holding.post->unit.IsNil()) assignees.push_back(match.holding.post->unit);
     if (match.holding.post->division.IsNil()) continue;

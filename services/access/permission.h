@@ -73,8 +73,23 @@ struct Acting {
   Uuid division;
 };
 
-// In all of these a call of the system itself is allowed (Acting is then empty), and posts are those held at
-// call.now as far as known today: a removal acts at once.
+// What was done in a tenure may be handed in for so long after its end: as long as a phone may be without a
+// network and its sign-in lasts (architecture.md D10; guarantees.md 5.4).
+inline constexpr absl::Duration kAfterPost = absl::Hours(45 * 24);
+
+// A post in which a caller may act, and the instant by which its ground is judged.
+struct Held {
+  domain::Holding holding;
+  absl::Time at;
+};
+
+// The posts the caller holds at call.now as far as known today: a removal acts at once. Behind them, of a
+// phone's fact that sync replays, those he held all the time in which he may have done it, by what was known
+// then and by what is known today (guarantees.md 6.5): never more than he was allowed at that time.
+std::vector<Held> HeldBy(const domain::Ground& ground, const rpc::Call& call);
+
+// In all of these a call of the system itself is allowed (Acting is then empty). What is allowed goes by
+// HeldBy, what is listed by the posts of now alone.
 
 // The coarse check before anything else: is there any post that would do?
 absl::Status AllowCall(const domain::Ground& ground, const rpc::Call& call);

@@ -79,12 +79,12 @@ absl::StatusOr<access::Acting> AllowAs(const domain::Ground& ground, const rpc::
   if (row != nullptr && row->kinds != 0) kinds &= row->kinds;
   access::Acting nearest;
   size_t nearest_depth = 0;
-  for (const domain::Holding& holding :
-       ground.HoldingsOf(call.principal.person, call.now, absl::InfiniteFuture())) {
+  for (const auto& [holding, at] : access::HeldBy(ground, call)) {
+    if (nearest_depth > 0 && at != call.now) break;
     if ((kinds & access::Kinds({holding.post->kind})) == 0) continue;
     const Uuid stands = ground.DivisionOf(*holding.post);
-    const size_t depth = ground.AncestorsAt(stands, call.now, absl::InfiniteFuture()).size();
-    if (depth <= nearest_depth || !ground.AnswersFor(stands, division, call.now)) continue;
+    const size_t depth = ground.AncestorsAt(stands, at, absl::InfiniteFuture()).size();
+    if (depth <= nearest_depth || !ground.AnswersFor(stands, division, at)) continue;
     nearest = {holding.post->id, holding.tenure->id, holding.post->kind, stands};
     nearest_depth = depth;
   }

@@ -22,16 +22,12 @@ Uuid ReachOf(const domain::Ground& ground, const Uuid& division, absl::Time now)
   return division;
 }
 
-// Photos of work done in a post still come when the post has ended, for as long as a phone may be without a
-// network and its sign-in lasts (architecture.md D10; guarantees.md 5.4: what was done in a tenure may still
-// be delivered).
-constexpr absl::Duration kAfterPost = absl::Hours(45 * 24);
-
-// What the caller holds now, and what he held when tenures of his ended not long ago.
+// What the caller holds now, and what he held when tenures of his ended not long ago: photos of work done in
+// a post still come when it has ended.
 std::vector<domain::Holding> HoldingsFor(const domain::Ground& ground, const Uuid& person, absl::Time now) {
   std::vector<domain::Holding> holdings = ground.HoldingsOf(person, now, absl::InfiniteFuture());
   for (const domain::Tenure* tenure : ground.TenuresOfPerson(person)) {
-    if (tenure->valid.to > now || tenure->valid.to < now - kAfterPost) continue;
+    if (tenure->valid.to > now || tenure->valid.to < now - access::kAfterPost) continue;
     for (const domain::Holding& held :
          ground.HoldingsOf(person, tenure->valid.to - absl::Microseconds(1), absl::InfiniteFuture())) {
       holdings.push_back(held);

@@ -117,20 +117,6 @@ absl::Status CheckSource(const AreaContext& context, const rpc::Call& call, cons
       .status();
 }
 
-// Who holds the assigned post now, or held it when it happened (guarantees.md 6.5: accepted if the event lies
-// in the tenure).
-absl::StatusOr<access::Acting> AllowVisitor(const domain::Ground& ground, const rpc::Call& call,
-                                            const Uuid& post, const domain::EventInterval& event) {
-  absl::StatusOr<access::Acting> now = access::AllowAssigned(ground, call, post);
-  if (now.ok() || post.IsNil()) return now;
-  for (const domain::Holding& held :
-       ground.HoldingsOf(call.principal.person, event.latest, absl::InfiniteFuture())) {
-    if (held.post->id == post)
-      return access::Acting{post, held.tenure->id, held.post->kind, ground.DivisionOf(*held.post)};
-  }
-  return now;
-}
-
 bool MayNamePeople(const domain::Policy& policy, const type::v1::ChecklistAnswer& answer) {
   const domain::Checklist* checklist = policy.FindChecklist(answer.checklist());
   const domain::ChecklistItem* item = checklist == nullptr ? nullptr : checklist->Find(answer.item());
@@ -222,7 +208,7 @@ absl::StatusOr<v1::Visit> SubmitVisit(const AreaContext& context, const rpc::Cal
         if (absl::IsNotFound(locked.status())) return access::AllowAssigned(*ground, call, Uuid()).status();
         if (!locked.ok()) return locked.status();
         TaskRow task = *std::move(locked);
-        GW_ASSIGN_OR_RETURN(const access::Acting acting, AllowVisitor(*ground, call, task.post, event));
+        GW_ASSIGN_OR_RETURN(const access::Acting acting, access::AllowAssigned(*ground, call, task.post));
         GW_RETURN_IF_ERROR(CheckEtag(task, request.etag()));
         const domain::TaskState from = StateOf(task);
         GW_ASSIGN_OR_RETURN(const domain::TaskState to,

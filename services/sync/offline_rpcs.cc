@@ -47,6 +47,7 @@ constexpr OfflineRpc kRpcs[] = {
      .area = "casework",
      .request = Of<cw::AcceptCaseRequest>,
      .response = Of<cw::Case>,
+     .command = true,
      .subject_field = "name"},
     {.method = "gridwarden.casework.v1.CaseworkService/SubmitFeedback",
      .area = "casework",
@@ -82,6 +83,7 @@ constexpr OfflineRpc kRpcs[] = {
      .area = "patrol",
      .request = Of<pt::StartPatrolTaskRequest>,
      .response = Of<pt::PatrolTask>,
+     .command = true,
      .subject_field = "name"},
     {.method = "gridwarden.patrol.v1.PatrolService/SubmitVisit",
      .area = "patrol",
@@ -150,6 +152,8 @@ absl::Status AboutSomethingElse(const std::string& got) {
 }
 
 }  // namespace
+
+std::span<const OfflineRpc> OfflineRpcs() { return kRpcs; }
 
 const OfflineRpc* FindOfflineRpc(std::string_view method) {
   const auto* found = std::find_if(std::begin(kRpcs), std::end(kRpcs),

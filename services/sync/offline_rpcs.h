@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,12 +22,15 @@ struct OfflineRpc {
   const google::protobuf::Message* (*response)();
   // A fact that the state no longer allows is kept as an observation of its subject; a command is refused.
   bool fact = false;
+  // What somebody will do, and not what he saw or did: only the posts of now allow it.
+  bool command = false;
   std::string_view subject_field;   // names what it is about; "" when it makes something new
   std::string_view new_collection;  // of the new thing, e.g. "signals"
   std::string_view new_id_field;
   std::string_view seen_field;  // the message in the request that says what was seen; "" = the request itself
 };
 
+std::span<const OfflineRpc> OfflineRpcs();
 // Nothing for an rpc that needs the server.
 const OfflineRpc* FindOfflineRpc(std::string_view method);
 

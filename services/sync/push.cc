@@ -73,7 +73,7 @@ absl::Status Settle(const Sync& sync, const rpc::Call& call, const Taken& one, c
   row.verdict = replayed.verdict;
   row.reason = replayed.result.reason();
   row.result = replayed.result;
-  if (replayed.base_changed) row.time.flags |= domain::Bit(domain::OperationFlag::kBaseChanged);
+  row.time.flags |= replayed.flags;
   rpc::Call signed_call = call;
   signed_call.operation =
       rpc::DeviceOperation{.device = row.device, .digest = row.hash, .signature = row.signature};

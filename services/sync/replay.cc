@@ -48,11 +48,26 @@ bool StandsAgainst(const absl::Status& status) {
          status.code() == absl::StatusCode::kPermissionDenied;
 }
 
-rpc::Call ReplayCall(const rpc::Call& call, const OfflineRpc& rpc, const OperationRow& row) {
+// Whether the person has left a post since that he held when it was done.
+bool LeftAPost(const domain::Ground& ground, const OperationRow& row, absl::Time now) {
+  const std::vector<domain::Holding> still = ground.HoldingsOf(row.person, now, absl::InfiniteFuture());
+  const std::vector<domain::Holding> then =
+      ground.HoldingsOf(row.person, row.time.estimate, absl::InfiniteFuture());
+  return std::any_of(then.begin(), then.end(), [&](const domain::Holding& held) {
+    return std::none_of(still.begin(), still.end(),
+                        [&](const domain::Holding& one) { return one.post == held.post; });
+  });
+}
+
+rpc::Call ReplayCall(const rpc::Call& call, const OfflineRpc& rpc, const OperationRow& row, bool left) {
   rpc::Call replay = call;
   replay.method = std::string(rpc.method);
   replay.operation =
       rpc::DeviceOperation{.device = row.device, .digest = row.hash, .signature = row.signature};
+  if (left && !rpc.command) {
+    const domain::CountedTime counted = domain::Counted(row.time);
+    replay.operation->done = {counted.earliest, counted.latest};
+  }
   return replay;
 }
 
@@ -160,26 +175,30 @@ Replayed Replay(const Sync& sync, const rpc::Call& call, const SignedBody& read,
   CompleteRequest(*rpc, row, **request);
 
   absl::StatusOr<Subject> subject = absl::UnknownError("not asked");
-  bool base_changed = false;
+  domain::OperationFlags flags = 0;
+  const bool left = LeftAPost(*sync.directory.ground(), row, call.now);
+  if (left) flags |= domain::Bit(domain::OperationFlag::kPostEnded);
   if (!read.body.base_etag().empty()) {
     subject = ReadSubject(sync, call, row.subject);
-    if (subject.ok())
-      base_changed = BaseChanged(sync, call, row, read.body.base_etag(), *subject).value_or(false);
+    if (subject.ok() && BaseChanged(sync, call, row, read.body.base_etag(), *subject).value_or(false))
+      flags |= domain::Bit(domain::OperationFlag::kBaseChanged);
   }
-  const absl::StatusOr<std::string> answer = Send(sync, ReplayCall(call, *rpc, row), *rpc, **request);
+  const absl::StatusOr<std::string> answer = Send(sync, ReplayCall(call, *rpc, row, left), *rpc, **request);
   Replayed replayed;
   if (answer.ok()) {
     replayed.verdict = v1::ACCEPTED;
     replayed.result.set_verdict(v1::ACCEPTED);
-    if (answer->size() <= kAnswerMax) replayed.result.set_answer(*answer);
-    replayed.base_changed = base_changed;
+    replayed.flags = flags;
+    // Whoever left hands in what he did and sees nothing new by it.
+    const bool may_see = !left || ReadSubject(sync, call, row.subject).ok();
+    if (may_see && answer->size() <= kAnswerMax) replayed.result.set_answer(*answer);
     return replayed;
   }
   if (MayPass(answer.status())) return Failed(answer.status(), v1::WAITING);
   // Whoever never held a post here says nothing about the ground.
   const bool asserted = rpc->fact && StandsAgainst(answer.status()) && !row.post.IsNil();
   replayed = Failed(answer.status(), asserted ? v1::ASSERTED : v1::REFUSED);
-  replayed.base_changed = base_changed;
+  replayed.flags = flags;
   if (!asserted) return replayed;
   if (!subject.ok()) subject = ReadSubject(sync, call, row.subject);
   replayed.division = subject.ok() ? subject->division : DivisionOf(sync, call, row.subject);

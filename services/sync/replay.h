@@ -16,8 +16,8 @@ namespace gridwarden::sync {
 struct Replayed {
   // VERDICT_UNSPECIFIED never. WAITING is not settled: it will be replayed again.
   v1::Verdict verdict = v1::WAITING;
-  v1::PushResult result;  // verdict, reason, words, answer
-  bool base_changed = false;
+  v1::PushResult result;                     // verdict, reason, words, answer
+  domain::OperationFlags flags = 0;          // that only now can be known
   std::optional<v1::Observation> assertion;  // of an ASSERTED one
   Uuid division;                             // where its subject stands; nil when unknown
 };

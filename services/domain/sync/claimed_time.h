@@ -27,6 +27,7 @@ enum class OperationFlag : uint8_t {
   kLostDevice = 9,
   kWideInterval = 10,
   kFixTimeDiffers = 11,
+  kPostEnded = 12,
 };
 using OperationFlags = uint32_t;  // bit 1 << OperationFlag
 constexpr OperationFlags Bit(OperationFlag flag) { return 1u << static_cast<int>(flag); }

@@ -9,22 +9,43 @@
 namespace gridwarden::rpc {
 
 namespace {
-constexpr size_t kIdSize = 16, kDigestSize = 32, kSignatureSize = 64;
+
+constexpr size_t kIdSize = 16, kDigestSize = 32, kSignatureSize = 64, kTimeSize = 8;
+constexpr size_t kSize = kIdSize + kDigestSize + kSignatureSize;
+
+// Microseconds, the highest byte first.
+std::string TimeBytes(absl::Time time) {
+  const auto us = static_cast<uint64_t>(absl::ToUnixMicros(time));
+  std::string bytes;
+  for (size_t i = kTimeSize; i-- > 0;) bytes.push_back(static_cast<char>(us >> (8 * i)));
+  return bytes;
 }
 
+absl::Time TimeIn(const std::string& bytes, size_t at) {
+  uint64_t us = 0;
+  for (size_t i = 0; i < kTimeSize; ++i) us = us << 8 | static_cast<uint8_t>(bytes[at + i]);
+  return absl::FromUnixMicros(static_cast<int64_t>(us));
+}
+
+}  // namespace
+
 std::string DeviceOperation::Encode() const {
-  return absl::WebSafeBase64Escape(absl::StrCat(device.Bytes(), digest, signature));
+  std::string bytes = absl::StrCat(device.Bytes(), digest, signature);
+  if (done) absl::StrAppend(&bytes, TimeBytes(done->earliest), TimeBytes(done->latest));
+  return absl::WebSafeBase64Escape(bytes);
 }
 
 std::optional<DeviceOperation> DeviceOperation::Decode(std::string_view text) {
   std::string bytes;
   if (!absl::WebSafeBase64Unescape(std::string(text), &bytes)) return std::nullopt;
-  if (bytes.size() != kIdSize + kDigestSize + kSignatureSize) return std::nullopt;
+  if (bytes.size() != kSize && bytes.size() != kSize + 2 * kTimeSize) return std::nullopt;
   const std::optional<Uuid> device = Uuid::FromBytes(bytes.substr(0, kIdSize));
   if (!device) return std::nullopt;
-  return DeviceOperation{.device = *device,
-                         .digest = bytes.substr(kIdSize, kDigestSize),
-                         .signature = bytes.substr(kIdSize + kDigestSize)};
+  DeviceOperation operation{.device = *device,
+                            .digest = bytes.substr(kIdSize, kDigestSize),
+                            .signature = bytes.substr(kIdSize + kDigestSize, kSignatureSize)};
+  if (bytes.size() > kSize) operation.done = {TimeIn(bytes, kSize), TimeIn(bytes, kSize + kTimeSize)};
+  return operation;
 }
 
 Call Call::System(std::string_view method, absl::Time now, absl::Duration timeout) {

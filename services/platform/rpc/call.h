@@ -24,6 +24,11 @@ struct DeviceOperation {
   Uuid device;
   std::string digest;     // SHA-256 of the signed bytes, 32 bytes
   std::string signature;  // ECDSA P-256, r and s of 32 bytes each
+  // When it was done, as sync judged it: of a fact whose doer has left a post since (guarantees.md 6.5).
+  struct Interval {
+    absl::Time earliest, latest;
+  };
+  std::optional<Interval> done;
 
   // For the way between processes; nothing when the text was not made by Encode.
   std::string Encode() const;

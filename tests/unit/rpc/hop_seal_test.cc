@@ -60,8 +60,30 @@ TEST(HopSeal, ProvesTheOperationThatIsReplayedAndNoOther) {
   EXPECT_FALSE(OpenHop(kSecret, forged, "a.B/C", "body", kNow));
 }
 
+TEST(HopSeal, ProvesWhenItWasDoneWhereThatDecidesAndNoOtherTime) {
+  Envelope envelope = SystemCall();
+  envelope.operation = DeviceOperation{
+      .device = Uuid::Make(kNow), .digest = std::string(32, 'd'), .signature = std::string(64, 's')};
+  const std::string without = envelope.operation->Encode();
+  EXPECT_FALSE(DeviceOperation::Decode(without)->done);
+  envelope.operation->done = {kNow - absl::Hours(3), kNow - absl::Microseconds(1)};
+  const std::string value = SealHop(kSecret, envelope);
+  const auto hop = OpenHop(kSecret, value, "a.B/C", "body", kNow);
+  ASSERT_TRUE(hop && hop->operation && hop->operation->done);
+  EXPECT_EQ(hop->operation->done->earliest, kNow - absl::Hours(3));
+  EXPECT_EQ(hop->operation->done->latest, kNow - absl::Microseconds(1));
+  EXPECT_EQ(hop->operation->signature, envelope.operation->signature);
+
+  std::string forged = value;
+  forged.replace(forged.find(envelope.operation->Encode()), envelope.operation->Encode().size(), without);
+  EXPECT_FALSE(OpenHop(kSecret, forged, "a.B/C", "body", kNow));
+}
+
 TEST(HopSeal, AnOperationInAnotherFormIsNone) {
   EXPECT_FALSE(DeviceOperation::Decode(""));
+  const DeviceOperation cut{
+      .device = Uuid::Make(kNow), .digest = std::string(32, 'd'), .signature = std::string(64 + 8, 's')};
+  EXPECT_FALSE(DeviceOperation::Decode(cut.Encode())) << "half an interval";
   EXPECT_FALSE(DeviceOperation::Decode("AAAA"));
   EXPECT_FALSE(DeviceOperation::Decode("not base64 !"));
 }

@@ -167,6 +167,7 @@ const domain: Messages['domain'] = {
     LOST_DEVICE: 'The phone was reported lost',
     WIDE_INTERVAL: 'The interval is wide',
     FIX_TIME_DIFFERS: 'Satellite and phone time differ',
+    POST_ENDED: 'The post had ended when it came',
   },
   rpc: {
     SubmitSignal: 'Problem reported',

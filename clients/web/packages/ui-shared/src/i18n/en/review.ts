@@ -55,6 +55,7 @@ const review: DeskMessages['review'] = {
     LOST_DEVICE: 'Ordinary work from before the phone was lost.',
     WIDE_INTERVAL: 'No signal in hills or at night; long offline.',
     FIX_TIME_DIFFERS: 'The receiver gave an older position; the phone’s clock is wrong.',
+    POST_ENDED: 'Done in office without a network, delivered after leaving.',
   },
   principle: 'Traces alone never establish fault. Other explanations stand beside every point; the person has to be heard.',
   signIn: 'Sign in to the review workspace',

@@ -134,6 +134,7 @@ export default {
     LOST_DEVICE: '手机已报遗失',
     WIDE_INTERVAL: '时间区间过宽',
     FIX_TIME_DIFFERS: '卫星时间与手机时间不一致',
+    POST_ENDED: '送达时已离任',
   },
   rpc: {
     SubmitSignal: '上报线索',

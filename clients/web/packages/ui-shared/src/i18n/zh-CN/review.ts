@@ -54,6 +54,7 @@ export default {
     LOST_DEVICE: '遗失之前本人正常办理的记录。',
     WIDE_INTERVAL: '山区、夜间没有信号，长时间离线。',
     FIX_TIME_DIFFERS: '卫星定位给出的是较早的位置；手机时钟不准。',
+    POST_ENDED: '任内做完、没有网络，离任后才送达。',
   },
   principle: '痕迹本身不能证明过错。每个疑点旁都列出其他可能，须听取本人说明。',
   signIn: '登录核证台',
