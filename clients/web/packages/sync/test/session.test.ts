@@ -33,13 +33,34 @@ describe('signing in', () => {
     expect(server.seen.slice(before).filter((each) => each.path.endsWith('/RefreshTokens'))).toHaveLength(1);
   });
 
-  test('survives a refresh whose answer was lost', async () => {
+  test('survives a refresh whose answer was lost, also when the next try is a day later', async () => {
+    const { tab, phone } = await signedIn(server);
+    for (const laterMs of [0, 86_400_000]) {
+      server.expireAccess();
+      server.fault = (seen) => (seen.path.endsWith('/RefreshTokens') ? 'lose_answer' : 'none');
+      await phone.submit(report(`signals/${laterMs}`));
+      expect(await phone.syncNow('manual')).toMatchObject({ phase: 'backoff', pendingOperations: 1 });
+      server.nowMs += laterMs;
+      tab.device.pass(laterMs);
+      server.fault = () => 'none';
+      expect(await phone.syncNow('manual')).toMatchObject({ phase: 'idle', pendingOperations: 0 });
+    }
+  });
+
+  test('whose new token was used ends when the old one turns up once more: somebody has a copy', async () => {
     const { phone } = await signedIn(server);
+    const stolen = (await new BookStore().accounts.get(ME))!.refresh!;
+    for (let i = 0; i < 2; i++) {
+      server.expireAccess();
+      expect(await phone.syncNow('manual')).toMatchObject({ phase: 'idle' });
+    }
+    const answer = await server.fetch('/gridwarden.identity.v1.IdentityService/RefreshTokens', {
+      method: 'POST',
+      body: JSON.stringify({ refreshToken: stolen }),
+    });
+    expect(answer.status).toBe(401);
     server.expireAccess();
-    let lost = 0;
-    server.fault = (seen) => (seen.path.endsWith('/RefreshTokens') && lost++ === 0 ? 'lose_answer' : 'none');
-    await phone.submit(report('signals/s1'));
-    expect(await phone.syncNow('manual')).toMatchObject({ phase: 'idle', pendingOperations: 0 });
+    expect(await phone.syncNow('manual')).toMatchObject({ phase: 'signed_out' });
   });
 
   test('that ended on the server pauses sending and drops nothing', async () => {
