@@ -16,26 +16,23 @@ using domain::PostKind;
 using testing::City;
 using testing::Phone;
 
-// Stands between sync and the others: calls of a method are lost on the way, or their answers are.
+// Stands between sync and the others: replays are lost on the way, or their answers are.
 class LossyChannel : public rpc::Channel {
  public:
-  enum class Loss { kNone, kCall, kAnswer, kFault };
   explicit LossyChannel(rpc::Channel& inner) : inner_(inner) {}
   absl::StatusOr<std::string> Send(const rpc::Envelope& envelope) override {
-    const bool meant = envelope.operation.has_value();
-    if (meant && loss == Loss::kCall) return Lost();
-    if (meant && loss == Loss::kFault) return Internal("a fault");
+    const bool lost = envelope.operation.has_value() && !loss.ok();
+    if (lost && !heard) return loss;
     const absl::StatusOr<std::string> answer = inner_.Send(envelope);
-    if (meant && loss == Loss::kAnswer) return Lost();
-    return answer;
+    return lost ? absl::StatusOr<std::string>(loss) : answer;
   }
   void SendAsync(rpc::Envelope envelope, std::function<void(absl::StatusOr<std::string>)> done) override {
     inner_.SendAsync(std::move(envelope), std::move(done));
   }
-  Loss loss = Loss::kNone;
+  absl::Status loss;   // what sync is told instead of an answer
+  bool heard = false;  // the area carries it out nevertheless
 
  private:
-  static absl::Status Lost() { return Unavailable("DATABASE_UNAVAILABLE", "lost", absl::Seconds(7)); }
   rpc::Channel& inner_;
 };
 
@@ -68,30 +65,52 @@ class RetryTest : public testing::SyncTest {
   LossyChannel lossy;
 };
 
-TEST_F(RetryTest, WhatWasCarriedOutAndNotSettledIsDoneOnce) {
+TEST_F(RetryTest, WhatAnAreaDoesNotAnswerWaitsAndIsDoneOnce) {
   Phone phone(server, person);
   phone.Begin();
-  for (const auto loss :
-       {LossyChannel::Loss::kCall, LossyChannel::Loss::kAnswer, LossyChannel::Loss::kFault}) {
-    const patrol::v1::PatrolTask task = NewTask();
-    const auto operation = phone.Visit(VisitOf(task));
-    server.clock().Advance(absl::Minutes(1));
-    lossy.loss = loss;
-    const v1::PushResult waiting = PushLossy(phone, operation);
-    EXPECT_EQ(waiting.verdict(), v1::WAITING);
-    EXPECT_GT(waiting.retry_after_ms(), 0);
-    const bool done = GetTask(task.name()).state() == patrol::v1::PatrolTask::DONE;
-    EXPECT_EQ(done, loss == LossyChannel::Loss::kAnswer);
-    lossy.loss = LossyChannel::Loss::kNone;
-    server.clock().Advance(absl::Hours(20));
-    const v1::PushResult result = PushLossy(phone, operation);
-    EXPECT_EQ(result.verdict(), v1::ACCEPTED) << result.DebugString();
-    EXPECT_EQ(result.time().SerializeAsString(), waiting.time().SerializeAsString())
-        << "judged by when it first came";
-    EXPECT_EQ(GetTask(task.name()).state(), patrol::v1::PatrolTask::DONE);
-    EXPECT_EQ(PushLossy(phone, operation).verdict(), v1::DUPLICATE);
+  struct Case {
+    absl::Status loss;
+    int32_t retry_after_ms;
+  };
+  const Case cases[] = {
+      {Unavailable("DATABASE_UNAVAILABLE", "away", absl::Seconds(7)), 7'000},
+      {MakeError(absl::StatusCode::kDeadlineExceeded, "late", {.reason = "DEADLINE_PASSED"}), 2'000},
+      {Internal("a fault"), 60'000}};
+  for (const Case& one : cases) {
+    for (const bool heard : {false, true}) {
+      SCOPED_TRACE(absl::StrCat(one.loss.ToString(), heard ? " after" : " before"));
+      const patrol::v1::PatrolTask task = NewTask();
+      const auto operation = phone.Visit(VisitOf(task));
+      const std::string row = absl::StrCat("FROM operation WHERE seq = ", phone.seq);
+      server.clock().Advance(absl::Minutes(1));
+      lossy.loss = one.loss;
+      lossy.heard = heard;
+      const v1::PushResult waiting = PushLossy(phone, operation);
+      EXPECT_EQ(waiting.verdict(), v1::WAITING);
+      EXPECT_EQ(waiting.reason(), ReasonOf(one.loss));
+      EXPECT_EQ(waiting.retry_after_ms(), one.retry_after_ms);
+      EXPECT_EQ(testing::TimeOf(waiting.time().receive_time()), Now());
+      EXPECT_FALSE(waiting.receipt().empty());
+      EXPECT_EQ(Ask("SELECT verdict " + row), "0") << "kept, and not settled";
+      EXPECT_EQ(GetTask(task.name()).state() == patrol::v1::PatrolTask::DONE, heard);
+      const std::string entered = Ask("SELECT COUNT(*) FROM journal_stage");
+      server.clock().Advance(absl::Hours(1));
+      EXPECT_EQ(PushLossy(phone, operation).verdict(), v1::WAITING) << "as long as it lasts";
+
+      lossy.loss = absl::OkStatus();
+      server.clock().Advance(absl::Hours(20));
+      const v1::PushResult result = PushLossy(phone, operation);
+      EXPECT_EQ(result.verdict(), v1::ACCEPTED) << result.DebugString();
+      EXPECT_EQ(result.time().SerializeAsString(), waiting.time().SerializeAsString())
+          << "judged by when it first came";
+      EXPECT_EQ(result.receipt(), waiting.receipt());
+      EXPECT_EQ(GetTask(task.name()).state(), patrol::v1::PatrolTask::DONE);
+      EXPECT_EQ(Ask("SELECT COUNT(*) FROM journal_stage") == entered, heard);
+      EXPECT_EQ(PushLossy(phone, operation).verdict(), v1::DUPLICATE);
+    }
   }
-  EXPECT_EQ(Ask("SELECT COUNT(*) FROM visit"), "3");
+  EXPECT_EQ(Ask("SELECT COUNT(*) FROM visit"), "6");
+  EXPECT_EQ(Ask("SELECT COUNT(*) FROM operation"), "6");
 }
 
 TEST_F(RetryTest, AWholeLogInAnyOrderAndTwiceGivesTheSame) {
@@ -164,48 +183,6 @@ TEST_F(RetryTest, TwoTabsAtOnceSettleEachOperationOnce) {
     EXPECT_EQ(result.verdict(), v1::DUPLICATE) << result.DebugString();
   EXPECT_EQ(Ask("SELECT COUNT(*) FROM visit"), "10");
   EXPECT_EQ(Ask("SELECT COUNT(*) FROM operation"), "10");
-}
-
-TEST_F(RetryTest, WhoHoldsNoPostAnyMoreKeepsWhatHeSawInHisTime) {
-  // The person's phone is known; the ground then ends his tenure.
-  Phone phone(server, person);
-  phone.Begin();
-  const patrol::v1::PatrolTask task = NewTask();
-  const auto operation = phone.Visit(VisitOf(task));
-  server.clock().Advance(absl::Hours(1));
-
-  const domain::Ground& city = *City().ground;
-  std::vector<domain::Tenure> tenures = city.tenures();
-  std::set<Uuid> person_ids, unit_ids;
-  for (domain::Tenure& tenure : tenures) {
-    person_ids.insert(tenure.person);
-    if (tenure.person == person) tenure.valid.to = Now() - absl::Minutes(30);
-  }
-  for (const domain::Post& post : city.posts()) {
-    if (!post.unit.IsNil()) unit_ids.insert(post.unit);
-  }
-  std::vector<domain::Person> persons;
-  for (const Uuid& id : person_ids) persons.push_back(*city.FindPerson(id));
-  std::vector<domain::Unit> units;
-  for (const Uuid& id : unit_ids) units.push_back(*city.FindUnit(id));
-  const auto without =
-      std::make_shared<const domain::Ground>(city.divisions(), city.posts(), tenures, persons, units);
-  testing::TestServer later(*testing::SharedDatabase(),
-                            std::make_unique<access::Directory>(without, City().MakeAccess()),
-                            testing::TestPolicy(), data_dir);
-  for (const InstallArea install :
-       {&casework::Install, &patrol::Install, &source::Install, &media::Install, &sync::Install})
-    later.Install(install);
-  later.clock().Set(Now());
-  v1::PushRequest request;
-  request.set_device(phone.name);
-  *request.add_operations() = operation;
-  const auto response =
-      later.Call<v1::PushResponse>(phone.token, "gridwarden.sync.v1.SyncService/Push", request);
-  ASSERT_TRUE(response.ok()) << response.status();
-  EXPECT_EQ(response->results(0).verdict(), v1::ASSERTED) << response->DebugString();
-  EXPECT_EQ(ObservationsOf(task.name(), office).observations(0).post(),
-            PostName(PostKind::kPatrolOfficer, village));
 }
 
 }  // namespace

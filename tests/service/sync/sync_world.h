@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -16,6 +17,7 @@
 #include "google/protobuf/util/json_util.h"
 #include "google/protobuf/util/time_util.h"
 #include "gridwarden/casework/v1/casework_service.pb.h"
+#include "gridwarden/journal/v1/entry.pb.h"
 #include "gridwarden/patrol/v1/patrol_service.pb.h"
 #include "gridwarden/sync/v1/device_service.pb.h"
 #include "gridwarden/sync/v1/sync_service.pb.h"
@@ -49,9 +51,9 @@ inline std::string Json(const google::protobuf::Message& message) {
 
 class SyncTest : public ::testing::Test {
  protected:
-  SyncTest()
+  explicit SyncTest(std::shared_ptr<const domain::Policy> policy = TestPolicy())
       : data_dir(absl::StrCat(::testing::TempDir(), "sync_", getpid())),
-        server(*SharedDatabase(), City().MakeDirectory(), TestPolicy(), data_dir) {
+        server(*SharedDatabase(), City().MakeDirectory(), std::move(policy), data_dir) {
     SharedDatabase().Clear();
     server.Install(casework::Install);
     server.Install(patrol::Install);
@@ -101,6 +103,20 @@ class SyncTest : public ::testing::Test {
     request.mutable_visit()->set_result(patrol::v1::Visit::NORMAL);
     request.mutable_visit()->set_note("田里没有烟");
     return request;
+  }
+  // The journal's entries, in the order they were staged.
+  static std::vector<journal::v1::Entry> Entries() {
+    std::vector<journal::v1::Entry> entries;
+    const absl::Status read = SharedDatabase()->Read(absl::InfiniteFuture(), [&](db::Transaction& tx) {
+      return tx.QueryValues("SELECT body FROM journal_stage ORDER BY id", {}, [&](const db::Row& row) {
+        EXPECT_TRUE(entries.emplace_back().ParseFromString(row.Text(0)));
+      });
+    });
+    EXPECT_TRUE(read.ok()) << read;
+    return entries;
+  }
+  static bool HasFlag(const sync::v1::PushResult& result, sync::v1::Flag flag) {
+    return std::find(result.flags().begin(), result.flags().end(), flag) != result.flags().end();
   }
   sync::v1::ListObservationsResponse ObservationsOf(const std::string& subject, const std::string& token) {
     sync::v1::ListObservationsRequest request;
