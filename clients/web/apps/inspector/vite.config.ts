@@ -15,7 +15,7 @@ const files: UserConfig = {
               name: 'field',
               test: new RegExp(
                 [
-                  'inspector/src/(screens/(Detail|Form|Report|Apply|Drafts|Outbox|leader/actions)',
+                  'inspector/src/(screens/(Detail|Form|Report|Apply|Drafts|Outbox)',
                   'forms/(?!form[.]ts)',
                   'components/(FormBody|Camera|Checklist|KindPicker|Photo(?!Viewer)|PlaceChip|Compare|ResultChoice|TimeLine|Observation|RecordSummary)',
                   'work/(actions|outbox)',
@@ -23,7 +23,7 @@ const files: UserConfig = {
                 ].join('|'),
               ),
             },
-            { name: 'office', test: /inspector\/src\/screens\/(leader|board)\// },
+            { name: 'office', test: /inspector\/src\/screens\/(leader\/(?!actions)|board\/)/ },
             { name: 'own', test: /inspector\/src\/screens\/(me|notices)\// },
           ],
         },

@@ -1,5 +1,6 @@
 // A form in progress. Every change is on disk within a moment, in order; a reload or a kill at any step finds it again.
 import { reactive, ref, toRaw, watch, type Ref } from 'vue';
+import { keepDraft } from './discard';
 import { usePhone } from './phone';
 
 export interface Draft<T> {
@@ -19,16 +20,22 @@ function plain<T>(data: T): T {
   return JSON.parse(JSON.stringify(toRaw(data))) as T;
 }
 
-/** Opens the draft of a form about a subject, or begins one. */
+/**
+ * Opens the draft of a form about a subject, or begins one. A form is kept from when there is something in it (`begun`): what fills
+ * itself in, as a place does, is none of somebody's work.
+ */
 export async function openDraft<T extends object>(
   form: string,
   subject: string,
   empty: T,
   photosOf: (data: T) => string[],
+  begun: (data: T) => boolean = () => true,
 ): Promise<Draft<T>> {
   const phone = usePhone();
   const kept = await phone.draftOf(form, subject);
   const draftId = kept?.draftId ?? `${form}:${subject}`;
+  keepDraft(draftId);
+  let stored = kept !== undefined;
   const data = reactive({ ...empty, ...(kept?.data as T | undefined) }) as T;
   const state = ref<'saving' | 'saved' | 'failed'>('saved');
   let ended = false;
@@ -36,6 +43,8 @@ export async function openDraft<T extends object>(
   let latest = 0;
 
   const write = () => {
+    stored ||= begun(data);
+    if (!stored) return;
     const turn = ++latest;
     state.value = 'saving';
     const now = plain(data);

@@ -1,19 +1,24 @@
 // What seldom changes and the phone holds for itself: categories, checklists, reasons.
-import { shallowRef, type Ref, type ShallowRef } from 'vue';
+import { computed, shallowRef, type Ref, type ShallowRef } from 'vue';
 import type { Phone } from '@gridwarden/sync';
 import type { CategoryJson, ChecklistJson, ReasonListJson } from '@gridwarden/proto';
 import { usePhone } from './phone';
 
 // One copy for all rows of a list; read again when another account is opened, or when nothing was there yet.
-let held: { phone: Phone; categories: ShallowRef<CategoryJson[]> } | null = null;
+let held: { phone: Phone; categories: ShallowRef<CategoryJson[]>; reasons: ShallowRef<ReasonListJson[]> } | null = null;
 
 function shared(): NonNullable<typeof held> {
   const phone = usePhone();
-  if (held?.phone !== phone) held = { phone, categories: shallowRef([]) };
+  if (held?.phone !== phone) held = { phone, categories: shallowRef([]), reasons: shallowRef([]) };
   const mine = held;
   if (mine.categories.value.length === 0) {
     void phone.reference<CategoryJson[]>('categories').then((all) => {
       if (all && all.length > 0) mine.categories.value = all;
+    });
+  }
+  if (mine.reasons.value.length === 0) {
+    void phone.reference<ReasonListJson[]>('reasons').then((all) => {
+      if (all && all.length > 0) mine.reasons.value = all;
     });
   }
   return mine;
@@ -26,11 +31,8 @@ export function useCategories(): Readonly<Ref<CategoryJson[]>> {
 type Reasons = NonNullable<ReasonListJson['reasons']>;
 
 function reasonsOf(wanted: (list: ReasonListJson) => boolean): Readonly<Ref<Reasons>> {
-  const found = shallowRef<Reasons>([]);
-  void usePhone()
-    .reference<ReasonListJson[]>('reasons')
-    .then((lists) => (found.value = (lists ?? []).filter(wanted).flatMap((list) => list.reasons ?? [])));
-  return found;
+  const { reasons } = shared();
+  return computed(() => reasons.value.filter(wanted).flatMap((list) => list.reasons ?? []));
 }
 
 /** The reasons that one kind of act may give: "RETURN", "POSTPONEMENT" ... */

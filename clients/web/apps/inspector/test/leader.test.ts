@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Post, StoredRecord } from '@gridwarden/sync';
 import { leaderActions } from '../src/screens/leader/actions';
-import { photosByStage } from '../src/screens/leader/evidence';
 
 const post = (kind: string, level: string): Post => ({ post: 'posts/1', kind, division: 'divisions/1', divisionName: '灈阳街道', level });
 const record = (kind: 'CASE' | 'SIGNAL', state: string) =>
@@ -35,38 +34,5 @@ describe('what a leader is offered', () => {
 
   it('leads to the screen of the record', () => {
     expect(leaderActions(record('CASE', 'SIGN_OFF'), [leader])[0]!.to).toBe('/cases/c1/sign-off');
-  });
-});
-
-describe('photos by stage', () => {
-  it('stand once each, where they were first shown, answers to checklists too', () => {
-    const photos = photosByStage([
-      { action: 'SUBMIT', evidence: [{ media: 'media/a', kind: 'NEAR' }] },
-      {
-        action: 'SUBMIT_FEEDBACK',
-        evidence: [
-          { media: 'media/a', kind: 'BEFORE' },
-          { media: 'media/b', kind: 'AFTER' },
-        ],
-      },
-      { action: 'PASS', answers: [{ media: ['media/c'] }], evidence: [{ media: 'media/b', kind: 'AFTER' }] },
-    ]);
-    expect(photos.before.map((one) => one.media)).toEqual(['media/a']);
-    expect(photos.after.map((one) => one.media)).toEqual(['media/b']);
-    expect(photos.check.map((one) => one.media)).toEqual(['media/c']);
-  });
-
-  it('leave documents out, and a feedback’s photo of before is before', () => {
-    const photos = photosByStage([
-      {
-        action: 'SUBMIT_FEEDBACK',
-        evidence: [
-          { media: 'media/d', kind: 'DOCUMENT' },
-          { media: 'media/e', kind: 'BEFORE' },
-        ],
-      },
-    ]);
-    expect(photos.before.map((one) => one.media)).toEqual(['media/e']);
-    expect(photos.after).toEqual([]);
   });
 });

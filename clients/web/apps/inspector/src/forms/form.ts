@@ -99,6 +99,13 @@ export function emptyForm(): FormData {
   return { result: '', answers: {}, photos: [], note: '', category: '', division: '', source: '', place: null };
 }
 
+/** Whether somebody has done anything yet. The place, and the kind of a known source, come by themselves. */
+export function isBegun(form: FormData): boolean {
+  const { result, answers, photos, note, category, source } = form;
+  const given = result !== '' || note.trim() !== '' || (category !== '' && source === '');
+  return given || Object.keys(answers).length > 0 || photos.some((photo) => !photo.earlier);
+}
+
 const RESULTS: Partial<Record<FormKind, string[]>> = {
   onsite_check: ['EXISTS', 'ABSENT', 'UNABLE'],
   check: ['PASS', 'FAIL', 'UNABLE'],

@@ -6,15 +6,17 @@ import type { ChecklistJson, Evidence_KindJson } from '@gridwarden/proto';
 import type { PhotoRow } from '@gridwarden/sync';
 import { uuidV7 } from '@gridwarden/sync/bytes';
 import { exactTime, shorten, useT, word } from '@gridwarden/ui-shared';
-import { announce } from '../announce';
+import { announce, announceUndo } from '../announce';
 import { serverNow, useNow } from '../clock';
+import { discardDraft } from '../discard';
 import { openDraft, type Draft } from '../drafts';
 import { usePhone } from '../phone';
 import { usePlace } from '../place';
 import { checklistsOf, useCategories } from '../reference';
-import { beforeAndAfter, countyOf, needsOf, photosSoFar, type CaseRecord } from '../work/records';
+import { byStage, countyOf, needsOf, photosSoFar, type CaseRecord } from '../work/records';
 import {
   emptyForm,
+  isBegun,
   itemsOf,
   mayAddPhoto,
   missingOf,
@@ -117,7 +119,7 @@ export function useForm(kind: FormKind, subject: () => Subject): FormFlow {
   watch(wanted, async (codes) => (checklists.value = await checklistsOf(codes.split(' '))), { immediate: true });
 
   let gone = false;
-  void openDraft(kind, subject().name, startOf(kind, subject()), photosOf).then((opened) => {
+  void openDraft(kind, subject().name, startOf(kind, subject()), photosOf, isBegun).then((opened) => {
     if (gone) opened.close();
     else draft.value = opened;
   });
@@ -163,15 +165,21 @@ export function useForm(kind: FormKind, subject: () => Subject): FormFlow {
     toCamera(next && target.value !== '' ? (next.kind ?? null) : null);
   }
 
+  function takeAway(sha256: string) {
+    if (draft.value) draft.value.data.photos = draft.value.data.photos.filter((photo) => photo.sha256 !== sha256);
+  }
   function removePhoto(sha256: string) {
-    if (!draft.value) return;
-    draft.value.data.photos = draft.value.data.photos.filter((photo) => photo.sha256 !== sha256);
+    const before = draft.value?.data.photos;
+    takeAway(sha256);
+    announceUndo(t('form.photoRemoved'), () => {
+      if (!gone && before && draft.value) draft.value.data.photos = before;
+    });
   }
 
   function retake() {
     const last = draft.value?.data.photos.find((photo) => photo.sha256 === lastTaken.value);
     if (!last) return;
-    removePhoto(last.sha256);
+    takeAway(last.sha256);
     toCamera(last.item ? `item:${last.item}` : last.kind);
   }
 
@@ -215,8 +223,9 @@ export function useForm(kind: FormKind, subject: () => Subject): FormFlow {
   async function discard() {
     const form = draft.value;
     if (!form) return;
+    await form.saved();
     form.end();
-    await phone.removeDraft(form.draftId);
+    discardDraft(form.draftId, t('report.discarded'));
   }
 
   return {
@@ -256,7 +265,7 @@ function photosOf(data: FormData): string[] {
 function startOf(kind: FormKind, subject: Subject): FormData {
   const start = emptyForm();
   if (kind !== 'feedback' || !subject.record) return start;
-  const { before } = beforeAndAfter(photosSoFar(subject.record));
+  const { before } = byStage(photosSoFar(subject.record));
   const shown = before.find((photo) => photo.kind === 'NEAR') ?? before[0];
   if (shown) start.photos.push({ sha256: shown.sha256, kind: 'BEFORE', earlier: true });
   return start;

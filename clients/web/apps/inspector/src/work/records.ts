@@ -4,6 +4,7 @@ import type {
   CaseJson,
   CategoryJson,
   CaseNeedsJson,
+  Evidence_KindJson,
   EvidenceJson,
   PatrolTaskJson,
   SignalJson,
@@ -57,44 +58,56 @@ export function mediaOf(sha256: string): string {
   return `media/${sha256}`;
 }
 
-/** A photo that the server knows of a record: what it shows, who took it and when. */
+/** What a photo shows: the find, the fix, the check. */
+export type PhotoStage = 'before' | 'after' | 'check';
+
+/** A photo that the server knows: what it shows, who took it and when. */
 export interface EarlierPhoto {
   sha256: string;
-  kind: string;
+  kind: Evidence_KindJson | '';
+  stage: PhotoStage;
   time: string | undefined;
   by: string;
 }
 
-/** Photos of a record so far, oldest first, each once. */
-export function photosSoFar(record: StoredRecord): EarlierPhoto[] {
+const CHECKS = new Set(['PASS', 'REWORK', 'UNABLE', 'RECHECK_HELD', 'RECHECK_REBOUNDED', 'RECHECK_HELD_SO_FAR']);
+const FIXES = new Set(['SUBMIT_FEEDBACK', 'SUBMIT_PART', 'SUBMIT_RESULT', 'STOP_PRODUCTION']);
+
+/** Photos of a history, oldest first, each once. One of a feedback that shows the state before belongs to the find. */
+export function photosOf(lines: CaseHistoryLineJson[]): EarlierPhoto[] {
   const found = new Map<string, EarlierPhoto>();
-  const add = (evidence: EvidenceJson[] | undefined, time: string | undefined, by: string) => {
-    for (const one of evidence ?? []) {
+  for (const line of lines) {
+    const action = line.action ?? '';
+    const stage = CHECKS.has(action) ? 'check' : FIXES.has(action) ? 'after' : 'before';
+    const answered = (line.answers ?? []).flatMap((answer) => (answer.media ?? []).map((media): EvidenceJson => ({ media })));
+    for (const one of [...(line.evidence ?? []), ...answered]) {
       const sha256 = digestOf(one.media);
-      if (sha256 && one.kind !== 'DOCUMENT' && !found.has(sha256)) found.set(sha256, { sha256, kind: one.kind ?? '', time, by });
+      if (!sha256 || one.kind === 'DOCUMENT' || found.has(sha256)) continue;
+      const shown = { sha256, kind: one.kind ?? ('' as const), time: line.eventTime, by: line.personDisplayName ?? '' };
+      found.set(sha256, { ...shown, stage: one.kind === 'BEFORE' ? 'before' : stage });
     }
-  };
-  for (const line of historyOf(record)) {
-    add(line.evidence, line.eventTime, line.personDisplayName ?? '');
-    for (const answer of line.answers ?? [])
-      add(
-        (answer.media ?? []).map((media) => ({ media })),
-        line.eventTime,
-        line.personDisplayName ?? '',
-      );
-  }
-  if (record.kind === 'SIGNAL') {
-    const data = (record as SignalRecord).data;
-    add(data.evidence, data.eventTime, '');
   }
   return [...found.values()];
 }
 
-/** 整改前 and 整改后: what was there when it was found, and what the last feedback shows. */
-export function beforeAndAfter(photos: EarlierPhoto[]): { before: EarlierPhoto[]; after: EarlierPhoto[] } {
-  const after = photos.filter((photo) => photo.kind === 'AFTER');
-  const before = photos.filter((photo) => photo.kind !== 'AFTER' && photo.kind !== 'ABSENCE');
-  return { before, after };
+/** Photos of a record so far, oldest first, each once. A signal without a history has its own. */
+export function photosSoFar(record: StoredRecord): EarlierPhoto[] {
+  if (record.kind !== 'SIGNAL') return photosOf(historyOf(record));
+  const { evidence, eventTime } = (record as SignalRecord).data;
+  return photosOf([...historyOf(record), { action: 'SUBMIT', evidence: evidence ?? [], ...(eventTime ? { eventTime } : {}) }]);
+}
+
+/** 整改前 as it was found, 整改后 and the checks with the latest first: after a rework the last feedback is what is judged. */
+export function byStage(photos: EarlierPhoto[]): Record<PhotoStage, EarlierPhoto[]> {
+  const of = (stage: PhotoStage) => photos.filter((photo) => photo.stage === stage);
+  const latest = (some: EarlierPhoto[]) => some.sort((a, b) => Date.parse(b.time ?? '') - Date.parse(a.time ?? ''));
+  return { before: of('before'), after: latest(of('after')), check: latest(of('check')) };
+}
+
+/** The history as it is told, the newest first. The filing stands in it twice, as the signal's end and as the case's beginning. */
+export function storyOf(lines: CaseHistoryLineJson[]): CaseHistoryLineJson[] {
+  const filed = lines.some((line) => line.action === 'FILE' && line.subject?.startsWith('cases/'));
+  return lines.filter((line) => !filed || line.action !== 'FILE' || line.subject?.startsWith('cases/')).reverse();
 }
 
 /** Why it came back, for the top of the screen: the last rework, refused signature, or return that nothing has followed. */

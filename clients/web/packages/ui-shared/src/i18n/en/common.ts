@@ -4,6 +4,7 @@ const common: Messages['common'] = {
   appName: 'Gridwarden',
   ok: 'OK',
   cancel: 'Cancel',
+  undo: 'Undo',
   close: 'Close',
   back: 'Back',
   save: 'Save',

@@ -53,6 +53,7 @@ const form: Messages['form'] = {
   openPhoto: 'Look at photo: {kind}',
   removePhoto: 'Remove photo: {kind}',
   photoElsewhere: 'not here',
+  photoRemoved: 'Photo deleted',
   beforeTaken: 'The photo before is taken from the find; no need to take it again.',
   addNote: 'Add a note (optional)',
   explainWords: 'Explanation',

@@ -21,7 +21,7 @@ const leader: Messages['leader'] = {
     vacant: 'post is vacant',
     send: 'Dispatch to {name}',
     choose: 'Choose who has to act',
-    outside: 'A unit that is not on the list needs the county’s approval, asked for at the desk.',
+    outside: 'A handler that is not on the list needs the county’s approval first.',
     done: 'Dispatched to {name}',
   },
   signal: {
@@ -44,7 +44,7 @@ const leader: Messages['leader'] = {
     rejected: 'Not filed',
     proposed: 'Proposed not to file; another person decides',
     onsiteSent: '{name} was sent to look',
-    merge: 'Perhaps known already: {n} cases of the kind nearby. Merge at the desk, or file if it is another one.',
+    merge: 'Perhaps known already: {n} cases of the kind nearby. Look first whether it is the same.',
     found: 'Signal',
   },
   sign: {
@@ -57,8 +57,6 @@ const leader: Messages['leader'] = {
     independenceWord: 'The checker was chosen by: {rule}',
     youAreFixer: 'You fixed it, so you cannot sign.',
     youAreChecker: 'You checked it, so you cannot sign.',
-    before: 'Before',
-    after: 'After',
     checkPhotos: 'Check',
     noPhotos: 'No photos',
     liability: 'Who signs is responsible. By signing you say that you have looked at the above.',

@@ -18,6 +18,7 @@ const report: Messages['report'] = {
   draftsTitle: 'Drafts',
   noDrafts: 'No drafts',
   discard: 'Discard',
+  discarded: 'Draft deleted',
 };
 
 export default report;

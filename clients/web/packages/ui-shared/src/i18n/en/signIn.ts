@@ -43,7 +43,7 @@ const signIn: Messages['signIn'] = {
     ready: 'Ready to go offline',
     since: 'Prepared at {time}',
     notStarted: 'Not started',
-    total: '{size} in all',
+    total: '{size} fetched',
     start: 'Prepare',
     goOn: 'Go on preparing',
     later: 'Work now, prepare later',
@@ -62,7 +62,7 @@ const signIn: Messages['signIn'] = {
       checklists: 'Checklists and categories',
       map: 'Map of the grid',
       names: 'Names',
-      storage: 'Storage',
+      storage: 'Used on this phone',
     },
   },
 };

@@ -25,6 +25,7 @@ const work: Messages['work'] = {
   sentAt: 'Submitted {time}',
   unsent: 'Not confirmed',
   drafts: '{count} drafts',
+  office: 'For leaders and offices',
   prepareFirst: 'Not prepared for offline: tap here',
   neverSynced: 'Never synced. Pull down once online.',
   empty: {

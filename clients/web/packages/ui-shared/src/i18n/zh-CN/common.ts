@@ -3,6 +3,7 @@ export default {
   appName: '网格卫士',
   ok: '确定',
   cancel: '取消',
+  undo: '撤销',
   close: '关闭',
   back: '返回',
   save: '保存',

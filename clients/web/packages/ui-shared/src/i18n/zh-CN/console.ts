@@ -14,7 +14,7 @@ export default {
   signOut: '退出',
   board: {
     ground: '辖区',
-    category: '类型',
+    category: '类别',
     unit: '单位',
     asOf: '数据截至 {time}，日志第 {index} 条',
     devices: '{time} 以来有 {n} 台设备未同步（共 {all} 台）',
@@ -26,7 +26,7 @@ export default {
     title: '案卷台账',
     no: '案号',
     state: '状态',
-    category: '类型',
+    category: '类别',
     place: '地点',
     due: '期限',
     filters: '筛选',

@@ -52,6 +52,7 @@ export default {
   openPhoto: '查看照片：{kind}',
   removePhoto: '删除照片：{kind}',
   photoElsewhere: '不在本机',
+  photoRemoved: '照片已删除',
   beforeTaken: '整改前照片已取自立案照片，不用重拍。',
   addNote: '加一句说明（可不填）',
   explainWords: '情况说明',

@@ -17,4 +17,5 @@ export default {
   draftsTitle: '草稿',
   noDrafts: '没有草稿',
   discard: '删除草稿',
+  discarded: '草稿已删除',
 };

@@ -41,7 +41,7 @@ export default {
     ready: '可以离线了',
     since: '准备好的时间：{time}',
     notStarted: '尚未开始',
-    total: '共 {size}',
+    total: '共下载 {size}',
     start: '开始准备',
     goOn: '继续准备',
     later: '先去工作，以后再准备',
@@ -60,7 +60,7 @@ export default {
       checklists: '检查清单与类别',
       map: '网格地图',
       names: '名称',
-      storage: '存储空间',
+      storage: '本机已用空间',
     },
   },
 };

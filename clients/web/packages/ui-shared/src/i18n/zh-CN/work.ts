@@ -24,6 +24,7 @@ export default {
   sentAt: '提交于 {time}',
   unsent: '待确认',
   drafts: '有 {count} 份草稿',
+  office: '领导与办公室',
   prepareFirst: '还没有做离线准备，点这里',
   neverSynced: '还没有同步过。联网后下拉。',
   empty: {
