@@ -15,7 +15,13 @@ const AFTER_MAX = 20;
 /** What the server takes of one operation. Better refused here than after it was frozen. */
 export const BODY_BYTES_MAX = 60 * 1024;
 
-export async function submit(context: Context, wanted: NewOperation): Promise<StoredOperation> {
+export interface Queued {
+  row: StoredOperation;
+  /** How many photos began to wait with it. */
+  photos: number;
+}
+
+export async function submit(context: Context, wanted: NewOperation): Promise<Queued> {
   return withLock(`gridwarden-submit:${context.account.name}`, async () => {
     const { store, device } = context;
     const photos = await photosOf(store, wanted.photos);
@@ -75,23 +81,25 @@ export async function submit(context: Context, wanted: NewOperation): Promise<St
         draftId: wanted.draftId ?? null,
         sealedMs: null,
       };
-      const stored = await withRoom(store, () =>
+      const begunPhotos = await withRoom(store, () =>
         store.transaction('rw', [store.operations, store.meta, store.photos, store.drafts, store.records, store.bases], async () => {
           const now = await chainHead(store, name);
-          if (now.seq !== head.seq || now.hash !== head.hash) return false;
+          if (now.seq !== head.seq || now.hash !== head.hash) return null;
           await store.operations.add(row);
           await store.meta.put({ key: `chain:${name}`, value: { seq: row.seq, hash: row.hash } });
+          let begun = 0;
           for (const photo of await store.photos.bulkGet(wanted.photos)) {
             if (photo === undefined) throw photoUnknown();
+            if (photo.state === 'draft') begun += 1;
             const opIds = [...photo.opIds, opId];
             await store.photos.put({ ...photo, opIds, state: photo.state === 'draft' ? 'queued' : photo.state });
           }
           if (wanted.draftId !== undefined) await store.drafts.delete(wanted.draftId);
           await showOperation(store, row, viewer);
-          return true;
+          return begun;
         }),
       );
-      if (stored) return row;
+      if (begunPhotos !== null) return { row, photos: begunPhotos };
     }
   });
 }

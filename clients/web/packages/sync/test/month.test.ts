@@ -1,5 +1,5 @@
 // @vitest-environment node
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { stepsOf } from './store_work';
 import { ModelServer } from './model_server';
 import { addedPhoto, freshBrowser, reopened, signedIn, visit } from './phones';
@@ -57,4 +57,25 @@ test('finishing a record asks the store for as much with hundreds waiting as wit
   }
   const worst = (from: number, to: number): number => Math.max(...steps.slice(from, to));
   expect(worst(310, 320)).toBeLessThanOrEqual(worst(10, 20));
+  expect(phone.status()).toMatchObject({ pendingOperations: 320, pendingPhotos: 32 });
+});
+
+// A record that is finished adds itself to what waits; only where something else was counted meanwhile all of it is counted again.
+test('what waits is said right while several records are finished at once and the phone tries to send', async () => {
+  const { tab, phone } = await signedIn(server);
+  const other = await reopened(tab, server);
+  server.fault = (seen) => (seen.path.endsWith('/Push') ? 'lose_request' : 'none');
+  for (let round = 0; round < 10; round++) {
+    const photo = await addedPhoto(phone, 200, round);
+    await Promise.all([
+      phone.submit(visit(server.addTask(round * 10), { photos: [photo] })),
+      phone.submit(visit(server.addTask(round * 10 + 1), { photos: [photo] })),
+      other.submit(visit(server.addTask(round * 10 + 2))),
+      phone.syncNow('manual'),
+    ]);
+    const waiting = { pendingOperations: 3 * (round + 1), pendingPhotos: round + 1 };
+    await vi.waitFor(() => expect([phone.status(), other.status()]).toMatchObject([waiting, waiting]));
+  }
+  phone.close();
+  other.close();
 });
