@@ -17,10 +17,14 @@ export async function runOnce(context: Context, phase: (phase: Phase) => void): 
   phase('pushing');
   await push(context);
   phase('pulling');
-  await pull(context);
+  const refused = await pull(context).then(
+    () => null,
+    (error: unknown) => refusal(error),
+  );
   phase('photos');
   await uploadPhotos(context, (await readMeta(context.store, 'wifiOnly')) === true);
   if ((await readMeta(context.store, 'receiptsDue')) === true) await push(context);
+  if (refused !== null) throw refused;
   phase('pulling');
   for (const side of [syncNotices, refreshReference, retain]) {
     try {
@@ -31,6 +35,12 @@ export async function runOnce(context: Context, phase: (phase: Phase) => void): 
     }
   }
   await keepReserve(context.store);
+}
+
+/** Who may not see anything any more still brings what is his: photos of work that was taken. Whatever else stopped it stops the run. */
+function refusal(error: unknown): RpcError {
+  if (error instanceof RpcError && error.code === 'permission_denied') return error;
+  throw error;
 }
 
 /** What a failed run means for the next one. */

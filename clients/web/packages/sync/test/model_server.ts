@@ -8,7 +8,7 @@ import { ModelSessions } from './model/sessions';
 import { ModelWorld } from './model/world';
 
 /** What happens to one request: decided by the test. */
-export type Fault = 'none' | 'lose_request' | 'lose_answer' | 'busy' | 'busy_after' | { cutBytes: number };
+export type Fault = 'none' | 'lose_request' | 'lose_answer' | 'busy' | 'busy_after' | 'refuse' | { cutBytes: number };
 export interface Seen {
   method: string;
   path: string;
@@ -49,6 +49,7 @@ export class ModelServer extends ModelWorld {
     const fault = this.fault(seen);
     await Promise.resolve();
     if (fault === 'lose_request') throw new TypeError('network');
+    if (fault === 'refuse') return error(403, 'permission_denied', 'PERMISSION_DENIED');
     if (fault === 'busy') return error(503, 'unavailable', 'OVERLOADED', {}, 1);
     if (typeof fault === 'object') {
       // The line broke within the body: the gateway keeps nothing of a piece that is cut.

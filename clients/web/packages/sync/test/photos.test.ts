@@ -69,6 +69,20 @@ describe('photos', () => {
     }
   });
 
+  test('of somebody who may see nothing any more still go', async () => {
+    const { phone } = await signedIn(server);
+    server.fault = (seen) => (seen.path.endsWith('/Pull') ? 'refuse' : 'none');
+    const photo = await addedPhoto(phone, 1000, 1);
+    await phone.submit({ ...report('signals/s1'), photos: [photo] });
+    expect(await phone.syncNow('manual')).toMatchObject({
+      phase: 'backoff',
+      error: 'PERMISSION_DENIED',
+      pendingOperations: 0,
+      pendingPhotos: 0,
+    });
+    expect(await phone.db.photos.get(photo)).toMatchObject({ state: 'verified', receipt: `receipt ${photo}` });
+  });
+
   test('all bytes there and not verified is not green', async () => {
     const { phone } = await signedIn(server);
     const photo = await addedPhoto(phone, 1000, 1);
