@@ -1,6 +1,6 @@
 // Sentences of this application that are put together from several messages.
 import { named, word, type Locale, type MessageKey, type Translate } from '@gridwarden/ui-shared';
-import type { CaseJson, CategoryJson, ReasonJson } from '@gridwarden/proto';
+import type { CaseJson, CategoryJson } from '@gridwarden/proto';
 import type { StoredRecord } from '@gridwarden/sync';
 import type { Missing } from './forms/form';
 
@@ -37,15 +37,6 @@ export function stateWord(t: Translate, record: StoredRecord): string {
 export function postWord(t: Translate, name: string | undefined): string {
   const [kind = '', ...place] = (name ?? '').split(' ');
   return /^[A-Z_]+$/.test(kind) ? [word(t, 'postKind', kind), ...place].join(' ') : (name ?? '');
-}
-
-/** Why, in words: a code of the policy, a result with what was said to it, or words. A code that nobody reads is left out. */
-export function reasonWord(t: Translate, locale: Locale, reasons: ReasonJson[], reason: string | undefined): string {
-  const [, code, rest = ''] = /^([A-Z][A-Z0-9_-]*)(?:: ?([^]*))?$/.exec(reason ?? '') ?? [];
-  if (!code) return reason ?? '';
-  const known = reasons.find((one) => one.code === code);
-  const said = known ? [named(locale, known, code)] : (['disposition', 'onsiteResult'] as const).map((group) => word(t, group, code));
-  return [said.find((one) => one !== code) ?? '', rest].filter(Boolean).join(locale === 'en' ? ': ' : '：');
 }
 
 /** "还缺：近景照片" for the button. */

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { CaseHistoryLineJson } from '@gridwarden/proto';
-import { createWords, translate } from '@gridwarden/ui-shared';
+import { createWords, reasonWord, translate } from '@gridwarden/ui-shared';
 import { byTime, byUrgency } from '../src/screens/board/measures';
 import { emptyForm, isBegun } from '../src/forms/form';
-import { reasonWord } from '../src/wording';
 import { byStage, photosOf, storyOf } from '../src/work/records';
 
 const digests = (photos: { sha256: string }[]) => photos.map((one) => one.sha256);

@@ -1,5 +1,5 @@
 // What the three applications share: words, lights, times, sizes, icons, and the style they stand on.
-export { createWords, explain, named, postWords, say, setLocale, storedLocale, translate, useT, word } from './i18n/i18n';
+export { createWords, explain, named, postWords, reasonWord, say, setLocale, storedLocale, translate, useT, word } from './i18n/i18n';
 export type { MoreWords, Params, Translate } from './i18n/i18n';
 export type { Locale, MessageKey, WordGroup } from './i18n/keys';
 export { lightOf, YELLOW_SHARE } from './light';

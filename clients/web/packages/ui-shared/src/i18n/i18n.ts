@@ -91,6 +91,17 @@ export function postWords(t: Translate, displayName: string | undefined): string
   return kind in zh.domain.postKind ? `${word(t, 'postKind', kind)} ${place.join(' ')}`.trim() : (displayName ?? '');
 }
 
+type Reason = { code?: string; zh?: string; en?: string };
+
+/** Why, in words: a code of the policy, a result with what was said to it, or words. A code that nobody reads is left out. */
+export function reasonWord(t: Translate, locale: Locale, reasons: Reason[], reason: string | undefined): string {
+  const [, code, rest = ''] = /^([A-Z][A-Z0-9_-]*)(?:: ?([^]*))?$/.exec(reason ?? '') ?? [];
+  if (!code) return reason ?? '';
+  const known = reasons.find((one) => one.code === code);
+  const said = known ? [named(locale, known, code)] : (['disposition', 'onsiteResult'] as const).map((group) => word(t, group, code));
+  return [said.find((one) => one !== code) ?? '', rest].filter(Boolean).join(locale === 'en' ? ': ' : '：');
+}
+
 /** Says a message whose key came from stored data, such as the summary of an operation. */
 export function say(t: Translate, key: string, params: Params = {}): string {
   return t(key as MessageKey, params);

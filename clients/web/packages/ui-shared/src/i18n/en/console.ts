@@ -16,7 +16,7 @@ const words: DeskMessages['console'] = {
   board: {
     ground: 'Ground',
     category: 'Category',
-    unit: 'Unit',
+    unit: 'Place',
     asOf: 'As of {time}, log entry {index}',
     devices: '{n} of {all} devices have not synced since {time}',
     chart: 'Below, compared',

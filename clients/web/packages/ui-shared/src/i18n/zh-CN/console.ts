@@ -15,7 +15,7 @@ export default {
   board: {
     ground: '辖区',
     category: '类别',
-    unit: '单位',
+    unit: '辖区',
     asOf: '数据截至 {time}，日志第 {index} 条',
     devices: '{time} 以来有 {n} 台设备未同步（共 {all} 台）',
     chart: '下级对比',
