@@ -106,7 +106,7 @@ void PrintHeld(Invocation& run, const v1::PullResponse& held) {
   std::vector<std::string> posts;
   for (const v1::ScopePost& post : held.posts())
     posts.push_back(PostWord(run, absl::StrCat(post.kind(), " ", post.division_display_name())));
-  std::printf("%s %s\n", Say(run, "posts:", "岗位：").c_str(),
+  std::printf("%s%s\n", Say(run, "posts: ", "岗位：").c_str(),
               absl::StrJoin(posts, run.chinese ? "，" : ", ").c_str());
   std::array<Count, v1::Record::Kind_ARRAYSIZE> counts;
   for (const v1::Record& record : held.records()) {

@@ -8,7 +8,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support.instance import Instance  # noqa: E402
 from support.layer import run_layer  # noqa: E402
-from system import boundaries, certificates, database_tls, edges, galera, ground, image, lifecycle, monitoring, notices, one_script, phones, photos, process_certificates, shell, wrong_settings  # noqa: E402
+from system import boundaries, certificates, database_tls, edges, galera, ground, image, lifecycle, monitoring, notices, one_script, outboxes, phones, photos, process_certificates, shell, wrong_settings  # noqa: E402
 from system.story import Story, check_outcome, set_up_city  # noqa: E402
 
 
@@ -26,7 +26,7 @@ def main_job(shape):
 SCENARIOS = [(f"main job and wrong input, {shape}", functools.partial(main_job, shape)) for shape in ("all", "split")]
 SCENARIOS += [("metrics, dashboard and alerts", monitoring.watched)]
 SCENARIOS += notices.SCENARIOS + one_script.SCENARIOS + ground.SCENARIOS + boundaries.SCENARIOS
-SCENARIOS += image.SCENARIOS + phones.SCENARIOS + photos.SCENARIOS + certificates.SCENARIOS + process_certificates.SCENARIOS + database_tls.SCENARIOS + galera.SCENARIOS + lifecycle.SCENARIOS + wrong_settings.SCENARIOS
+SCENARIOS += image.SCENARIOS + phones.SCENARIOS + outboxes.SCENARIOS + photos.SCENARIOS + certificates.SCENARIOS + process_certificates.SCENARIOS + database_tls.SCENARIOS + galera.SCENARIOS + lifecycle.SCENARIOS + wrong_settings.SCENARIOS
 
 if __name__ == "__main__":
     sys.exit(run_layer(SCENARIOS, sys.argv[1:]))
