@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Casework } from './harness/casework.ts';
 import type { Page } from './harness/libraries.ts';
 import { sameAsGolden } from './harness/pictures.ts';
+import { everybodyCanUse } from './harness/reachable.ts';
 import { runScenarios, scenario, type Stage } from './harness/scenario.ts';
 import { Server, type World } from './harness/server.ts';
 import { Desk } from './pages/desk.ts';
@@ -129,11 +130,13 @@ for (const [name, locale] of [
       await leader.go(path);
       await leader.at(wanted).first().waitFor();
       await take(stage, leader.page, `${name}/${screen}`);
+      await everybodyCanUse(leader.page, `${name}/${screen}`);
     }
     const office = await signedIn(stage, 'G001', locale);
     await office.go(`/${lead}/decide`);
     await office.pick('choice', 'file');
     await take(stage, office.page, `${name}/decide`);
+    await everybodyCanUse(office.page, `${name}/decide`);
     return '3 pictures';
   });
 }

@@ -30,6 +30,11 @@ export class Desk {
     await this.at('sign-out').waitFor();
   }
 
+  async speakEnglish(): Promise<void> {
+    await this.page.getByRole('button', { name: 'English' }).click();
+    await this.page.waitForFunction(() => document.documentElement.lang.startsWith('en'));
+  }
+
   /** The board: its number of a measure. */
   async number(measure: string): Promise<number> {
     return Number(await this.at(`measure-${measure}`).locator('strong').innerText());

@@ -11,10 +11,7 @@ for (const locale of ['zh-CN', 'en-US'] as const) {
     const name = await new Casework(server).handled('P029');
     const desk = await Desk.open(await stage.phone({ app: 'console', locale }), 'G007', server.world.password);
     // Chinese unless the person says otherwise.
-    if (locale === 'en-US') await desk.page.getByRole('button', { name: 'English' }).click();
-    await waitFor('the page to be in that language', () =>
-      desk.page.evaluate((wanted) => document.documentElement.lang.startsWith(wanted), locale.slice(0, 2)),
-    );
+    if (locale === 'en-US') await desk.speakEnglish();
     for (const [width, height] of [
       [1280, 800],
       [360, 740],
@@ -76,6 +73,8 @@ scenario('the review proves the photos and signatures of a case itself, and sees
   check(photos >= 2, `${photos} photos of the case`);
   same(await prove(), [photos, 2], 'photos and signatures that are as they were');
   await everybodyCanUse(desk.page, 'the case file');
+  await desk.speakEnglish();
+  await everybodyCanUse(desk.page, 'the case file in English');
   await desk.page.setViewportSize({ width: 360, height: 740 });
   await nothingBesideTheScreen(desk.page, 'the case file at 360 px');
 

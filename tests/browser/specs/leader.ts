@@ -1,5 +1,6 @@
 // Those who lead, on the phone: what they decide, what they order, what they sign, and the board that tells how their ground stands.
 import { Casework } from '../harness/casework.ts';
+import { everybodyCanUse } from '../harness/reachable.ts';
 import { check, same, scenario, waitFor, type Stage } from '../harness/scenario.ts';
 import type { Inspector } from '../pages/inspector.ts';
 import { goOut, killedOutdoors } from './offline_day.ts';
@@ -149,6 +150,7 @@ scenario('the leader presses, finds the reply too thin, accepts the next one and
   const decide = async (tap: string, words: string, state: string): Promise<void> => {
     await inspector.go(`/${name}/order`);
     await inspector.at('order').waitFor();
+    await everybodyCanUse(inspector.page, 'an order');
     check(!(await inspector.at('issue-order').isEnabled()), 'a second order of its kind beside the standing one');
     await inspector.tap('order-decide');
     check(!(await inspector.at(tap).isEnabled()), 'a decision without a reason');
@@ -232,6 +234,7 @@ scenario(
     await inspector.tap('measure-OPEN');
     await inspector.at('board-case').filter({ hasText: caseNo }).click();
     await inspector.at('photo').first().waitFor();
+    await everybodyCanUse(inspector.page, 'a case of the board');
     check((await inspector.at('photo').count()) >= 6, `${await inspector.at('photo').count()} photos of find, fix and check`);
     await inspector.at('photo').getByRole('button').first().click();
     const large = inspector.page.locator('.van-image-preview img').first();
