@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "media/file_store.h"
+#include "media/numbers.h"
 #include "media/upload_sweeper.h"
 #include "platform/runtime/log.h"
 
@@ -96,6 +97,7 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
       uploads + "AppendUpload", [area](const rpc::Call& call, const v1::AppendUploadRequest& request) {
         return AppendUpload(*area, call, request);
       });
+  ShowNumbers();
   std::vector<std::unique_ptr<Worker>> workers;
   workers.push_back(std::make_unique<UploadSweeper>(context.database, context.clock, area->store));
   return workers;

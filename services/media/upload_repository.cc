@@ -25,6 +25,7 @@ constexpr std::string_view kDeleteUpload = "DELETE FROM media_upload WHERE uploa
 constexpr std::string_view kCountUnderWay = R"(
   SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS SIGNED) FROM media_upload
   WHERE account = ? AND state = 1 AND expires_us > ?)";
+constexpr std::string_view kCountOpen = "SELECT COUNT(*) FROM media_upload WHERE state = 1";
 constexpr std::string_view kListDue = R"(
   SELECT upload_id FROM media_upload WHERE due_us <= ? ORDER BY due_us LIMIT ?)";
 
@@ -93,6 +94,12 @@ absl::StatusOr<UnderWay> CountUnderWay(db::Transaction& tx, const Uuid& account,
           [](const db::Row& row) { return UnderWay{.count = row.Int(0), .bytes = row.Int(1)}; }, account,
           now));
   return under_way.value_or(UnderWay{});
+}
+
+absl::StatusOr<int64_t> CountOpenUploads(db::Transaction& tx) {
+  GW_ASSIGN_OR_RETURN(const std::optional<int64_t> count,
+                      tx.QueryOne(kCountOpen, [](const db::Row& row) { return row.Int(0); }));
+  return count.value_or(0);
 }
 
 absl::StatusOr<std::vector<Uuid>> ListDueUploads(db::Transaction& tx, absl::Time now, int limit) {

@@ -56,6 +56,8 @@ struct UnderWay {
   int64_t bytes = 0;  // of the wholes
 };
 absl::StatusOr<UnderWay> CountUnderWay(db::Transaction& tx, const Uuid& account, absl::Time now);
+// Of everybody.
+absl::StatusOr<int64_t> CountOpenUploads(db::Transaction& tx);
 // Uploads that the sweeper has to look at, the oldest first.
 absl::StatusOr<std::vector<Uuid>> ListDueUploads(db::Transaction& tx, absl::Time now, int limit);
 

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "media/keep_media.h"
+#include "media/numbers.h"
 #include "media/photo.h"
 #include "platform/crypto/digest_stream.h"
 #include "platform/runtime/log.h"
@@ -134,6 +135,7 @@ absl::StatusOr<v1::Upload> FinishUpload(MediaArea& area, const rpc::Call& call, 
                         Change(area, call, upload, [now](UploadRow& changed) { BeginAgain(changed, now); }));
     if (left.state == UploadState::kComplete) return UploadMessage(left);  // somebody else was first
     if (left.attempt == upload.attempt + 1) Drop(area, call, pieces);
+    CountUpload(UploadEnd::kMismatch);
     return Mismatch();
   }
 
@@ -148,6 +150,7 @@ absl::StatusOr<v1::Upload> FinishUpload(MediaArea& area, const rpc::Call& call, 
                         changed.due = now + kCallsEnd;
                       }));
   Drop(area, call, pieces);
+  CountUpload(refused ? UploadEnd::kRefused : UploadEnd::kVerified);
   if (refused) return kept;
   return UploadMessage(ended);
 }

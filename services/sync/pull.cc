@@ -12,6 +12,7 @@
 #include "sync/change_repository.h"
 #include "sync/device_repository.h"
 #include "sync/display_names.h"
+#include "sync/numbers.h"
 #include "sync/pull_cursor.h"
 #include "sync/pull_fetch.h"
 #include "sync/pull_page.h"
@@ -297,6 +298,7 @@ absl::StatusOr<v1::PullResponse> Pull(const Sync& sync, const rpc::Call& call,
 
   v1::PullResponse response;
   if (snapshot.reset != v1::RESET_REASON_UNSPECIFIED) {
+    CountReset(snapshot.reset);
     response = Reset(snapshot.reset);
   } else {
     // The records themselves, from the areas that own them: outside our transaction.

@@ -8,6 +8,7 @@
 #include "sync/change_fold.h"
 #include "sync/gap_worker.h"
 #include "sync/numbers.h"
+#include "sync/phone_watch.h"
 #include "sync/pull.h"
 #include "sync/sync.h"
 
@@ -59,6 +60,7 @@ std::vector<std::unique_ptr<Worker>> Install(const AreaContext& context, rpc::Re
   std::vector<std::unique_ptr<Worker>> workers;
   workers.push_back(FollowChanges(context, sync));
   workers.push_back(std::make_unique<GapWorker>(sync));
+  workers.push_back(std::make_unique<PhoneWatch>(context.database, context.clock));
   return workers;
 }
 

@@ -13,6 +13,7 @@
 #include "media/media_service.h"
 #include "media/upload_sweeper.h"
 #include "platform/crypto/digest.h"
+#include "platform/runtime/instruments.h"
 #include "support/shared_database.h"
 #include "support/test_city.h"
 #include "support/test_photo.h"
@@ -363,6 +364,34 @@ TEST_F(UploadTest, ExpiresAWeekAfterTheLastPieceAndLeavesNothing) {
   ASSERT_TRUE(Sweep().ok());
   EXPECT_EQ(Count("media_upload"), "0");
   EXPECT_TRUE(IsKept(photo_));
+}
+
+TEST_F(UploadTest, ShowsOperatorsHowUploadsEnd) {
+  const auto ended = [](const char* outcome) {
+    return Counter("gridwarden_uploads_total", "", {{"outcome", outcome}}).value();
+  };
+  const double verified = ended("verified"), mismatch = ended("mismatch"), refused = ended("refused"),
+               expired = ended("expired");
+  std::string other = photo_;
+  other[20'000] = 'X';
+  const auto begun = Create(officer_, photo_);
+  EXPECT_FALSE(SendRest(officer_, *begun, other).ok());
+  EXPECT_EQ(ended("mismatch"), mismatch + 1);
+  EXPECT_EQ(ended("verified"), verified);
+  ASSERT_TRUE(SendRest(officer_, *Look(officer_, begun->name()), photo_).ok());
+  EXPECT_EQ(ended("verified"), verified + 1);
+  const std::string film = "ftypmp42" + std::string(20'000, 'f');
+  EXPECT_FALSE(SendRest(officer_, *Create(officer_, film), film).ok());
+  EXPECT_EQ(ended("refused"), refused + 1);
+  ASSERT_TRUE(Create(neighbour_, photo_).ok());
+  ASSERT_TRUE(Sweep().ok());
+  EXPECT_EQ(Gauge("gridwarden_uploads_open", "").value(), 1);
+  server_.clock().Advance(absl::Hours(8 * 24));
+  ASSERT_TRUE(Sweep().ok());
+  EXPECT_EQ(ended("expired"), expired + 1) << "what ended before is none";
+  ASSERT_TRUE(Sweep().ok());
+  EXPECT_EQ(Gauge("gridwarden_uploads_open", "").value(), 0);
+  EXPECT_EQ(ended("expired"), expired + 1);
 }
 
 TEST_F(UploadTest, WhatACrashLeftOfPiecesIsSwept) {

@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <random>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/time/clock.h"
+#include "platform/runtime/instruments.h"
 #include "service/sync/pull_world.h"
 
 // What a phone is told: its scope, its pages, what it has to forget, and when it has to begin anew.
@@ -298,7 +300,11 @@ TEST_F(PullTest, APhoneBeginsAnewWithTheReason) {
   ModelPhone phone(world, officer);
   ASSERT_TRUE(phone.Pull().ok());
   const auto expect_reset = [&](v1::ResetReason reason) {
+    const Counter counted("gridwarden_sync_resets_total", "",
+                          {{"reason", absl::AsciiStrToLower(v1::ResetReason_Name(reason))}});
+    const double before = counted.value();
     ASSERT_TRUE(phone.Pull().ok());
+    EXPECT_EQ(counted.value(), before + 1);
     ASSERT_FALSE(phone.resets.empty());
     EXPECT_EQ(phone.resets.back(), reason) << v1::ResetReason_Name(phone.resets.back());
     EXPECT_EQ(phone.held.size(), 10u);
