@@ -50,8 +50,9 @@ def play(instance, phones_file, phones, minutes, threads):
     figures = instance.dir / "morning.json"
     password = instance.dir / "office-password"  # gridsim takes secrets from files
     password.write_text(bench_city.PASSWORD)
+    authority = ["--ca", instance.authority] if instance.https else []
     pids = ",".join(str(process.pid) for process in instance.processes.values())
-    done = subprocess.run([support.instance.BUILD / "gridsim", "morning", "--server", instance.url, "--phones-file", phones_file,
+    done = subprocess.run([support.instance.BUILD / "gridsim", "morning", "--server", instance.url, *authority, "--phones-file", phones_file,
                            "--phones", str(phones), "--office", OFFICE, "--office-password", password, "--spread-seconds", str(int(60 * minutes)),
                            "--threads", str(threads), "--server-pids", pids, "--acknowledged", acknowledged, "--json", figures],
                           timeout=60 * minutes + 2400)
@@ -73,8 +74,9 @@ def doubled_and_lost(instance, acknowledged):
     return sum(len(visits) > 1 for visits in there.values()), lost, len(rows)
 
 
-def show(book, figures, doubled, lost, visits):
-    book.section(f"morning: {figures['phones']:,} phones within {figures['spread_s'] / 60:.0f} minutes, {figures['visits_each']} visits each")
+def show(book, figures, https, doubled, lost, visits):
+    line = "over TLS" if https else "in clear"
+    book.section(f"morning: {figures['phones']:,} phones within {figures['spread_s'] / 60:g} minutes {line}, {figures['visits_each']} visits each")
     book.note(f"{figures['acknowledged']:,} visits acknowledged, {visits:,} in the table; verdicts {figures['verdicts']}")
     book.note(f"told to wait: {figures['told_to_wait'] or 'nobody'}; other errors: {figures['errors'] or 'none'}")
     for name, times in figures["rpcs"].items():
@@ -97,6 +99,6 @@ def run(book, instance, phones, minutes, threads):
     import_people(instance)
     phones_file = equip(instance, phones)
     figures, acknowledged = play(instance, phones_file, phones, minutes, threads)
-    show(book, figures, *doubled_and_lost(instance, acknowledged))
+    show(book, figures, instance.https, *doubled_and_lost(instance, acknowledged))
     if figures["acknowledged"] < figures["phones"] * figures["visits_each"] and not figures["failed"]:
         book.note("not every visit was acknowledged although every phone finished")

@@ -74,6 +74,12 @@ class BenchInstance(Instance):
         return super()._command(target) + self.more
 
 
+class TlsInstance(BenchInstance):
+    """As phones meet it: the edge speaks TLS."""
+
+    HTTPS = ("all",)
+
+
 def lines_of(measure, lines):
     return [line for line in lines if line["measure"] == measure]
 
@@ -143,7 +149,8 @@ def part_restore(book, database, options):
 
 
 def part_morning(book, database, options):
-    with BenchInstance("all", database, options.server_flag) as instance:
+    kind = BenchInstance if options.morning_clear else TlsInstance
+    with kind("all", database, options.server_flag) as instance:
         instance.sign_in("admin", instance.admin_password)
         morning.run(book, instance, options.phones, options.morning_minutes, options.morning_threads)
 
@@ -176,6 +183,7 @@ def arguments_of(argv):
     parser.add_argument("--database-flag", action="append", default=[], help="more flags for the database")
     parser.add_argument("--phones", type=int, default=20_000, help="of the morning")
     parser.add_argument("--morning-minutes", type=float, default=10, help="within which everybody wakes up")
+    parser.add_argument("--morning-clear", action="store_true", help="phones without TLS, as behind a proxy of one's own")
     parser.add_argument("--morning-threads", type=int, default=48, help="of the phones' program: so many rpcs at once")
     parser.add_argument("--json", help="file to write all figures to")
     options = parser.parse_args(argv)
