@@ -46,7 +46,7 @@ const me: Messages['me'] = {
   pending: '{operations} records and {photos} photos are only on this phone',
   nothingPending: 'Everything has been delivered',
   board: 'Closure board',
-  applications: 'Waiting for my decision',
+  applications: 'For my decision',
   diagnose: 'Check this phone',
   feedback: 'Complaints and suggestions',
   about: 'About',
