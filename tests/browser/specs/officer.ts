@@ -47,8 +47,8 @@ scenario(
     same([(await casework.case(wrong)).state, (await casework.case(wrong)).returnCount], ['RETURNED', 1], 'the case that was given back');
     const asked = await server.call('G009', `${APPLICATIONS}/ListApplications`, { case: late, pageSize: 10 });
     same(
-      asked.applications?.map((one) => [one.kind, one.state, one.reasonCode, one.extend?.calendar, one.statement]),
-      [['POSTPONEMENT', 'PENDING', 'WEATHER', 'WORKING_DAYS', '连日降雨，摊点暂不能搬迁']],
+      asked.applications?.map((one) => [one.kind, one.state, one.reasonCode, one.extend?.calendar, one.extend?.span, one.statement]),
+      [['POSTPONEMENT', 'PENDING', 'WEATHER', 'WORKING_DAYS', '172800s', '连日降雨，摊点暂不能搬迁']],
       'what was asked for',
     );
     const due = (await casework.case(late)).dueTime ?? '';
