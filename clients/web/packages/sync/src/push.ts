@@ -7,7 +7,7 @@ import { deviceNameOf, registerDevice } from './device_key';
 import { settleRecord } from './local_change';
 import { countIn, readMeta, rowsIn, settled, UNDERWAY, UNSETTLED, writeMeta, type DeviceRow, type StoredOperation } from './store';
 import { photosMissing, photosVerified } from './photos';
-import { backoffMs, notYet } from './backoff';
+import { notYet, waitMs } from './backoff';
 
 const OPERATIONS_MAX = 50;
 const BATCH_BYTES_MAX = 256 * 1024;
@@ -168,7 +168,7 @@ function judged(operation: StoredOperation, result: PushResultJson, nowMs: numbe
         reason: now.reason,
         messageZh: now.messageZh,
         messageEn: now.messageEn,
-        nextTryMs: nowMs + Math.max(result.retryAfterMs ?? 0, backoffMs(operation.attempts)),
+        nextTryMs: nowMs + waitMs(operation.attempts, result.retryAfterMs),
       };
   }
 }

@@ -1,7 +1,7 @@
 // When the engine runs: at once for what is new, when the network comes back, when the page comes to the front, from time to time, and
 // after a failure later each time. One run at a time, over tabs and worker.
 import { RpcError } from '@gridwarden/proto';
-import { backoffMs, notYet } from './backoff';
+import { notYet, waitMs } from './backoff';
 import type { TabChannel } from './channel';
 import type { Context } from './context';
 import type { SyncStatus } from './contract';
@@ -158,9 +158,8 @@ export class SyncLoop {
 
   private async stopped(reason: string, messageZh: string, phase: Phase, retryAfterMs: number | null): Promise<void> {
     this.failures += 1;
-    const waitMs = Math.max(retryAfterMs ?? 0, backoffMs(this.failures));
     await this.status.recount();
-    const nextTryMs = phase === 'backoff' ? this.context.device.wallMs() + waitMs : null;
+    const nextTryMs = phase === 'backoff' ? this.context.device.wallMs() + waitMs(this.failures, retryAfterMs) : null;
     const unreached = reason === 'OFFLINE' || reason === 'TIMEOUT' || reason === 'ANSWER_UNREADABLE';
     this.status.tell({
       phase,

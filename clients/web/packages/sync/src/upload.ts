@@ -2,7 +2,7 @@
 // size follows the line, never sends a piece twice that was taken, and calls a photo verified only when the server's own digest of the
 // whole matched (Upload-Complete: ?1).
 import { errorFromAnswer, offlineError, RpcError, timeLimit } from '@gridwarden/proto';
-import { backoffMs, notYet } from './backoff';
+import { notYet, waitMs } from './backoff';
 import { base64, sha256, sha256Hex, utf8 } from './bytes';
 import { serverNowMs, type Context } from './context';
 import type { PhotoRow } from './contract';
@@ -244,8 +244,8 @@ async function later(context: Context, photo: PhotoRow, error: RpcError): Promis
     const upload = (await store.uploads.get(photo.sha256)) ?? newUpload(photo.sha256);
     const attempts = upload.attempts + 1;
     // A line that is down is the engine's to wait for; only what the server says of this photo holds this photo.
-    const waitMs = error.reason === 'OFFLINE' || error.reason === 'TIMEOUT' ? 0 : Math.max(error.retryAfterMs ?? 0, backoffMs(attempts));
-    await store.uploads.put({ ...upload, attempts, nextTryMs: waitMs === 0 ? 0 : device.wallMs() + waitMs });
+    const lineDown = error.reason === 'OFFLINE' || error.reason === 'TIMEOUT';
+    await store.uploads.put({ ...upload, attempts, nextTryMs: lineDown ? 0 : device.wallMs() + waitMs(attempts, error.retryAfterMs) });
     await store.photos.update(photo.sha256, { error: error.reason });
   });
 }

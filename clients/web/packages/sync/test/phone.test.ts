@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { deviceDouble, type DeviceDouble } from '@gridwarden/device/double';
 import { openPhoneBook } from '../src/book';
-import { backoffMs, notYet } from '../src/backoff';
+import { backoffMs, notYet, waitMs } from '../src/backoff';
 import { uuidV7 } from '../src/bytes';
 import type { AccountPhone } from '../src/phone';
 import { ModelServer, type Seen } from './model_server';
@@ -237,5 +237,9 @@ describe('small things', () => {
     expect(notYet(1_000, 500)).toBe(true);
     expect(notYet(86_400_000, 0)).toBe(false);
     expect(notYet(null, 0)).toBe(false);
+    // A server that asks for an hour is left alone for as long as anything waits, and not asked at every look.
+    expect(waitMs(1, 90_000)).toBe(90_000);
+    expect(notYet(waitMs(1, 3600_000), 0)).toBe(true);
+    expect(waitMs(1, 3600_000)).toBe(900_000);
   });
 });
