@@ -153,6 +153,22 @@ TEST_F(OutboxFileTest, ReadsWhatThePhoneWroteAndProvesIt) {
   EXPECT_THAT(GapsOf(outbox), IsEmpty());
 }
 
+// Written by packages/sync itself: three operations, a photo and a draft of a phone without a network.
+TEST_F(OutboxFileTest, ReadsAndProvesAFileOfTheAppsOwnEngine) {
+  absl::StatusOr<Outbox> outbox = ReadOutbox(GW_SOURCE_DIR "/tests/unit/gridctl/testdata/outbox.json");
+  ASSERT_TRUE(outbox.ok()) << outbox.status();
+  ProveOutbox({{outbox->device, outbox->public_key}}, *outbox);
+  EXPECT_THAT(Places(*outbox), IsEmpty());
+  ASSERT_EQ(outbox->operations.size(), 3u);
+  EXPECT_TRUE(outbox->operations[0].intact && outbox->operations[1].intact && outbox->operations[2].intact);
+  EXPECT_TRUE(outbox->photos.size() == 1 && outbox->photos[0].whole);
+  EXPECT_EQ(outbox->drafts.size(), 1u);
+  const std::string id = outbox->device.substr(outbox->device.find('/') + 1);
+  EXPECT_TRUE(crypto::EcdsaVerify(outbox->public_key,
+                                  absl::StrCat("gridwarden/device/v1\n", id, "\n", outbox->account),
+                                  outbox->registration));
+}
+
 TEST_F(OutboxFileTest, HandsOutThePhotosOneByOneAndNoneThatIsNotWhole) {
   Photo("one", absl::Base64Escape("one"));
   Photo("two", absl::Base64Escape("Two"));
