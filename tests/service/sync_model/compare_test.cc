@@ -44,9 +44,11 @@ std::vector<std::string> KindsOf(Act act) {
     case Act::kVisit:
       return {"patrol_task", "visit"};
     case Act::kFind:
+    case Act::kLook:
       return {"signal.transition"};
     case Act::kAccept:
     case Act::kFeedback:
+    case Act::kCheck:
       return {"case.transition"};
     case Act::kObserve:
       return {"observation"};
@@ -169,14 +171,15 @@ void Island::CompareJournal() {
 std::set<std::string> Island::OpenIn(const Person& person) const {
   const bool leads = person.division == people_[0].division;
   const auto mine = [&](const PlainModel::Thing& thing) {
-    return leads || thing.division == person.division || person.posts.contains(thing.post);
+    return leads || thing.division == person.division || person.posts.contains(thing.post) ||
+           person.posts.contains(thing.checker);
   };
   std::set<std::string> open;
   for (const auto& [name, thing] : model_.tasks()) {
     if (mine(thing) && (thing.state == "ISSUED" || thing.state == "STARTED")) open.insert(name);
   }
   for (const auto& [name, thing] : model_.signals()) {
-    if (mine(thing) && thing.state == "SUBMITTED") open.insert(name);
+    if (mine(thing) && thing.state != "FILED") open.insert(name);
   }
   for (const auto& [name, thing] : model_.cases()) {
     if (mine(thing)) open.insert(name);

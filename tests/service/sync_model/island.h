@@ -17,23 +17,26 @@
 #include "support/test_database.h"
 #include "support/test_server.h"
 
-// Six phones of five people on one ground, a server that dies between any two steps, and lines that lose,
-// repeat, delay and cut what they carry. Everything follows from the seed; each island has a database and a
-// thread of its own.
+// Seven phones of six people, one of whom checks what the others did, a server that dies between any two
+// steps, and lines that lose, repeat, delay and cut what they carry. Everything follows from the seed; each
+// island has a database and a thread of its own.
 namespace gridwarden::testing {
 
-// Reaches the areas for sync, and dies there when it is told to.
+// Reaches the areas for sync, and fails there when it is told to.
 class MortalChannel final : public rpc::Channel {
  public:
-  enum class Death { kNone, kBefore, kAfter };
+  struct Failure {
+    enum class When { kNever, kBefore, kAfter } when = When::kNever;  // the area heard of it
+    absl::Status answer;  // what sync is told by an area that it does not reach; OK = the server dies
+  };
   explicit MortalChannel(rpc::Channel& inner) : inner_(inner) {}
-  // The n-th replay from now is the last thing this server did, before or after the area heard of it.
-  void DieAt(int n, Death death) {
+  // The n-th replay from now fails.
+  void FailAt(int n, Failure failure) {
     left_ = n;
-    death_ = death;
+    failure_ = std::move(failure);
     victim_.reset();
   }
-  // The operation it died over.
+  // The operation that it failed over.
   const std::optional<rpc::DeviceOperation>& victim() const { return victim_; }
 
   absl::StatusOr<std::string> Send(const rpc::Envelope& envelope) override;
@@ -44,7 +47,7 @@ class MortalChannel final : public rpc::Channel {
  private:
   rpc::Channel& inner_;
   int left_ = 0;
-  Death death_ = Death::kNone;
+  Failure failure_;
   std::optional<rpc::DeviceOperation> victim_;
 };
 
@@ -80,6 +83,7 @@ class Island {
     Uuid id;
     std::string token, account, division;
     std::set<std::string> posts;
+    bool checks = false;  // a supervision officer from beyond
   };
   // What a phone's clocks show, against the truth.
   struct Watch {
@@ -127,17 +131,24 @@ class Island {
   absl::StatusOr<std::string> CarryOther(Device& device, std::string_view method, const std::string& body);
   absl::StatusOr<std::string> Raw(const std::string& token, std::string_view method, const std::string& body);
   absl::StatusOr<std::string> Deliver(const std::string& token, const std::string& body,
-                                      MortalChannel::Death death = MortalChannel::Death::kNone);
-  void Judge(Known& known, const sync::v1::PushResult& result);
+                                      const MortalChannel::Failure& failure = {});
+  void Judge(Known& known, const sync::v1::PushResult& result, const Fate& fate);
 
   void Step();
   void Work(Device& device);
   void DoOne(Device& device);
+  void LookOnSite(Device& device);
+  void Check(Device& device);
+  template <typename Request>
+  std::vector<std::string> AddPhotos(Device& device, std::initializer_list<type::v1::Evidence::Kind> kinds,
+                                     Request& request);
   void Queue(Device& device, Act act, std::string_view rpc, const google::protobuf::Message& request,
              const std::string& subject, const std::vector<std::string>& photos, const std::string& made);
   void AtTheDesk();
   void PlanTasks();
   void NewCase();
+  void AskToLook();
+  void AskToCheck();
   void Trouble(size_t at);
   void Reinstall(size_t at);
   void Feed();

@@ -24,6 +24,7 @@
 #include "platform/crypto/digest.h"
 #include "platform/crypto/ecdsa.h"
 #include "source/source_service.h"
+#include "support/plain_policy.h"
 #include "sync/sync_service.h"
 
 namespace gridwarden::testing {
@@ -32,7 +33,7 @@ namespace {
 using domain::PostKind;
 using google::protobuf::util::TimeUtil;
 using sync::v1::PushResult;
-using Death = MortalChannel::Death;
+using When = MortalChannel::Failure::When;
 
 constexpr int kWrongMax = 8;
 constexpr size_t kRecentMax = 60;
@@ -51,28 +52,6 @@ std::string Hex(std::string_view bytes) {
   return absl::BytesToHexString(absl::string_view(bytes.data(), bytes.size()));
 }
 
-// Nothing but photos, and limits that nobody has to think of.
-std::shared_ptr<const domain::Policy> Rules() {
-  auto made = std::make_shared<domain::Policy>();
-  made->version = "test-1";
-  made->categories["DUST"] = {.code = "DUST", .zh = "扬尘", .en = "dust"};
-  domain::CaseType type;
-  const domain::Limit long_time{domain::Calendar::kContinuous, absl::Hours(24 * 365)};
-  type.limits = {.screen = long_time,
-                 .onsite = long_time,
-                 .dispatch = long_time,
-                 .accept = long_time,
-                 .handle = long_time,
-                 .check = long_time,
-                 .sign = long_time,
-                 .total = long_time,
-                 .rework_floor = absl::Hours(24)};
-  made->case_types[""] = type;
-  type.category = "DUST";
-  made->case_types["DUST"] = type;
-  return made;
-}
-
 // Where one answer goes missing nobody knows whether it was given.
 absl::Status Lost() { return absl::UnavailableError("the line is gone"); }
 
@@ -84,17 +63,13 @@ struct ServerGone : std::runtime_error {
 }  // namespace
 
 absl::StatusOr<std::string> MortalChannel::Send(const rpc::Envelope& envelope) {
-  const bool last = envelope.operation && death_ != Death::kNone && --left_ == 0;
-  if (last && death_ == Death::kBefore) {
-    victim_ = envelope.operation;
-    death_ = Death::kNone;
-    throw ServerGone();
-  }
-  absl::StatusOr<std::string> answer = inner_.Send(envelope);
-  if (!last) return answer;
+  const bool meant = envelope.operation && failure_.when != When::kNever && --left_ == 0;
+  if (!meant) return inner_.Send(envelope);
   victim_ = envelope.operation;
-  death_ = Death::kNone;
-  throw ServerGone();
+  if (failure_.when == When::kAfter) (void)inner_.Send(envelope);
+  failure_.when = When::kNever;
+  if (failure_.answer.ok()) throw ServerGone();
+  return failure_.answer;
 }
 
 void Tally::Add(const Tally& other) {
@@ -142,10 +117,14 @@ Island::Island(uint64_t seed, TestDatabase& database) : seed_(seed), database_(d
   }
   const Uuid village = City().villages[0][1][0];
   add(City().PersonIn(PostKind::kGridOfficer, village), PostKind::kGridOfficer, village);
+  // Neither of the fixers' ground nor of their chain.
+  add(City().PersonIn(PostKind::kSupervisionOfficer, City().townships[0][0]), PostKind::kSupervisionOfficer,
+      City().townships[0][0]);
+  people_.back().checks = true;
   office_ = City().TokenOf(PostKind::kCampaignOffice, township);
 
   Serve();
-  for (const size_t person : {0, 0, 1, 2, 3, 4}) devices_.push_back(NewDevice(people_[person], ""));
+  for (const size_t person : {0, 0, 1, 2, 3, 4, 5}) devices_.push_back(NewDevice(people_[person], ""));
   PlanTasks();
 }
 
@@ -169,7 +148,7 @@ void Island::Serve() {
   const absl::Time now = server_ == nullptr ? absl::InfinitePast() : Now();
   workers_.clear();
   changes_ = nullptr;
-  server_ = std::make_unique<TestServer>(*database_, City().MakeDirectory(), Rules(), data_dir_);
+  server_ = std::make_unique<TestServer>(*database_, City().MakeDirectory(), PlainPolicy(), data_dir_);
   if (now != absl::InfinitePast()) server_->clock().Set(now);
   server_->registry().Add<media::v1::ListMissingMediaRequest, media::v1::ListMissingMediaResponse>(
       "gridwarden.media.v1.MediaService/ListMissingMedia",
@@ -268,8 +247,7 @@ absl::StatusOr<Response> Island::Office(std::string_view method, const Request& 
 }
 
 // What the phone was told must be what the model says, and the truth must lie inside the time it was given.
-void Island::Judge(Known& known, const PushResult& result) {
-  const Fate fate = model_.Take(known.done);
+void Island::Judge(Known& known, const PushResult& result, const Fate& fate) {
   const std::string verdict = sync::v1::Verdict_Name(result.verdict());
   ++tally_.verdicts[verdict];
   if (!result.reason().empty()) ++tally_.reasons[result.reason()];
@@ -301,12 +279,13 @@ void Island::Judge(Known& known, const PushResult& result) {
 }
 
 // One push arrives at the server. What becomes of it is checked here, whoever hears of it.
-absl::StatusOr<std::string> Island::Deliver(const std::string& token, const std::string& body, Death death) {
+absl::StatusOr<std::string> Island::Deliver(const std::string& token, const std::string& body,
+                                            const MortalChannel::Failure& failure) {
   ++tally_.pushes;
   sync::v1::PushRequest request;
   const bool whole = request.ParseFromString(body);
-  if (death != Death::kNone && request.operations_size() > 0)
-    mortal_->DieAt(1 + Pick(request.operations_size()), death);
+  if (failure.when != When::kNever && request.operations_size() > 0)
+    mortal_->FailAt(1 + Pick(request.operations_size()), failure);
   if (whole) {
     for (const sync::v1::SignedOperation& one : request.operations()) {
       const auto op = op_of_hash_.find(Hex(crypto::Sha256(one.body())));
@@ -315,7 +294,7 @@ absl::StatusOr<std::string> Island::Deliver(const std::string& token, const std:
   }
   absl::StatusOr<std::string> answer = Raw(token, kPush, body);
   const std::optional<rpc::DeviceOperation> victim = mortal_->victim();
-  mortal_->DieAt(0, Death::kNone);
+  mortal_->FailAt(0, {});
   if (!answer.ok()) {
     if (!victim) {
       // A replaced phone, or bytes that were cut: nothing was taken.
@@ -333,7 +312,7 @@ absl::StatusOr<std::string> Island::Deliver(const std::string& token, const std:
         model_.Take(known.done);
         continue;
       }
-      if (death == Death::kAfter) model_.Land(known.done);
+      if (failure.when == When::kAfter) model_.Land(known.done);
       break;
     }
     return answer;
@@ -344,9 +323,18 @@ absl::StatusOr<std::string> Island::Deliver(const std::string& token, const std:
     return answer;
   }
   for (int i = 0; i < response.results_size(); ++i) {
-    Known& known = known_.at(op_of_hash_.at(Hex(crypto::Sha256(request.operations(i).body()))));
+    const std::string digest = crypto::Sha256(request.operations(i).body());
+    Known& known = known_.at(op_of_hash_.at(Hex(digest)));
     known.delivered = true;
-    Judge(known, response.results(i));
+    if (!victim || digest != victim->digest) {
+      Judge(known, response.results(i), model_.Take(known.done));
+      continue;
+    }
+    // The server lives on: the phone is told to come again, with the time of the first receipt.
+    if (failure.when == When::kAfter) model_.Land(known.done);
+    Judge(known, response.results(i), {sync::v1::WAITING, ReasonOf(failure.answer)});
+    if (response.results(i).retry_after_ms() <= 0 || !response.results(i).has_time())
+      Wrong(absl::StrCat("operation ", known.done.op_id, " waits for an area and nobody says how long"));
   }
   return answer;
 }
@@ -380,11 +368,21 @@ absl::StatusOr<std::string> Island::CarryPush(Device& device, const std::string&
   }
   if (dice < 38) {
     ++tally_.faults["server died before a replay"];
-    return Deliver(token, body, Death::kBefore);
+    return Deliver(token, body, {.when = When::kBefore});
   }
   if (dice < 42) {
     ++tally_.faults["server died after a replay"];
-    return Deliver(token, body, Death::kAfter);
+    return Deliver(token, body, {.when = When::kAfter});
+  }
+  if (dice < 50) {
+    const bool late = Chance(0.5), heard = Chance(0.5);
+    ++tally_.faults[absl::StrCat("area ", late ? "late" : "away", heard ? " after" : " before", " a replay")];
+    return Deliver(
+        token, body,
+        {.when = heard ? When::kAfter : When::kBefore,
+         .answer = late ? MakeError(absl::StatusCode::kDeadlineExceeded, "the area is slow",
+                                    {.reason = "DEADLINE_PASSED"})
+                        : Unavailable("DATABASE_UNAVAILABLE", "the area is away", absl::Seconds(7))});
   }
   return Deliver(token, body);
 }
@@ -409,7 +407,8 @@ void Island::Queue(Device& device, Act act, std::string_view rpc, const google::
                    const std::string& made) {
   const client::PhoneOperation& one = device.phone->Do(rpc, request, subject, photos);
   Known known;
-  known.done = {one.op_id, act, subject, device.person->division, device.person->posts, one.after};
+  known.done = {one.op_id, act, subject, device.person->division, device.person->posts, device.person->checks,
+                one.after};
   known.truth = Now();
   known.token = device.person->token;
   known.device = device.phone->device();
@@ -423,8 +422,8 @@ void Island::Queue(Device& device, Act act, std::string_view rpc, const google::
   order_.push_back(one.op_id);
   known_[one.op_id] = std::move(known);
   ++tally_.operations;
-  static constexpr const char* kNames[] = {"start",  "visit",    "find",   "wrong find",
-                                           "accept", "feedback", "observe"};
+  static constexpr const char* kNames[] = {"start",    "visit",   "find", "wrong find", "accept",
+                                           "feedback", "observe", "look", "check"};
   ++tally_.acts[kNames[static_cast<int>(act)]];
 }
 
@@ -451,10 +450,58 @@ std::string Island::CaseFor(const Person& person) {
   return "";
 }
 
+template <typename Request>
+std::vector<std::string> Island::AddPhotos(Device& device,
+                                           std::initializer_list<type::v1::Evidence::Kind> kinds,
+                                           Request& request) {
+  std::vector<std::string> photos;
+  for (const type::v1::Evidence::Kind kind : kinds) {
+    photos.push_back(device.phone->AddPhoto(absl::StrCat("photo ", NewId()), "image/jpeg"));
+    type::v1::Evidence& photo = *request.add_evidence();
+    photo.set_media("media/" + photos.back());
+    photo.set_kind(kind);
+  }
+  return photos;
+}
+
+// What somebody was asked to look at, and mostly he himself.
+void Island::LookOnSite(Device& device) {
+  std::string signal;
+  for (const auto& [name, thing] : model_.signals()) {
+    if (thing.post.empty() || (!device.person->posts.contains(thing.post) && !Chance(0.05))) continue;
+    signal = name;
+    if (thing.state == "ASKED" && Chance(0.5)) break;
+  }
+  if (signal.empty()) return;
+  casework::v1::SubmitOnsiteCheckRequest request;
+  request.set_name(signal);
+  request.set_result(casework::v1::Signal::OnsiteCheck::EXISTS);
+  const auto photos = AddPhotos(device, {type::v1::Evidence::NEAR, type::v1::Evidence::FAR}, request);
+  Queue(device, Act::kLook, absl::StrCat(kCasework, "SubmitOnsiteCheck"), request, signal, photos, "");
+}
+
+// What was put right; now and then what is checked already, and by those who may not.
+void Island::Check(Device& device) {
+  std::string name;
+  for (const auto& [one, thing] : model_.cases()) {
+    if (thing.checker.empty() || (thing.state != "CHECKING" && !Chance(0.02))) continue;
+    name = one;
+    if (Chance(0.5)) break;
+  }
+  if (name.empty()) return;
+  casework::v1::SubmitCheckRequest request;
+  request.set_name(name);
+  request.set_result(casework::v1::SubmitCheckRequest::PASS);
+  const auto photos = AddPhotos(device, {type::v1::Evidence::AFTER}, request);
+  Queue(device, Act::kCheck, absl::StrCat(kCasework, "SubmitCheck"), request, name, photos, "");
+}
+
 void Island::DoOne(Device& device) {
   const Person& person = *device.person;
   server_->clock().Advance(absl::Milliseconds(Pick(90'000)));
-  const auto photo = [&] { return device.phone->AddPhoto(absl::StrCat("photo ", NewId()), "image/jpeg"); };
+  if (person.checks && Chance(0.8)) return;  // there is less to check than to do
+  if (person.checks || Chance(0.01)) return Check(device);
+  if (Chance(0.03)) return LookOnSite(device);
   const int dice = Pick(100);
   if (dice < 24) {
     patrol::v1::StartPatrolTaskRequest request;
@@ -470,10 +517,7 @@ void Island::DoOne(Device& device) {
     request.mutable_visit()->set_note("一切正常");
     std::vector<std::string> photos;
     if (Chance(0.2)) {
-      photos.push_back(photo());
-      type::v1::Evidence& near = *request.mutable_visit()->add_evidence();
-      near.set_media("media/" + photos.back());
-      near.set_kind(type::v1::Evidence::NEAR);
+      photos = AddPhotos(device, {type::v1::Evidence::NEAR}, *request.mutable_visit());
       request.mutable_visit()->set_result(patrol::v1::Visit::PROBLEM);
       request.mutable_visit()->set_category("DUST");
     }
@@ -489,13 +533,8 @@ void Island::DoOne(Device& device) {
     signal.set_category(wrong ? "NO_SUCH" : "DUST");
     signal.set_division(person.division);
     signal.set_description("路边堆土未盖");
-    std::vector<std::string> photos;
-    for (const auto kind : {type::v1::Evidence::NEAR, type::v1::Evidence::FAR}) {
-      photos.push_back(photo());
-      type::v1::Evidence& one = *signal.add_evidence();
-      one.set_media("media/" + photos.back());
-      one.set_kind(kind);
-    }
+    const std::vector<std::string> photos =
+        AddPhotos(device, {type::v1::Evidence::NEAR, type::v1::Evidence::FAR}, signal);
     const std::string name = "signals/" + request.signal_id();
     if (!wrong) device.finds.push_back(name);
     return Queue(device, wrong ? Act::kWrongFind : Act::kFind, absl::StrCat(kCasework, "SubmitSignal"),
@@ -510,13 +549,8 @@ void Island::DoOne(Device& device) {
   if (!name.empty()) {
     casework::v1::SubmitFeedbackRequest request;
     request.set_name(name);
-    std::vector<std::string> photos;
-    for (const auto kind : {type::v1::Evidence::BEFORE, type::v1::Evidence::AFTER}) {
-      photos.push_back(photo());
-      type::v1::Evidence& one = *request.add_evidence();
-      one.set_media("media/" + photos.back());
-      one.set_kind(kind);
-    }
+    const std::vector<std::string> photos =
+        AddPhotos(device, {type::v1::Evidence::BEFORE, type::v1::Evidence::AFTER}, request);
     return Queue(device, Act::kFeedback, absl::StrCat(kCasework, "SubmitFeedback"), request, name, photos,
                  "");
   }
@@ -547,7 +581,7 @@ void Island::PlanTasks() {
   request.set_request_id(NewId());
   std::vector<const Person*> whose;
   for (int i = 0; i < 20; ++i) {
-    const Person& person = people_[static_cast<size_t>(Pick(static_cast<int>(people_.size())))];
+    const Person& person = people_[static_cast<size_t>(Pick(static_cast<int>(people_.size()) - 1))];
     patrol::v1::PatrolTask& task = *request.add_patrol_tasks();
     task.set_division(person.division);
     task.set_category("DUST");
@@ -570,7 +604,7 @@ void Island::NewCase() {
   // Some find that has come in becomes a case of the leader's post, or of the officer's.
   std::string signal;
   for (const auto& [name, thing] : model_.signals()) {
-    if (thing.state == "SUBMITTED") signal = name;
+    if (thing.state == "SUBMITTED" || thing.state == "SEEN") signal = name;
     if (!signal.empty() && Chance(0.3)) break;
   }
   if (signal.empty()) return;
@@ -593,13 +627,47 @@ void Island::NewCase() {
   cases_.push_back(filed->name());
 }
 
+// Somebody of the ground, or the leader, shall look at what was found.
+void Island::AskToLook() {
+  std::string signal;
+  for (const auto& [name, thing] : model_.signals()) {
+    if (thing.state == "SUBMITTED") signal = name;
+    if (!signal.empty() && Chance(0.3)) break;
+  }
+  if (signal.empty()) return;
+  const Person* who = &people_[0];
+  for (const Person& person : people_)
+    if (person.division == model_.signals().at(signal).division && Chance(0.7)) who = &person;
+  casework::v1::RequestOnsiteCheckRequest request;
+  request.set_request_id(NewId());
+  request.set_name(signal);
+  request.set_post(*who->posts.begin());
+  if (Office<casework::v1::Signal>(absl::StrCat(kCasework, "RequestOnsiteCheck"), request).ok())
+    model_.AskToLook(signal, request.post());
+}
+
+void Island::AskToCheck() {
+  for (const std::string& name : cases_) {
+    if (model_.cases().at(name).state != "FEEDBACK") continue;
+    casework::v1::AssignCheckRequest request;
+    request.set_request_id(NewId());
+    request.set_name(name);
+    request.set_post(*people_.back().posts.begin());
+    if (Office<casework::v1::Case>(absl::StrCat(kCasework, "AssignCheck"), request).ok())
+      model_.AskToCheck(name, request.post());
+    return;
+  }
+}
+
 // What the office does meanwhile: it plans, files, gives work to others and takes it back.
 void Island::AtTheDesk() {
   size_t open = 0;
   for (size_t i = tasks_.size() - std::min(tasks_.size(), kRecentMax); i < tasks_.size(); ++i)
     open += model_.MayStillBeMoved(tasks_[i]);
   if (open < kRecentMax / 2) PlanTasks();
+  if (Chance(0.4)) AskToLook();
   if (Chance(0.5)) NewCase();
+  if (Chance(0.8)) AskToCheck();
   const std::string task =
       tasks_[tasks_.size() - 1 -
              static_cast<size_t>(Pick(static_cast<int>(std::min(tasks_.size(), kRecentMax))))];

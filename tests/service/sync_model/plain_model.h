@@ -20,6 +20,8 @@ enum class Act {
   kAccept,     // a case is accepted: a command
   kFeedback,   // a case is put right: a fact
   kObserve,    // something is said about a task, a signal or a case
+  kLook,       // a find is looked at on site: a fact
+  kCheck,      // what was put right is checked: a fact
 };
 
 // One operation as its phone made it.
@@ -29,6 +31,7 @@ struct Done {
   std::string subject;
   std::string division;         // kFind: where
   std::set<std::string> posts;  // that its person holds
+  bool checks = false;          // one of them supervises
   std::vector<std::string> after;
 };
 
@@ -41,7 +44,7 @@ class PlainModel {
  public:
   // What the office does at its desk.
   void Plan(const std::string& task, const std::string& division, const std::string& post) {
-    tasks_[task] = {division, post, "ISSUED"};
+    tasks_[task] = {division, post, "ISSUED", "", ""};
   }
   void Waive(const std::string& task) { tasks_[task].state = "WAIVED"; }
   void Assign(const std::string& task, const std::string& post) {
@@ -49,9 +52,17 @@ class PlainModel {
     tasks_[task].state = "ISSUED";
   }
   void Dispatch(const std::string& name, const std::string& division, const std::string& post) {
-    cases_[name] = {division, post, "DISPATCHED"};
+    cases_[name] = {division, post, "DISPATCHED", "", ""};
+  }
+  void AskToLook(const std::string& signal, const std::string& post) {
+    signals_[signal].post = post;
+    signals_[signal].state = "ASKED";
   }
   void File(const std::string& signal) { signals_[signal].state = "FILED"; }
+  void AskToCheck(const std::string& name, const std::string& post) {
+    cases_[name].checker = post;
+    cases_[name].state = "CHECKING";
+  }
   bool MayStillBeMoved(const std::string& task) const {
     const std::string& state = tasks_.at(task).state;
     return state == "ISSUED" || state == "STARTED";
@@ -89,7 +100,8 @@ class PlainModel {
 
   struct Thing {
     std::string division, post, state;
-    std::string by;  // op_id that ended it
+    std::string by;       // op_id that ended it
+    std::string checker;  // post that checks it
   };
   const std::map<std::string, Thing>& tasks() const { return tasks_; }
   const std::map<std::string, Thing>& cases() const { return cases_; }
@@ -113,6 +125,11 @@ class PlainModel {
         return Step(done, cases_, {"DISPATCHED"}, sync::v1::REFUSED);
       case Act::kFeedback:
         return Step(done, cases_, {"HANDLING"}, sync::v1::ASSERTED);
+      case Act::kLook:
+        return Step(done, signals_, {"ASKED"}, sync::v1::ASSERTED);
+      case Act::kCheck:
+        if (!done.checks) return {sync::v1::ASSERTED, "NOT_ALLOWED"};
+        return Step(done, cases_, {"CHECKING"}, sync::v1::ASSERTED);
     }
     return {};
   }
@@ -122,7 +139,7 @@ class PlainModel {
     if (fate.verdict != sync::v1::ACCEPTED) return fate;
     switch (done.act) {
       case Act::kFind:
-        signals_[done.subject] = {done.division, "", "SUBMITTED", done.op_id};
+        signals_[done.subject] = {done.division, "", "SUBMITTED", done.op_id, ""};
         break;
       case Act::kStart:
         tasks_[done.subject].state = "STARTED";
@@ -138,6 +155,12 @@ class PlainModel {
         cases_[done.subject].state = "FEEDBACK";
         cases_[done.subject].by = done.op_id;
         break;
+      case Act::kLook:
+        signals_[done.subject].state = "SEEN";
+        break;
+      case Act::kCheck:
+        cases_[done.subject].state = "SIGN_OFF";
+        break;
       case Act::kWrongFind:
       case Act::kObserve:
         break;
@@ -148,7 +171,8 @@ class PlainModel {
   static Fate Step(const Done& done, const std::map<std::string, Thing>& things,
                    const std::set<std::string>& from, sync::v1::Verdict otherwise) {
     const Thing& thing = things.at(done.subject);
-    if (!done.posts.contains(thing.post)) return {otherwise, "NOT_YOUR_TASK"};
+    const std::string& post = done.act == Act::kCheck ? thing.checker : thing.post;
+    if (!done.posts.contains(post)) return {otherwise, "NOT_YOUR_TASK"};
     if (!from.contains(thing.state)) return {otherwise, "ILLEGAL_TRANSITION"};
     return {sync::v1::ACCEPTED, ""};
   }

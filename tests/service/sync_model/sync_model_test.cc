@@ -66,7 +66,7 @@ TEST(SyncModel, NothingIsLostAndNothingDoubledWhateverTheLinesAndTheServerDo) {
   }
   std::printf(
       "sync model, seed %llu: %d operations by %d phones, %d pushes, %d pulls, %d sent again; %.0f s\n",
-      static_cast<unsigned long long>(seed), all.operations, 6 * kIslands, all.pushes, all.pulls,
+      static_cast<unsigned long long>(seed), all.operations, 7 * kIslands, all.pushes, all.pulls,
       all.replayed, seconds);
   Show("acts", all.acts);
   Show("faults", all.faults);
@@ -82,10 +82,12 @@ TEST(SyncModel, NothingIsLostAndNothingDoubledWhateverTheLinesAndTheServerDo) {
   if (operations < kOperations) return;  // too few to have seen everything
   for (const char* verdict : {"ACCEPTED", "DUPLICATE", "ASSERTED", "REFUSED"})
     EXPECT_GT(all.verdicts[verdict], 20);
-  for (const char* fault : {"request lost", "answer lost", "sent twice", "delayed", "arrived late", "cut",
-                            "server died before a replay", "server died after a replay", "server restarted",
-                            "clock moved an hour", "clock moved a day", "clock moved a year",
-                            "phone restarted", "reinstalled", "cursor lost"})
+  for (const char* fault :
+       {"request lost", "answer lost", "sent twice", "delayed", "arrived late", "cut",
+        "server died before a replay", "server died after a replay", "server restarted",
+        "area away before a replay", "area away after a replay", "area late before a replay",
+        "area late after a replay", "clock moved an hour", "clock moved a day", "clock moved a year",
+        "phone restarted", "reinstalled", "cursor lost"})
     EXPECT_GT(all.faults[fault], 3) << fault;
   for (const auto& [act, count] : all.acts) EXPECT_GT(count, 20) << act;
 }
