@@ -1,12 +1,10 @@
 // Words for names of the API: categories by their code, divisions, posts and units by their resource name. Asked once each.
 import { named, word, type Locale, type Translate } from '@gridwarden/ui-shared';
 import { call } from '@gridwarden/ui-shared/desk/session';
-import type { CategoryJson, DivisionJson, ReasonListJson } from '@gridwarden/proto';
+import type { CategoryJson, DivisionJson } from '@gridwarden/proto';
 import { shallowRef, type Ref } from 'vue';
 
 const categories = shallowRef<CategoryJson[]>([]);
-const reasons = shallowRef<Reasons>([]);
-type Reasons = NonNullable<ReasonListJson['reasons']>;
 let asked: Promise<void> | null = null;
 
 async function readCategories(): Promise<void> {
@@ -15,7 +13,6 @@ async function readCategories(): Promise<void> {
   do {
     const page = await call('gridwarden.source.v1.SourceService/ListCategories', { pageToken });
     found.push(...(page.categories ?? []));
-    if (!pageToken) reasons.value = (page.reasons ?? []).flatMap((list) => list.reasons ?? []);
     pageToken = page.nextPageToken ?? '';
   } while (pageToken);
   categories.value = found;
@@ -26,12 +23,6 @@ export function useCategories(): Readonly<Ref<CategoryJson[]>> {
     asked = null;
   });
   return categories;
-}
-
-/** The reasons of the policy, which come with the categories. */
-export function useReasons(): Readonly<Ref<Reasons>> {
-  useCategories();
-  return reasons;
 }
 
 export function categoryName(locale: Locale, all: CategoryJson[], code: string | undefined): string {

@@ -15,6 +15,7 @@ const shell: Messages['shell'] = {
     offline: 'No network',
     syncing: 'Syncing',
     unreachable: 'Server not reached',
+    failed: 'Sync did not succeed',
     signedOut: 'Sign-in expired: sign in again',
     locked: 'Locked: tap to enter the PIN',
     refusedDevice: 'This phone was revoked: ask your office',

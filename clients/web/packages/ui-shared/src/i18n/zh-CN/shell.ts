@@ -14,6 +14,7 @@ export default {
     offline: '没有网络',
     syncing: '正在同步',
     unreachable: '连不上服务器',
+    failed: '同步没有成功',
     signedOut: '登录已过期，请重新登录',
     locked: '已上锁，点这里输入本机密码',
     refusedDevice: '本机已停用，请联系管理员',
