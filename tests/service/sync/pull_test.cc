@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 #include <random>
 
 #include "absl/strings/ascii.h"
@@ -337,16 +338,32 @@ TEST_F(PullTest, APhoneBeginsAnewWithTheReason) {
   expect_reset(v1::OTHER_LOG);
 }
 
-// The city after the grid officer of the village was put to the neighbour.
-std::shared_ptr<const domain::Ground> Moved(const Uuid& from, const Uuid& to) {
+// The city after `change` of its tenures.
+std::shared_ptr<const domain::Ground> After(
+    const std::function<void(std::vector<domain::Tenure>& tenures)>& change) {
   const domain::Ground& now = *City().ground;
   std::vector<domain::Tenure> tenures = now.tenures();
-  const Uuid post = City().PostOf(PostKind::kGridOfficer, from).id;
-  for (domain::Tenure& tenure : tenures) {
-    if (tenure.post == post) tenure.post = City().PostOf(PostKind::kGridOfficer, to).id;
-  }
+  change(tenures);
   return std::make_shared<domain::Ground>(now.divisions(), now.posts(), std::move(tenures), now.persons(),
                                           now.units(), now.lineages());
+}
+
+// After the grid officer of the village was put to the neighbour.
+std::shared_ptr<const domain::Ground> Moved(const Uuid& from, const Uuid& to) {
+  const Uuid post = City().PostOf(PostKind::kGridOfficer, from).id;
+  return After([&](std::vector<domain::Tenure>& tenures) {
+    for (domain::Tenure& tenure : tenures) {
+      if (tenure.post == post) tenure.post = City().PostOf(PostKind::kGridOfficer, to).id;
+    }
+  });
+}
+
+// After the grid officer of the village was taken from the only post.
+std::shared_ptr<const domain::Ground> Vacated(const Uuid& village) {
+  const Uuid post = City().PostOf(PostKind::kGridOfficer, village).id;
+  return After([&](std::vector<domain::Tenure>& tenures) {
+    std::erase_if(tenures, [&](const domain::Tenure& tenure) { return tenure.post == post; });
+  });
 }
 
 TEST_F(PullTest, WhoLostThePostSeesNothingNewOfItsGround) {
@@ -371,6 +388,30 @@ TEST_F(PullTest, WhoLostThePostSeesNothingNewOfItsGround) {
   EXPECT_FALSE(Holds(phone, Id(1)));
   EXPECT_FALSE(Holds(phone, Id(3)));
   EXPECT_TRUE(Holds(phone, Id(2)));
+}
+
+TEST_F(PullTest, WhoLostTheLastPostForgetsItsGround) {
+  world.Case(Id(1), {.division = village, .state = HANDLING});
+  ASSERT_TRUE(world.CatchUp().ok());
+  ModelPhone phone(world, officer);
+  ASSERT_TRUE(phone.Pull().ok());
+  ASSERT_TRUE(Holds(phone, Id(1)));
+
+  PullWorld after(Vacated(village));
+  after.Share(world);
+  ASSERT_TRUE(after.CatchUp().ok());
+  phone.MoveTo(after);
+  const auto page = phone.Page();
+  ASSERT_TRUE(page.ok()) << page.status();
+  EXPECT_EQ(page->reset_reason(), v1::SCOPE_CHANGED);
+  for (int pull = 0; pull < 2; ++pull) {  // and it stays so: no reset after reset
+    ASSERT_TRUE(phone.Pull().ok());
+    EXPECT_FALSE(Holds(phone, Id(1)));
+  }
+  const auto again = phone.Page();
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_FALSE(again->reset());
+  EXPECT_EQ(again->records_size() + again->tombstones_size(), 0);
 }
 
 TEST_F(PullTest, APageMayBeCutAnywhere) {
@@ -549,8 +590,8 @@ TEST_F(PullTest, WhoeverIsNobodyOrHasNoSuchPhoneIsRefused) {
   request.set_device(phone.device());
   EXPECT_TRUE(world.Pull(officer, request).ok());
   EXPECT_EQ(world.Pull("", request).status().code(), absl::StatusCode::kUnauthenticated);
-  EXPECT_EQ(world.Pull(City().TokenOfPerson(Uuid::Derive(City().city, "nobody")), request).status().code(),
-            absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(ReasonOf(world.Pull(City().TokenOfPerson(Uuid::Derive(City().city, "nobody")), request).status()),
+            "DEVICE_UNKNOWN");
   EXPECT_EQ(ReasonOf(world.Pull(leader, request).status()), "DEVICE_UNKNOWN");  // somebody else's
   request.set_page_size(-1);
   EXPECT_EQ(ReasonOf(world.Pull(officer, request).status()), "INVALID_FIELD");
