@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Post, StoredRecord } from '@gridwarden/sync';
+import type { Phone, Post, StoredRecord } from '@gridwarden/sync';
+import { createWords, translate } from '@gridwarden/ui-shared';
 import { leaderActions } from '../src/screens/leader/actions';
+import { handlerName } from '../src/screens/leader/handler_name';
 
 const post = (kind: string, level: string): Post => ({ post: 'posts/1', kind, division: 'divisions/1', divisionName: '灈阳街道', level });
 const record = (kind: 'CASE' | 'SIGNAL', state: string) =>
@@ -34,5 +36,16 @@ describe('what a leader is offered', () => {
 
   it('leads to the screen of the record', () => {
     expect(leaderActions(record('CASE', 'SIGN_OFF'), [leader])[0]!.to).toBe('/cases/c1/sign-off');
+  });
+});
+
+describe('whom a case was dispatched to', () => {
+  const phone = (names: Record<string, string>) => ({ nameOf: (name: string) => names[name] ?? name }) as unknown as Phone;
+
+  it('is said in words, also of a post that the phone knows', async () => {
+    createWords();
+    const t = translate();
+    expect(await handlerName(phone({ 'posts/1': 'GRID_OFFICER 五沟营镇' }), t, 'posts/1')).toBe('网格员 五沟营镇');
+    expect(await handlerName(phone({ 'units/1': '西平县住建局' }), t, 'units/1')).toBe('西平县住建局');
   });
 });
