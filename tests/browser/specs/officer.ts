@@ -136,6 +136,7 @@ scenario('an act that the server refused stays visible with its reason, and can 
   await group.waitFor();
   check(/[\u4e00-\u9fff]{4,}/.test(await inspector.at(`op-${operation?.opId}`).locator('.reason').innerText()), 'no reason in words');
   await inspector.tap(`observe-${operation?.opId}`);
+  await waitFor('the observation to be kept', async () => (await inspector.rows()).operations.length === 2);
   await inspector.everythingArrived();
   const { observations = [] } = await server.call('G001', `${SYNC}.SyncService/ListObservations`, { subject: name, pageSize: 10 });
   same(
