@@ -10,7 +10,7 @@ import { Server, type World } from './harness/server.ts';
 import { Desk } from './pages/desk.ts';
 import { Inspector } from './pages/inspector.ts';
 
-const TIME = '2027-03-01T01:00:00Z';
+const TIME = '2036-03-03T01:00:00Z';
 
 /** Takes the picture once nothing moves any more. */
 async function take(stage: Stage, page: Page, name: string): Promise<void> {
