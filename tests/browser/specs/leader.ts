@@ -160,7 +160,7 @@ scenario('the leader presses, finds the reply too thin, accepts the next one and
     same((await order()).state, state, `the order after ${tap}`);
   };
   await reply('正在办');
-  await decide('order-not-enough', '未说明原因', 'ISSUED');
+  await decide('order-notEnough', '未说明原因', 'ISSUED');
   await reply('已联系清运，今日完成');
   await decide('order-accept', '说明属实', 'ACCEPTED');
   await inspector.go(`/${name}/order`);
