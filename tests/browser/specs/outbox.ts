@@ -100,6 +100,7 @@ scenario('large photos wait for Wi-Fi when their person wants it, small ones and
   const inspector = await goOut(stage, phone, 'P026');
   await inspector.go('/outbox');
   await inspector.at('wifi-only').check();
+  await waitFor('the choice to be kept', async () => (await inspector.at('wifi-only').getAttribute('aria-busy')) === 'false');
   await inspector.page.reload();
   check(await inspector.at('wifi-only').isChecked(), 'what was chosen is forgotten');
   await inspector.go('/');
